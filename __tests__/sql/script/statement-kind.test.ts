@@ -1,0 +1,331 @@
+import { beforeAll, describe, expect, test } from '@jest/globals'
+import type pg from 'pg'
+import { loadParser, parseSql } from '../../../src/sql/parser.ts'
+import { statementKind } from '../../../src/sql/script/statement-kind.ts'
+import { servers, withDatabase } from '../../support/database.ts'
+
+beforeAll(loadParser)
+
+/** In an order in which each can run; `@17` asks for that major or later. ROLE becomes a name of the test's own. */
+const statements = `
+CREATE SCHEMA s
+CREATE SCHEMA s2 CREATE TABLE inner_table (a int) CREATE VIEW inner_view AS SELECT 1 AS a
+CREATE TABLE t (id int PRIMARY KEY, a text, b int)
+CREATE TABLE IF NOT EXISTS t (id int)
+CREATE TABLE ctas AS SELECT 1 AS a WITH NO DATA
+CREATE TEMP TABLE tt (a int)
+CREATE TABLE p (a int) PARTITION BY RANGE (a)
+CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)
+CREATE TABLE p2 (a int)
+CREATE UNLOGGED TABLE u (a int)
+ALTER TABLE t ADD COLUMN c int
+ALTER TABLE t ADD CONSTRAINT c_check CHECK (c > 0) NOT VALID
+ALTER TABLE t VALIDATE CONSTRAINT c_check
+ALTER TABLE t RENAME COLUMN c TO d
+ALTER TABLE t RENAME CONSTRAINT c_check TO d_check
+ALTER TABLE t RENAME TO t9
+ALTER TABLE t9 RENAME TO t
+ALTER TABLE u SET SCHEMA s
+ALTER TABLE s.u OWNER TO CURRENT_USER
+ALTER TABLE p ATTACH PARTITION p2 FOR VALUES FROM (10) TO (20)
+ALTER TABLE p DETACH PARTITION p2
+ALTER TABLE t ENABLE ROW LEVEL SECURITY
+ALTER TABLE ALL IN TABLESPACE pg_default SET TABLESPACE pg_default
+CREATE INDEX i ON t (a)
+CREATE UNIQUE INDEX CONCURRENTLY i2 ON t (a)
+ALTER INDEX i RENAME TO i1
+ALTER INDEX i1 SET (fillfactor = 90)
+REINDEX INDEX i1
+REINDEX TABLE t
+CLUSTER t USING t_pkey
+CREATE VIEW v AS SELECT a FROM t
+CREATE OR REPLACE VIEW v AS SELECT a FROM t
+ALTER VIEW v RENAME TO v1
+ALTER VIEW v1 RENAME COLUMN a TO z
+ALTER VIEW v1 SET (security_barrier = true)
+CREATE MATERIALIZED VIEW mv AS SELECT 1 AS a WITH NO DATA
+REFRESH MATERIALIZED VIEW mv
+ALTER MATERIALIZED VIEW mv RENAME TO mv1
+ALTER MATERIALIZED VIEW mv1 RENAME COLUMN a TO z
+CREATE SEQUENCE q
+ALTER SEQUENCE q RESTART WITH 5
+ALTER SEQUENCE q RENAME TO q1
+ALTER SEQUENCE q1 OWNER TO CURRENT_USER
+CREATE TYPE e AS ENUM ('a', 'b')
+ALTER TYPE e ADD VALUE 'c'
+ALTER TYPE e RENAME VALUE 'c' TO 'd'
+CREATE TYPE comp AS (a int, b text)
+ALTER TYPE comp ADD ATTRIBUTE c int
+ALTER TYPE comp RENAME ATTRIBUTE c TO d
+ALTER TYPE comp RENAME TO comp1
+CREATE TYPE rng AS RANGE (subtype = float8)
+CREATE TYPE shell
+DROP TYPE shell
+CREATE DOMAIN dom AS int CHECK (VALUE > 0)
+ALTER DOMAIN dom SET DEFAULT 1
+ALTER DOMAIN dom RENAME CONSTRAINT dom_check TO dom_positive
+ALTER DOMAIN dom RENAME TO dom1
+CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT $1'
+CREATE FUNCTION trg() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'
+CREATE FUNCTION etrg() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'
+ALTER FUNCTION f(int) IMMUTABLE
+ALTER FUNCTION f(int) RENAME TO f1
+ALTER FUNCTION trg() DEPENDS ON EXTENSION plpgsql
+CREATE PROCEDURE pr() LANGUAGE plpgsql AS 'BEGIN END'
+ALTER PROCEDURE pr() SECURITY DEFINER
+ALTER PROCEDURE pr() RENAME TO pr1
+ALTER ROUTINE pr1() OWNER TO CURRENT_USER
+CALL pr1()
+DO 'BEGIN END'
+CREATE AGGREGATE agg(int) (sfunc = int4pl, stype = int)
+ALTER AGGREGATE agg(int) RENAME TO agg1
+CREATE OPERATOR === (leftarg = int, rightarg = int, function = int4eq)
+ALTER OPERATOR === (int, int) OWNER TO CURRENT_USER
+ALTER OPERATOR === (int, int) SET (restrict = eqsel)
+CREATE OPERATOR FAMILY fam USING btree
+ALTER OPERATOR FAMILY fam USING btree RENAME TO fam1
+ALTER OPERATOR FAMILY fam1 USING btree ADD FUNCTION 1 (int, int) btint4cmp(int, int)
+CREATE OPERATOR CLASS cls FOR TYPE int USING btree AS OPERATOR 1 <, FUNCTION 1 btint4cmp(int, int)
+ALTER OPERATOR CLASS cls USING btree RENAME TO cls1
+CREATE CAST (text AS comp1) WITH INOUT
+DROP CAST (text AS comp1)
+CREATE COLLATION coll (locale = 'C')
+ALTER COLLATION coll RENAME TO coll1
+CREATE CONVERSION conv FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8
+ALTER CONVERSION conv RENAME TO conv1
+CREATE TEXT SEARCH DICTIONARY tsd (template = simple)
+ALTER TEXT SEARCH DICTIONARY tsd (stopwords)
+CREATE TEXT SEARCH CONFIGURATION tsc (copy = simple)
+ALTER TEXT SEARCH CONFIGURATION tsc ALTER MAPPING FOR word WITH tsd
+ALTER TEXT SEARCH CONFIGURATION tsc RENAME TO tsc1
+CREATE TEXT SEARCH TEMPLATE tst (lexize = dsimple_lexize)
+CREATE TEXT SEARCH PARSER tsp (start = prsd_start, gettoken = prsd_nexttoken, end = prsd_end, lextypes = prsd_lextype)
+DROP TEXT SEARCH PARSER tsp
+DROP TEXT SEARCH TEMPLATE tst
+CREATE STATISTICS st ON a, b FROM t
+ALTER STATISTICS st SET STATISTICS 50
+ALTER STATISTICS st RENAME TO st1
+CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION trg()
+ALTER TRIGGER tr ON t RENAME TO tr1
+CREATE EVENT TRIGGER ROLE_et ON sql_drop EXECUTE FUNCTION etrg()
+ALTER EVENT TRIGGER ROLE_et DISABLE
+ALTER EVENT TRIGGER ROLE_et RENAME TO ROLE_et1
+DROP EVENT TRIGGER ROLE_et1
+CREATE RULE ru AS ON DELETE TO t DO ALSO NOTHING
+ALTER RULE ru ON t RENAME TO ru1
+CREATE POLICY po ON t USING (true)
+ALTER POLICY po ON t USING (false)
+ALTER POLICY po ON t RENAME TO po1
+CREATE EXTENSION citext
+ALTER EXTENSION citext SET SCHEMA s
+ALTER EXTENSION citext UPDATE
+ALTER EXTENSION citext ADD SCHEMA s2
+ALTER EXTENSION citext DROP SCHEMA s2
+CREATE FOREIGN DATA WRAPPER fdw
+ALTER FOREIGN DATA WRAPPER fdw OPTIONS (ADD a 'b')
+CREATE SERVER srv FOREIGN DATA WRAPPER fdw
+ALTER SERVER srv OPTIONS (ADD a 'b')
+CREATE USER MAPPING FOR CURRENT_USER SERVER srv
+ALTER USER MAPPING FOR CURRENT_USER SERVER srv OPTIONS (ADD a 'b')
+CREATE FOREIGN TABLE ft (a int) SERVER srv
+ALTER FOREIGN TABLE ft ADD COLUMN b int
+ALTER FOREIGN TABLE ft RENAME COLUMN b TO c
+CREATE ACCESS METHOD am TYPE INDEX HANDLER bthandler
+CREATE PUBLICATION pub FOR TABLE t
+ALTER PUBLICATION pub SET (publish = 'insert')
+ALTER PUBLICATION pub RENAME TO pub1
+CREATE SUBSCRIPTION ROLE_sub CONNECTION 'host=localhost' PUBLICATION p WITH (connect = false, slot_name = NONE)
+ALTER SUBSCRIPTION ROLE_sub CONNECTION 'host=127.0.0.1'
+ALTER SUBSCRIPTION ROLE_sub RENAME TO ROLE_sub1
+DROP SUBSCRIPTION ROLE_sub1
+CREATE ROLE ROLE
+CREATE USER ROLE_u
+CREATE GROUP ROLE_g
+ALTER ROLE ROLE NOLOGIN
+ALTER ROLE ROLE SET work_mem = '1MB'
+ALTER USER ROLE_u RENAME TO ROLE_w
+GRANT SELECT ON t TO ROLE
+GRANT ROLE TO ROLE_w
+REVOKE ROLE FROM ROLE_w
+REVOKE SELECT ON t FROM ROLE
+ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO ROLE
+REASSIGN OWNED BY ROLE TO CURRENT_USER
+DROP OWNED BY ROLE
+DROP ROLE ROLE, ROLE_w, ROLE_g
+CREATE LANGUAGE plx HANDLER plpgsql_call_handler
+ALTER LANGUAGE plx RENAME TO plx1
+CREATE TRANSFORM FOR int LANGUAGE plx1 (FROM SQL WITH FUNCTION prsd_lextype(internal))
+DROP TRANSFORM FOR int LANGUAGE plx1
+CREATE DATABASE ROLE_db
+ALTER DATABASE ROLE_db SET work_mem = '1MB'
+ALTER DATABASE ROLE_db CONNECTION LIMIT 3
+ALTER DATABASE ROLE_db RENAME TO ROLE_db1
+DROP DATABASE ROLE_db1
+ALTER SYSTEM SET work_mem = '4MB'
+ALTER SYSTEM RESET work_mem
+ALTER SCHEMA s RENAME TO s1
+COMMENT ON TABLE t IS 'x'
+INSERT INTO t (id, a) VALUES (1, 'x')
+UPDATE t SET b = 2
+DELETE FROM t WHERE id = 99
+MERGE INTO p2 USING t ON p2.a = t.id WHEN NOT MATCHED THEN DO NOTHING @15
+WITH x AS (SELECT 1) INSERT INTO p2 SELECT * FROM x
+SELECT * FROM t
+SELECT * FROM t FOR UPDATE
+TABLE t
+VALUES (1), (2)
+COPY t TO '/dev/null'
+EXPLAIN SELECT 1
+EXPLAIN ANALYZE SELECT 1
+VACUUM t
+ANALYZE t
+VACUUM (FULL) t
+TRUNCATE t
+SET work_mem = '1MB'
+SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE
+SET ROLE NONE
+RESET work_mem
+RESET ALL
+SHOW work_mem
+CHECKPOINT
+LOAD 'plpgsql'
+LISTEN c
+NOTIFY c
+UNLISTEN c
+PREPARE pl AS SELECT 1
+DEALLOCATE pl
+DEALLOCATE ALL
+DISCARD PLANS
+DISCARD SEQUENCES
+DISCARD TEMP
+DISCARD ALL
+DECLARE held CURSOR WITH HOLD FOR SELECT 1
+FETCH held
+MOVE held
+CLOSE held
+CLOSE ALL
+BEGIN
+LOCK TABLE t IN SHARE MODE
+SET LOCAL work_mem = '1MB'
+SET TRANSACTION READ WRITE
+SET CONSTRAINTS ALL IMMEDIATE
+SAVEPOINT sp
+ROLLBACK TO sp
+RELEASE sp
+COMMIT
+START TRANSACTION
+ROLLBACK
+BEGIN
+COMMIT AND CHAIN
+END
+START TRANSACTION
+ABORT
+BEGIN
+PREPARE TRANSACTION 'ROLE_x'
+COMMIT PREPARED 'ROLE_x'
+BEGIN
+PREPARE TRANSACTION 'ROLE_y'
+ROLLBACK PREPARED 'ROLE_y'
+DROP PUBLICATION pub1
+DROP ACCESS METHOD am
+DROP FOREIGN TABLE ft
+DROP USER MAPPING FOR CURRENT_USER SERVER srv
+DROP SERVER srv
+DROP FOREIGN DATA WRAPPER fdw
+DROP EXTENSION citext
+DROP POLICY po1 ON t
+DROP RULE ru1 ON t
+DROP TRIGGER tr1 ON t
+DROP STATISTICS st1
+DROP TEXT SEARCH CONFIGURATION tsc1
+DROP TEXT SEARCH DICTIONARY tsd
+DROP CONVERSION conv1
+DROP COLLATION coll1
+DROP OPERATOR CLASS cls1 USING btree
+DROP OPERATOR FAMILY fam1 USING btree
+DROP OPERATOR === (int, int)
+DROP AGGREGATE agg1(int)
+DROP PROCEDURE pr1()
+DROP ROUTINE trg()
+DROP FUNCTION f1(int)
+DROP LANGUAGE plx1
+DROP DOMAIN dom1
+DROP TYPE e
+DROP SEQUENCE q1
+DROP MATERIALIZED VIEW mv1
+DROP VIEW v1
+DROP INDEX i1
+DROP INDEX CONCURRENTLY i2
+DROP TABLE t
+DROP TABLE IF EXISTS nothing
+DROP SCHEMA s1 CASCADE
+`
+  .trim()
+  .split('\n')
+  .map((line) => {
+    const [, sql = line, since] = /^(.*?)(?: @(\d+))?$/.exec(line) ?? []
+    return { sql, since: Number(since ?? 14) }
+  })
+
+/** The tag of CommandComplete without its counts: pg keeps only the first word. */
+async function answerTo(client: pg.Client, sql: string): Promise<string> {
+  const { connection } = client as unknown as {
+    connection: NodeJS.EventEmitter
+  }
+  let tag = ''
+  const listen = (message: { text: string }) => {
+    tag = message.text
+  }
+  connection.once('commandComplete', listen)
+  try {
+    await client.query(sql)
+  } finally {
+    connection.removeListener('commandComplete', listen)
+  }
+  return tag.replace(/( \d+)+$/, '')
+}
+
+function kindOf(sql: string): string {
+  const [statement] = parseSql(sql)
+  return statementKind(statement?.node ?? {})
+}
+
+test('the list is long enough to mean something', () => {
+  expect(new Set(statements.map(({ sql }) => kindOf(sql))).size).toBeGreaterThan(150)
+})
+
+describe.each(servers())('PostgreSQL $major', ({ major }) => {
+  test('answers each statement with its kind', async () => {
+    await withDatabase({ major }, async (database) => {
+      const client = await database.connect()
+      const wrong: string[] = []
+      for (const { sql, since } of statements) {
+        if (since > major) continue
+        const own = sql
+          .replaceAll('ROLE_', `${database.name}_`)
+          .replace(/\bROLE\b(?<!(?:CREATE|ALTER|DROP|SET) ROLE)/g, database.name)
+        const answer = await answerTo(client, own).catch((error: Error) => error.message)
+        if (answer !== kindOf(own)) wrong.push(`${own}: ${kindOf(own)}, but the server: ${answer}`)
+      }
+      expect(wrong).toEqual([])
+    })
+  })
+})
+
+test.each([
+  ['SELECT 1 INTO x', 'SELECT INTO'],
+  ['CREATE TABLE x AS SELECT 1', 'CREATE TABLE AS'],
+  ['CREATE MATERIALIZED VIEW x AS SELECT 1', 'CREATE MATERIALIZED VIEW'],
+  ['EXECUTE x', 'EXECUTE'],
+  ['IMPORT FOREIGN SCHEMA a FROM SERVER s INTO b', 'IMPORT FOREIGN SCHEMA'],
+  ["CREATE TABLESPACE x LOCATION '/x'", 'CREATE TABLESPACE'],
+  ['ALTER TABLESPACE x SET (seq_page_cost = 1)', 'ALTER TABLESPACE'],
+  ['ALTER TABLESPACE x RENAME TO y', 'ALTER TABLESPACE'],
+  ['DROP TABLESPACE x', 'DROP TABLESPACE'],
+  ["SECURITY LABEL ON TABLE t IS 'x'", 'SECURITY LABEL'],
+  ['ALTER LARGE OBJECT 1 OWNER TO x', 'ALTER LARGE OBJECT'],
+  ['ALTER DATABASE x REFRESH COLLATION VERSION', 'ALTER DATABASE'],
+  ['ALTER COLLATION x REFRESH VERSION', 'ALTER COLLATION'],
+])('%s is %s', (sql, kind) => {
+  expect(kindOf(sql)).toBe(kind)
+})

@@ -1,0 +1,36 @@
+import type { Cancellation, Redact } from '../deploy/run.ts'
+import type { ConnectionConfig } from '../postgres/types.ts'
+import type { Listener } from '../report/events.ts'
+import type { Report } from '../report/types.ts'
+import type { Settings, SourceFile } from '../runbook/types.ts'
+
+/** Who runs this, from where: told in the journal. Nothing of it is secret. */
+export interface Origin {
+  readonly actor: string | null
+  readonly repository: string | null
+  readonly commit: string | null
+  readonly runUrl: string | null
+}
+
+/** All that a command needs, gathered by the door that was used (action or command line). */
+export interface CommandContext {
+  readonly settings: Settings
+  /** Every file of the migrations folder. */
+  readonly files: readonly SourceFile[]
+  /** Null where no database is named: only `plan` works then. */
+  readonly connection: ConnectionConfig | null
+  readonly origin: Origin
+  readonly toolVersion: string
+  readonly emit: Listener
+  /** The same data without secrets: for what goes into the journal. What is told and reported is redacted by the door. */
+  readonly redact: Redact
+  /** Grows as the command goes; written out by the door, whatever the ending. */
+  readonly report: Report
+  readonly cancellation: StoppableRun
+}
+
+/** A signal's way into a run: the engine says how the running statement is cancelled. */
+export interface StoppableRun extends Cancellation {
+  sent: Promise<unknown> | null
+  onRequest: (() => void) | null
+}

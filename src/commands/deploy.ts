@@ -1,0 +1,153 @@
+import { finishUndo, unfinished } from '../deploy/finish-undo.ts'
+import { compareFingerprints } from '../deploy/foreign.ts'
+import { type MigrationEnd, runMigration } from '../deploy/migrate.ts'
+import { type OpenRun, openRun } from '../deploy/open.ts'
+import type { Run } from '../deploy/run.ts'
+import { undoFailure } from '../deploy/undo-policy.ts'
+import { unlessTakenOver } from '../journal/taken-over.ts'
+import { beginRun, endRun, installJournal } from '../journal/write.ts'
+import { readFingerprint, serialise } from '../observe/fingerprint.ts'
+import type { Fingerprint } from '../observe/types.ts'
+import type { PlannedMigration } from '../plan/types.ts'
+import { exitCodeOf } from '../report/exit-code.ts'
+import type { ErrorReport } from '../report/types.ts'
+import type { CommandContext } from './context.ts'
+import { decideTasks, type Task } from './decide.ts'
+import { needDatabase } from './need-database.ts'
+import { planAll, planForServer } from './plan-all.ts'
+import { settingsOnRecord } from './record.ts'
+
+/**
+ * Brings the target to the state that the migrations describe: parse and plan, connect, take the run's lock, read the journal, run what is
+ * pending, verify it, and undo what fails. The report tells the ending.
+ * Errors: Refusal, before anything is changed.
+ */
+export async function deploy(context: CommandContext): Promise<void> {
+  const parsed = planAll(context)
+  const connection = needDatabase(context)
+  const open = await openRun({ ...context, connection })
+  try {
+    const planned = await planForServer(context, open, parsed)
+    const tasks = decideTasks(context, open, planned)
+    if (tasks.length === 0) return nothingToDo(context)
+    await runAll(context, open, tasks)
+  } finally {
+    await open.close()
+  }
+}
+
+function nothingToDo({ report }: CommandContext): void {
+  report.outcome = 'nothing-to-do'
+}
+
+async function runAll(
+  context: CommandContext,
+  open: OpenRun,
+  tasks: readonly Task[],
+): Promise<void> {
+  const { report, emit } = context
+  const before = await readFingerprint(open.observer)
+  const beforeText = serialise(before)
+  await installJournal(open.observer, open.journal.version)
+  const key = await beginRun(open.observer, {
+    id: open.runId,
+    command: 'deploy',
+    ...context.origin,
+    toolVersion: context.toolVersion,
+    settings: settingsOnRecord(context.settings),
+    fingerprintBefore: beforeText,
+  })
+  const run = await open.start(key)
+  emit({ type: 'planned', pending: tasks.map(({ entry }) => entry) })
+  let failure: Extract<MigrationEnd, { ended: 'failed' }> | null = null
+  const applied: Task[] = []
+  for (const [index, task] of tasks.entries()) {
+    if (context.cancellation.requested) break
+    const { planned, entry } = task
+    emit({ type: 'migration-started', migration: entry, index: index + 1, total: tasks.length })
+    const stuck = await finishEarlierUndo(context, run, task)
+    if (stuck !== null) {
+      Object.assign(report, { outcome: 'needs-attention', error: stuck })
+      emit({ type: 'migration-finished', migration: entry })
+      break
+    }
+    const journaled = task.action === 'redo' ? undefined : task.journaled
+    const end = await runMigration(run, planned, entry, journaled, {
+      fingerprintWanted: tasks.length <= 20,
+    })
+    emit({ type: 'migration-finished', migration: entry })
+    if (end.ended === 'failed') {
+      failure = end
+      break
+    }
+    applied.push(task)
+  }
+  if (failure !== null) {
+    report.error = failure.error
+    await undoFailure(run, report, failure, applied, before)
+  } else if (report.error === null) {
+    report.outcome = applied.length < tasks.length ? 'cancelled' : 'deployed'
+  }
+  await finish(
+    context,
+    open,
+    key,
+    before,
+    tasks.map(({ planned }) => planned),
+  )
+}
+
+/** An undo that was killed ends before its migration is applied anew. Returns why it could not. */
+async function finishEarlierUndo(
+  { report }: CommandContext,
+  run: Run,
+  { planned, entry, journaled, action }: Task,
+): Promise<ErrorReport | null> {
+  if (action !== 'redo' || journaled === undefined) return null
+  const undo = await finishUndo(run, planned, entry, journaled)
+  if (undo === null) return null
+  const kept = undo.kept.length === 0 ? '' : ` Kept were ${undo.kept.join('; ')}.`
+  report.warnings.push(
+    `An earlier run was killed while it undid ${planned.version}: that was finished first.${kept}`,
+  )
+  const stuck = unfinished(planned, undo)
+  if (stuck !== null) Object.assign(entry, { outcome: 'failed', rollback: undo })
+  return stuck
+}
+
+/** The last picture of the catalog, and the run's last word in the journal. */
+async function finish(
+  context: CommandContext,
+  open: OpenRun,
+  key: { id: string; epoch: number },
+  before: Fingerprint,
+  planned: readonly PlannedMigration[],
+): Promise<void> {
+  const { report } = context
+  const after = await readFingerprint(open.observer)
+  if (isBackAtStart(context)) {
+    const { difference, foreign } = compareFingerprints(planned, before, after)
+    report.fingerprint = {
+      before: before.hash,
+      after: after.hash,
+      equal: difference.length === 0,
+      difference,
+      ...(foreign.length === 0 ? {} : { foreign }),
+    }
+  }
+  report.exitCode = exitCodeOf(report.outcome, report.command)
+  await unlessTakenOver(
+    endRun(open.observer, key, {
+      outcome: report.outcome,
+      fingerprintAfter: serialise(after),
+      error: context.redact(report.error),
+    }),
+  )
+}
+
+/** Is the whole run said to be undone? Where earlier migrations stay, each one's own proof stands with it. */
+function isBackAtStart({ report, settings }: CommandContext): boolean {
+  if (report.error === null) return false
+  const stays = report.migrations.some(({ outcome }) => outcome === 'applied')
+  return settings.undo === 'run' || !stays
+}

@@ -1,0 +1,32 @@
+import { openForReading } from '../deploy/open.ts'
+import type { CommandContext } from './context.ts'
+import { decideTasks } from './decide.ts'
+import { planAll, planForServer } from './plan-all.ts'
+
+/**
+ * What a deployment would do, changing nothing: every script is parsed; with a target, its journal says what is pending.
+ * Errors: Refusal where a deployment would be refused.
+ */
+export async function plan(context: CommandContext): Promise<void> {
+  const planned = planAll(context)
+  const { connection, report } = context
+  if (connection === null) {
+    for (const [index, { directives }] of planned.entries()) {
+      const entry = report.migrations[index]
+      if (entry !== undefined) entry.outcome = directives.disabled ? 'disabled' : 'pending'
+    }
+    report.warnings.push(
+      'No database was named: what is applied already is not known, so every migration is listed as pending.',
+    )
+  } else {
+    const open = await openForReading({ ...context, connection })
+    try {
+      decideTasks(context, open, await planForServer(context, open, planned))
+    } finally {
+      await open.close()
+    }
+  }
+  const pending = report.migrations.filter(({ outcome }) => outcome === 'pending')
+  context.emit({ type: 'planned', pending, steps: true })
+  report.outcome = 'planned'
+}

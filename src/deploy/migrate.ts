@@ -1,0 +1,253 @@
+import type { JournalMigration } from '../journal/state.ts'
+import {
+  inTransaction,
+  migrationApplied,
+  migrationBegun,
+  migrationFailed,
+  migrationResumed,
+  migrationVerified,
+  stepFailed,
+} from '../journal/write.ts'
+import { deserialise, readFingerprint, serialise } from '../observe/fingerprint.ts'
+import type { PlannedMigration, Step } from '../plan/types.ts'
+import type { ErrorReport, MigrationReport } from '../report/types.ts'
+import { verifyExpectations } from '../verify/expectations.ts'
+import { runVerifyScript } from '../verify/verify-script.ts'
+import { runBatchStep } from './batch-step.ts'
+import { describeFailure } from './failure.ts'
+import {
+  addRowEffects,
+  appliedEarlier,
+  type Left,
+  type MigrationRun,
+  migrationFacts,
+  type StepEnd,
+  stepReportOf,
+} from './migration-run.ts'
+import { judgeVerification } from './policies.ts'
+import { withRetries } from './retry.ts'
+import type { Run } from './run.ts'
+import { runStatementStep } from './statement-step.ts'
+import { runTransactionStep } from './transaction-step.ts'
+
+/** How a migration ended, and what is left of it where it failed. */
+export type MigrationEnd =
+  | { readonly ended: 'applied' }
+  | {
+      readonly ended: 'failed'
+      readonly error: ErrorReport
+      readonly migration: MigrationRun
+      /** Steps whose effects are, or may be, in the database. */
+      readonly remaining: readonly Step[]
+      readonly whole: boolean
+      readonly left: Left
+    }
+
+/**
+ * Carries out one migration, or goes on with a half-done one at its first undone step: steps, expectations of the whole file,
+ * verify script. Fills `report` as it goes. Never throws for a failure of the migration.
+ */
+export async function runMigration(
+  run: Run,
+  planned: PlannedMigration,
+  report: MigrationReport,
+  journaled: JournalMigration | undefined,
+  options: { readonly fingerprintWanted: boolean },
+): Promise<MigrationEnd> {
+  const migration = await begin(run, planned, report, journaled, options.fingerprintWanted)
+  if (journaled?.state === 'applied') return verifyApplied(run, migration)
+  const done: Step[] = []
+  for (const step of planned.steps) {
+    const earlier = journaled?.steps.find(({ ordinal }) => ordinal === step.ordinal)
+    if (earlier?.state === 'done') {
+      await appliedEarlier(run, migration, step, earlier)
+      done.push(step)
+      continue
+    }
+    const end = await runStep(run, migration, step)
+    if (end.ended === 'failed') return failedAt(run, migration, step, done, end)
+    done.push(step)
+  }
+  if (planned.steps.length === 0) await recordEmpty(run, migration)
+  return verify(run, migration, done, planned.steps.length === 1)
+}
+
+async function begin(
+  run: Run,
+  planned: PlannedMigration,
+  report: MigrationReport,
+  journaled: JournalMigration | undefined,
+  fingerprintWanted: boolean,
+): Promise<MigrationRun> {
+  await run.connections.prepareWorker(planned.version)
+  const kept = journaled?.fingerprintBefore ?? null
+  const needed = fingerprintWanted || mayNeedUndo(planned)
+  const before =
+    kept !== null ? deserialise(kept) : needed ? await readFingerprint(run.observer) : null
+  if (journaled !== undefined && journaled.state !== 'applied') {
+    await run.connections.worker.simple(
+      inTransaction(run.key, migrationResumed(planned.version, planned.checksum)),
+    )
+  }
+  return {
+    planned,
+    report,
+    journaled,
+    before,
+    beforeText: kept ?? (before === null || !mayNeedUndo(planned) ? null : serialise(before)),
+    begun: journaled !== undefined,
+    timeouts: {
+      lock_timeout: run.settings.lockTimeout,
+      statement_timeout: run.settings.statementTimeout,
+    },
+    startedAt: Date.now(),
+  }
+}
+
+/** One transaction without a verify script is undone by Postgres, or not at all. */
+function mayNeedUndo(planned: PlannedMigration): boolean {
+  const [first, ...others] = planned.steps
+  return (
+    others.length > 0 ||
+    planned.verify !== null ||
+    (first !== undefined && first.kind !== 'transaction')
+  )
+}
+
+async function runStep(run: Run, migration: MigrationRun, step: Step): Promise<StepEnd> {
+  const report = stepReportOf(migration.report, step)
+  const started = Date.now()
+  run.emit({ type: 'step-started', migration: migration.report, step: report })
+  const interrupted = migration.journaled?.steps.find(({ ordinal }) => ordinal === step.ordinal)
+  const end =
+    step.kind === 'transaction'
+      ? await withRetries(run, migration, report, () => runTransactionStep(run, migration, step))
+      : step.kind === 'batch'
+        ? await runBatchStep(run, migration, step, interrupted)
+        : await runStatementStep(run, migration, step, interrupted)
+  report.durationMs = Date.now() - started
+  report.outcome = end.ended
+  run.emit({ type: 'step-finished', migration: migration.report, step: report })
+  return end
+}
+
+function failedAt(
+  run: Run,
+  migration: MigrationRun,
+  step: Step,
+  done: readonly Step[],
+  end: Extract<StepEnd, { ended: 'failed' }>,
+): MigrationEnd {
+  const { report } = migration
+  report.outcome = 'failed'
+  report.durationMs = Date.now() - migration.startedAt
+  run.emit({ type: 'failed', error: end.error })
+  const remaining = end.left === 'nothing' ? done : [...done, step]
+  return {
+    ended: 'failed',
+    error: end.error,
+    migration,
+    remaining,
+    whole: false,
+    left: remaining.length === 0 ? 'nothing' : end.left === 'nothing' ? 'something' : end.left,
+  }
+}
+
+/** A file without statements is recorded, so that it is not pending for ever. */
+async function recordEmpty(run: Run, migration: MigrationRun): Promise<void> {
+  const facts = migrationFacts(migration)
+  const verified = migration.planned.verify === null
+  await run.connections.worker.simple(
+    inTransaction(
+      run.key,
+      `${migrationBegun(run.key, facts)}; ${migrationApplied(facts.version, { durationMs: 0, rowEffects: [], verified })}`,
+    ),
+  )
+  migration.begun = true
+}
+
+/** An earlier run committed all its steps and ended before it could verify them. */
+async function verifyApplied(run: Run, migration: MigrationRun): Promise<MigrationEnd> {
+  const { planned, report, journaled } = migration
+  for (const step of report.steps) step.outcome = 'done'
+  addRowEffects(report, journaled?.rowEffects ?? [])
+  return verify(run, migration, planned.steps, false)
+}
+
+/** What the whole file claims, then what its verify script says. Where one transaction was all, the claims were judged inside it. */
+async function verify(
+  run: Run,
+  migration: MigrationRun,
+  done: readonly Step[],
+  judgedInside: boolean,
+): Promise<MigrationEnd> {
+  const { planned, report } = migration
+  report.durationMs = Date.now() - migration.startedAt
+  try {
+    await verifyMigration(run, planned, report, judgedInside)
+    report.outcome = 'applied'
+    if (!judgedInside || planned.verify !== null) {
+      await run.connections.worker.simple(
+        inTransaction(run.key, migrationVerified(planned.version)),
+      )
+    }
+    return { ended: 'applied' }
+  } catch (error) {
+    const failure = describeFailure(error, { script: planned.script, version: planned.version })
+    report.outcome = 'failed'
+    run.emit({ type: 'failed', error: failure })
+    const left = done.length === 0 ? 'nothing' : 'something'
+    return { ended: 'failed', error: failure, migration, remaining: done, whole: true, left }
+  }
+}
+
+/**
+ * Expectations of the whole file and the verify script, added to the report.
+ * Errors: StepFailure at the first that doesn't hold.
+ */
+export async function verifyMigration(
+  run: Run,
+  planned: PlannedMigration,
+  report: MigrationReport,
+  judgedInside: boolean,
+): Promise<void> {
+  const { worker } = run.connections
+  if (!judgedInside) {
+    report.verification.push(
+      ...(await verifyExpectations(worker, planned.expectations, run.surroundings)),
+    )
+  }
+  if (planned.verify !== null) {
+    report.verification.push(
+      ...(await runVerifyScript(worker, planned.verify.queries, run.settings)),
+    )
+  }
+  run.emit({ type: 'verified', migration: report, verification: report.verification })
+  judgeVerification(report.verification)
+}
+
+/** Writes a failed migration into the journal: half done where something of it is still there, else history. */
+export async function journalFailure(
+  run: Run,
+  end: Extract<MigrationEnd, { ended: 'failed' }>,
+  halfDone: boolean,
+): Promise<void> {
+  const { migration, remaining } = end
+  const error = run.redact(end.error)
+  const failedStep = migration.report.steps.find(({ outcome }) => outcome === 'failed')
+  const step =
+    failedStep !== undefined && migration.begun && remaining.length > 0
+      ? `${stepFailed(migration.planned.version, failedStep.ordinal, error)};`
+      : ''
+  await run.observer.simple(
+    inTransaction(
+      run.key,
+      `${step} ${migrationFailed(run.key, migrationFacts(migration), {
+        halfDone,
+        begun: migration.begun,
+        error,
+        durationMs: migration.report.durationMs,
+      })}`,
+    ),
+  )
+}

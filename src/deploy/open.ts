@@ -1,0 +1,269 @@
+import { randomBytes } from 'node:crypto'
+import { type JournalState, readJournal } from '../journal/state.ts'
+import { abandonRuns, type RunKey } from '../journal/write.ts'
+import { applicationName } from '../postgres/application-name.ts'
+import { cancelBackend } from '../postgres/observer.ts'
+import { poolingOf } from '../postgres/pooler.ts'
+import { ServerError } from '../postgres/server-error.ts'
+import { connect, pinnedTo } from '../postgres/session.ts'
+import { describeTarget, type Target } from '../postgres/target.ts'
+import type { ConnectionConfig, Session } from '../postgres/types.ts'
+import type { Listener } from '../report/events.ts'
+import { Refusal } from '../report/refusal.ts'
+import type { Report } from '../report/types.ts'
+import type { Settings } from '../runbook/types.ts'
+import { quoteIdentifier } from '../sql/identifier.ts'
+import { openWorker } from './connections.ts'
+import { watchLock } from './lock-watch.ts'
+import { reconnect } from './reconnect.ts'
+import type { Cancellation, Connections, Redact, Run, RunLock, Surroundings } from './run.ts'
+import { awaitOrphans, takeRunLock } from './run-lock.ts'
+import { SteadySession } from './steady-session.ts'
+
+/** What opening needs to know; a command's context is one. */
+export interface Opening {
+  readonly settings: Settings
+  readonly connection: ConnectionConfig
+  readonly emit: Listener
+  readonly redact: Redact
+  readonly report: Report
+  readonly cancellation: Cancellation & {
+    sent: Promise<unknown> | null
+    onRequest: (() => void) | null
+  }
+}
+
+/** The target with the run's lock held and the journal read. */
+export interface OpenRun {
+  readonly runId: string
+  readonly observer: Session
+  readonly surroundings: Surroundings
+  readonly journal: JournalState
+  /** Connects the worker (if it isn't yet) and makes the run complete. */
+  start(key: RunKey): Promise<Run>
+  close(): Promise<void>
+}
+
+/** Opens the target for reading only: the observer alone, in read-only transactions, without the run's lock. */
+export async function openForReading(opening: Opening): Promise<Omit<OpenRun, 'start'>> {
+  const runId = randomBytes(8).toString('hex')
+  const observer = await openObserver(opening, runId, true)
+  try {
+    const surroundings = await meetTarget(opening, observer, null)
+    return {
+      runId,
+      observer,
+      surroundings,
+      journal: await readJournal(observer),
+      close: () => observer.close(),
+    }
+  } catch (error) {
+    await observer.close()
+    throw error
+  }
+}
+
+/**
+ * Opens the target for changes: observer and keeper, the run's lock, orphans of killed runs gone, the journal read. The worker is connected
+ * only now, so that a worker seen by a holder of the lock is always an orphan.
+ * Errors: Refusal (a gate) for a standby, a transaction pooler, a lock held too long; ServerError when it can't connect.
+ */
+export async function openRun(opening: Opening): Promise<OpenRun> {
+  const { settings, emit, cancellation, connection } = opening
+  const runId = randomBytes(8).toString('hex')
+  const sessions: { close(): Promise<void> }[] = []
+  const close = async () => {
+    cancellation.onRequest = null
+    // The keeper last: its lock is what keeps other runs away.
+    for (const session of sessions.reverse()) await session.close().catch(() => undefined)
+  }
+  try {
+    const [keeper, firstObserver] = await openBoth(opening, runId)
+    sessions.push(keeper, firstObserver)
+    const surroundings = await meetTarget(opening, firstObserver, keeper)
+    const pinned = { ...opening, connection: pinnedTo(firstObserver, connection) }
+    const again = (open: () => Promise<Session>) => () =>
+      reconnect(open, pinned.connection, surroundings.identity)
+    const observer = new SteadySession(
+      firstObserver,
+      again(() => openObserver(pinned, runId, false)),
+    )
+    sessions.splice(0, sessions.length, keeper, observer)
+    await takeRunLock(keeper, observer, settings, emit, cancellation)
+    await awaitOrphans(observer, runId, settings, emit)
+    const journal = await settledJournal(observer)
+    opening.report.runId = runId
+    return {
+      runId,
+      observer,
+      surroundings,
+      journal,
+      close,
+      async start(key) {
+        const worker = await openWorker(pinned, runId, observer, surroundings.identity)
+        sessions.push(worker)
+        const cancellable = { now: false }
+        const cancel = () => {
+          if (!cancellable.now) return
+          cancellation.sent = cancelBackend(observer, worker.worker.pid).catch(() => undefined)
+        }
+        cancellation.onRequest = cancel
+        const lock = watchLock(
+          keeper,
+          again(() => openKeeper(pinned, runId)),
+          cancel,
+        )
+        sessions.splice(0, 1, lock)
+        return runOf(opening, key, observer, surroundings, worker, lock, cancellable)
+      },
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** Runs without an end are dead, since we hold the lock that they held. Once the journal says so, it can't change behind our back. */
+async function settledJournal(observer: Session): Promise<JournalState> {
+  const journal = await readJournal(observer)
+  if (journal.unfinished.length === 0) return journal
+  await abandonRuns(observer)
+  return readJournal(observer)
+}
+
+function runOf(
+  opening: Opening,
+  key: RunKey,
+  observer: Session,
+  surroundings: Surroundings,
+  connections: Connections,
+  lock: RunLock,
+  cancellable: Run['cancellable'],
+): Run {
+  const { settings, emit, redact, cancellation } = opening
+  return {
+    key,
+    settings,
+    surroundings,
+    observer,
+    emit,
+    redact,
+    cancellation,
+    connections,
+    lock,
+    cancellable,
+  }
+}
+
+/** Side by side where there is one host; else the observer follows the keeper, since all connections of a run must reach one server. */
+async function openBoth(opening: Opening, runId: string): Promise<[Session, Session]> {
+  const { connection } = opening
+  if (connection.endpoints.length === 1) {
+    return bothOrNone(openKeeper(opening, runId), openObserver(opening, runId, false))
+  }
+  const keeper = await openKeeper(opening, runId)
+  const pinned = { ...opening, connection: pinnedTo(keeper, connection) }
+  return bothOrNone(Promise.resolve(keeper), openObserver(pinned, runId, false))
+}
+
+async function openKeeper({ connection }: Opening, runId: string): Promise<Session> {
+  return connect(connection, {
+    name: 'keeper',
+    applicationName: applicationName(runId, 'keeper'),
+    unlimited: true,
+  })
+}
+
+async function openObserver(
+  { connection }: Opening,
+  runId: string,
+  readOnly: boolean,
+): Promise<Session> {
+  return connect(connection, {
+    name: 'observer',
+    applicationName: applicationName(runId, 'observer'),
+    unlimited: true,
+    ...(readOnly ? { settings: { default_transaction_read_only: 'on' } } : {}),
+  })
+}
+
+/** Both sessions, or the first error with the other session closed. */
+async function bothOrNone(
+  first: Promise<Session>,
+  second: Promise<Session>,
+): Promise<[Session, Session]> {
+  const [a, b] = await Promise.allSettled([first, second])
+  if (a.status === 'fulfilled' && b.status === 'fulfilled') return [a.value, b.value]
+  if (a.status === 'fulfilled') await a.value.close()
+  if (b.status === 'fulfilled') await b.value.close()
+  throw a.status === 'rejected' ? a.reason : b.status === 'rejected' ? b.reason : undefined
+}
+
+/** Who is there; a standby and a pooler in transaction mode are refused before anything else. */
+async function meetTarget(
+  opening: Opening,
+  observer: Session,
+  keeper: Session | null,
+): Promise<Surroundings> {
+  const { settings, report, emit, connection } = opening
+  const facts = await describeTarget(observer, connection, {
+    ...(settings.target === undefined ? {} : { name: settings.target }),
+    ...(settings.role === undefined ? {} : { role: settings.role }),
+  })
+  report.target = facts.report
+  refuseStandby(facts)
+  if (keeper !== null && (await poolingOf(keeper, observer)) === 'transaction')
+    refusePooler(observer)
+  emit({ type: 'connected', target: facts.report })
+  return {
+    serverMajor: facts.serverMajor,
+    searchPath:
+      settings.role === undefined ? facts.searchPath : await searchPathOf(observer, settings.role),
+    hasEventTriggers: facts.eventTriggers.length > 0,
+    identity: {
+      systemIdentifier: facts.report.systemIdentifier ?? null,
+      timeline: facts.timeline,
+    },
+  }
+}
+
+/** "$user" in the search path follows the role that the migrations run under. */
+async function searchPathOf(observer: Session, role: string): Promise<readonly string[]> {
+  const results = await observer
+    .simple(
+      `set role ${quoteIdentifier(role)}; select pg_catalog.unnest(pg_catalog.current_schemas(false)); reset role`,
+    )
+    .catch((error: unknown) => {
+      throw error instanceof ServerError && !error.lost ? refusedRole(role, error) : error
+    })
+  return (results[1]?.rows ?? []).map(([schema]) => schema ?? '')
+}
+
+function refusedRole(role: string, { message, code }: ServerError): Refusal {
+  return new Refusal({
+    what: `The migrations can't run as role "${role}".`,
+    why: `SET ROLE was refused: ${message} (SQLSTATE ${code}).`,
+    fix: 'Check the name; the user that logs in must be a member of the role (GRANT role TO user).',
+    exitCode: 1,
+  })
+}
+
+function refuseStandby(facts: Target): void {
+  if (!facts.inRecovery) return
+  throw new Refusal({
+    what: `${facts.report.host}:${facts.report.port} is a standby: it can't be changed.`,
+    why: 'pg_is_in_recovery() is true: only the primary accepts changes.',
+    fix: 'Give the URL of the primary, or all hosts with target_session_attrs=read-write.',
+    exitCode: 1,
+  })
+}
+
+/** A pooler that hands out backends by transaction breaks locks, timeouts and settings of a session. */
+function refusePooler(observer: Session): never {
+  throw new Refusal({
+    what: 'There is a connection pooler in transaction mode between us and Postgres.',
+    why: `The backend says it has pid ${observer.backendPid}, the connection was opened to ${observer.pid}, and backends change with each transaction. Locks, timeouts and settings of a session don't survive that.`,
+    fix: 'Give the direct URL of the server (often another port), not that of PgBouncer or a hosted pooler.',
+    exitCode: 1,
+  })
+}

@@ -1,0 +1,80 @@
+import type { RunKey } from '../journal/write.ts'
+import type { Session } from '../postgres/types.ts'
+import type { Listener } from '../report/events.ts'
+import type { MigrationReport, SessionSetting } from '../report/types.ts'
+import type { Settings } from '../runbook/types.ts'
+
+/** Which server, and which history of it: another after a failover. */
+export interface Identity {
+  readonly systemIdentifier: string | null
+  readonly timeline: number | null
+}
+
+/** The run's lock as the run knows it. */
+export interface RunLock {
+  /** Why it is gone; null while it is held. */
+  readonly lost: Error | null
+  /** Connects the keeper anew and tries to take the lock again; false where another run has it. */
+  retake(): Promise<boolean>
+}
+
+/** What the engine needs to know of the target, read once after connecting. */
+export interface Surroundings {
+  readonly serverMajor: number
+  /** Schemas that unqualified names are looked up in, under the migrations' role. */
+  readonly searchPath: readonly string[]
+  /** Event triggers can change rows behind any DDL: then the counters are always read. */
+  readonly hasEventTriggers: boolean
+  readonly identity: Identity
+}
+
+/**
+ * One deployment under way: the three connections, the settings, who listens. The worker can be replaced when its connection is lost;
+ * everything else stays for the whole run.
+ */
+export interface Run {
+  readonly key: RunKey
+  readonly settings: Settings
+  readonly surroundings: Surroundings
+  readonly observer: Session
+  readonly emit: Listener
+  /** Errors quote what the server said, and that may be a secret: none goes into the journal as it is. */
+  readonly redact: Redact
+  readonly cancellation: Cancellation & { sent: Promise<unknown> | null }
+  readonly connections: Connections
+  readonly lock: RunLock
+  /** True while a statement runs that a cancel may hit: never a COMMIT, a journal row or an undo. */
+  readonly cancellable: { now: boolean }
+}
+
+/** The same data with every secret in it replaced. */
+export type Redact = <Data>(data: Data) => Data
+
+export interface Connections {
+  /** The connection that runs migrations now. */
+  readonly worker: Session
+  /** DISCARD ALL, then role, search path, timeouts and names set again and read back; a lost worker is connected anew. */
+  prepareWorker(version: string): Promise<readonly SessionSetting[]>
+  /** After a file's own DISCARD ALL ('all') or RESET ALL, which keeps the role: what the run had set is set again. */
+  restoreWorker(what: 'all' | 'all but role'): Promise<void>
+  /** Waits until the worker's backend is gone from the server, ending it where it lingers. */
+  endWorker(): Promise<void>
+}
+
+/** A request to stop, from a signal: asked between statements, acted on by cancelling the running one. */
+export interface Cancellation {
+  readonly requested: boolean
+  /** The cancel that was sent to the server, until it is answered. */
+  readonly sent: Promise<unknown> | null
+}
+
+/** Raised in a run that was asked to stop, where no statement was running. */
+export class Cancelled extends Error {
+  constructor() {
+    super('cancelled on request')
+    this.name = 'Cancelled'
+  }
+}
+
+/** A migration's report and everything that its steps add to it. */
+export type Progress = MigrationReport

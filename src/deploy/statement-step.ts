@@ -1,0 +1,181 @@
+import type { JournalStep, StepBefore } from '../journal/state.ts'
+import {
+  inTransaction,
+  migrationApplied,
+  migrationBegun,
+  stepDone,
+  stepStarted,
+} from '../journal/write.ts'
+import { readOids, readRebuildLeftovers } from '../observe/oids.ts'
+import type { Step } from '../plan/types.ts'
+import type { RowEffect, Verification } from '../report/types.ts'
+import { quoteName } from '../sql/identifier.ts'
+import { verifyExpectations } from '../verify/expectations.ts'
+import { executeStatement } from './execute.ts'
+import { describeFailure, UnknownFate } from './failure.ts'
+import {
+  addRowEffects,
+  type MigrationRun,
+  migrationFacts,
+  type StepEnd,
+  stepFacts,
+  stepReportOf,
+} from './migration-run.ts'
+import { judgeVerification, judgeWarnings } from './policies.ts'
+import { settleInterrupted } from './resume.ts'
+import type { Run } from './run.ts'
+import { keepTimeouts, setTimeouts, timeoutsOf, timeoutsSetBy } from './timeouts.ts'
+import { appliedFacts } from './transaction-step.ts'
+
+/**
+ * A statement that allows no transaction. Its beginning is journaled, with what was true before, and committed; then it runs; then
+ * the catalog is asked whether it did what it says; then its end is journaled. `interrupted` is the journal's row where an earlier
+ * run began it and was killed: the catalog tells what became of it before anything is sent again.
+ */
+export async function runStatementStep(
+  run: Run,
+  migration: MigrationRun,
+  step: Step,
+  interrupted: JournalStep | undefined,
+): Promise<StepEnd> {
+  const started = Date.now()
+  const planned = step.statements[0]
+  if (planned === undefined) throw new Error(`step ${step.ordinal} holds no statement`)
+  let begun = false
+  try {
+    await setStepTimeouts(run, migration, step)
+    const settled = interrupted ? await settleInterrupted(run, migration, step, interrupted) : 'run'
+    if (settled === 'run') {
+      const before = await stateBefore(run, step, interrupted)
+      await journalStart(run, migration, step, before)
+      begun = true
+      await executeStatement(
+        run,
+        migration.report,
+        stepReportOf(migration.report, step),
+        planned.statement,
+        timeoutsOf(step, run.settings, migration.planned.directives, planned.directives)
+          .lock_timeout,
+      )
+      if (migration.timeouts !== null) {
+        await keepTimeouts(run, planned.statement, migration.timeouts)
+      }
+    }
+    const verification = await verifyExpectations(
+      run.connections.worker,
+      step.expectations,
+      run.surroundings,
+    )
+    judgeVerification(verification)
+    judgeWarnings(run.settings, migration.report.notices)
+    await journalEnd(run, migration, step, verification, Date.now() - started)
+    return { ended: 'done' }
+  } catch (error) {
+    const report = describeFailure(error, {
+      script: migration.planned.script,
+      statement: planned.statement,
+      version: migration.planned.version,
+    })
+    if (error instanceof UnknownFate) return { ended: 'failed', error: report, left: 'undecided' }
+    return { ended: 'failed', error: report, left: begun || interrupted ? 'something' : 'nothing' }
+  }
+}
+
+/** A rerun keeps the first attempt's picture: what was there before the migration touched anything. */
+async function stateBefore(
+  run: Run,
+  step: Step,
+  interrupted: JournalStep | undefined,
+): Promise<StepBefore> {
+  if (interrupted?.before) return interrupted.before
+  const { worker } = run.connections
+  const verification = await verifyExpectations(worker, step.expectations, run.surroundings)
+  const names = relationsOf(step)
+  const rebuilds = step.statements.some(({ statement }) =>
+    statement.effects.some(({ op }) => op === 'reindex'),
+  )
+  const leftovers = rebuilds ? await readRebuildLeftovers(worker, names) : []
+  return {
+    held: verification.map(({ outcome }) => outcome === 'passed'),
+    oids: await readOids(worker, names),
+    ...(leftovers.length === 0 ? {} : { leftovers: leftovers.map(({ oid }) => oid) }),
+  }
+}
+
+/** Names, as the statement writes them, of the relations that it speaks of. */
+export function relationsOf(step: Step): string[] {
+  const names = new Set<string>()
+  for (const { statement } of step.statements) {
+    for (const { object } of statement.effects) {
+      if (object.name !== null && ['index', 'table', 'materialized view'].includes(object.kind)) {
+        names.add(
+          quoteName({ schema: object.schema ?? object.table?.schema ?? null, name: object.name }),
+        )
+      }
+    }
+  }
+  return [...names]
+}
+
+/** The beginning, committed with what was true before: should the run be killed now, the next one knows to ask the catalog. */
+async function journalStart(
+  run: Run,
+  migration: MigrationRun,
+  step: Step,
+  before: StepBefore,
+): Promise<void> {
+  const { planned } = migration
+  const { worker } = run.connections
+  const begun = migration.begun ? '' : `${migrationBegun(run.key, migrationFacts(migration))};`
+  const row = stepStarted(run.key, planned.version, stepFacts(step), before, uncounted(step))
+  await worker.simple(inTransaction(run.key, `${begun} ${row}`))
+  migration.begun = true
+}
+
+/** A message of its own: they must hold for the statement, and for what puts an interrupted one in order, not for one transaction. */
+async function setStepTimeouts(run: Run, migration: MigrationRun, step: Step): Promise<void> {
+  const { planned } = migration
+  const wanted = timeoutsOf(step, run.settings, planned.directives, step.statements[0]?.directives)
+  const earlier = planned.steps
+    .filter((other) => other.ordinal < step.ordinal)
+    .flatMap((other) => other.statements.map(({ statement }) => statement))
+  const set = setTimeouts(wanted, migration.timeouts, timeoutsSetBy(earlier))
+  if (set !== '') await run.connections.worker.simple(set)
+  migration.timeouts = wanted
+}
+
+async function journalEnd(
+  run: Run,
+  migration: MigrationRun,
+  step: Step,
+  verification: readonly Verification[],
+  durationMs: number,
+): Promise<void> {
+  const { planned, report } = migration
+  const rows = uncounted(step)
+  addRowEffects(report, rows)
+  if (planned.steps.length === 1) report.verification.push(...verification)
+  const done = stepDone(run.key, planned.version, stepFacts(step), { durationMs, rowEffects: rows })
+  const last = step.ordinal === planned.steps.length
+  const applied = last ? migrationApplied(planned.version, appliedFacts(migration, [])) : ''
+  await run.connections.worker.simple(inTransaction(run.key, last ? `${done};\n${applied}` : done))
+}
+
+/** Outside a transaction no counter belongs to the statement alone: what it may have done to rows is not checked, and said. */
+function uncounted(step: Step): RowEffect[] {
+  if (step.rows === 'none') return []
+  const tables = step.statements.flatMap(({ statement }) =>
+    statement.effects
+      .filter(({ op }) => ['insert', 'update', 'delete', 'merge', 'copy', 'truncate'].includes(op))
+      .map(({ object }) => quoteName({ schema: object.schema, name: object.name ?? '' })),
+  )
+  return [...new Set(tables.length > 0 ? tables : ['(unknown)'])].map((table) => ({
+    table,
+    inserted: 0,
+    updated: 0,
+    deleted: 0,
+    certainty: 'not-checked',
+    reason:
+      'the statement ran outside a transaction, where the server counts for the whole session',
+  }))
+}

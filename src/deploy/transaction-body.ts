@@ -1,0 +1,195 @@
+import { countersQuery, notChecked, readCounters, rowEffects } from '../observe/row-effects.ts'
+import type { Step } from '../plan/types.ts'
+import type { TextResult } from '../postgres/types.ts'
+import type { RowEffect, Verification } from '../report/types.ts'
+import { sessionSettings } from '../sql/setting.ts'
+import type { Statement } from '../sql/types.ts'
+import { inquire, verifyExpectations } from '../verify/expectations.ts'
+import { executeStatement, executeTogether, type Part } from './execute.ts'
+import { type MigrationRun, stepReportOf } from './migration-run.ts'
+import type { Run } from './run.ts'
+import {
+  keepTimeouts,
+  setTimeouts,
+  type Timeouts,
+  timeoutStatements,
+  timeoutsOf,
+  timeoutsSetBy,
+} from './timeouts.ts'
+
+/** What was measured inside the transaction, before it is committed. */
+export interface BodyEnd {
+  readonly rows: readonly RowEffect[]
+  readonly verification: readonly Verification[]
+}
+
+/** Told of the statement that runs now; undefined while none of the script's does. */
+type Told = (statement: Statement | undefined) => void
+
+/**
+ * All of a transaction but its end: BEGIN, the statements, deferred constraints checked now, so that they fail here and not at COMMIT, row
+ * counters where rows may change, and the look at what is expected. In one round trip where that allows to tell all the same.
+ */
+export async function runBody(
+  run: Run,
+  migration: MigrationRun,
+  step: Step,
+  told: Told,
+): Promise<BodyEnd> {
+  return allowsOneTrip(step)
+    ? runTogether(run, migration, step, told)
+    : runOneByOne(run, migration, step, told)
+}
+
+/** The statements to send: the file's own BEGIN and COMMIT are issued by us, the latter after the journal row. */
+export function bodyOf(step: Step) {
+  return step.statements.filter(
+    ({ statement }) => !['begin', 'commit', 'rollback'].includes(statement.transaction.type),
+  )
+}
+
+/** Not where something is to be done between two statements: COPY's rows, timeouts of one statement alone, those that it may have taken away. */
+function allowsOneTrip(step: Step): boolean {
+  if (step.rollsBack) return false
+  return bodyOf(step).every(
+    ({ statement, directives }, _, { length }) =>
+      statement.copyData === null &&
+      (length === 1 || (directives.lockTimeout ?? directives.statementTimeout) === undefined) &&
+      !statement.effects.some(({ op }) => op === 'unknown') &&
+      !sessionSettings(statement.node).some(({ kind, name }) => kind === 'reset' && name === null),
+  )
+}
+
+async function runTogether(
+  run: Run,
+  migration: MigrationRun,
+  step: Step,
+  told: Told,
+): Promise<BodyEnd> {
+  const { timeouts, own, watched } = opening(run, migration, step)
+  const inquiry = inquire(step.expectations, run.surroundings)
+  const counters = watched ? [ours(countersQuery)] : []
+  const before = [
+    ...timeoutStatements(timeouts, migration.timeouts, own).map(ours),
+    ours(step.begin ?? 'begin'),
+    ...counters,
+  ]
+  const statements = bodyOf(step).map(({ statement }) => ({ text: statement.text, statement }))
+  const after = watched ? [ours('set constraints all immediate'), ...counters] : []
+  const questions = inquiry.queries.map((query) => ({ ...query, statement: null }))
+  const results = await executeTogether(
+    run,
+    migration.report,
+    stepReportOf(migration.report, step),
+    [...before, ...statements, ...after, ...questions],
+    timeouts.lock_timeout,
+    (statement) => told(statement ?? undefined),
+  )
+  migration.timeouts = timeouts
+  const answersAt = results.length - questions.length
+  return {
+    rows: watched ? rowsBetween(step, results[before.length - 1], results[answersAt - 1]) : [],
+    verification: inquiry.judge(results.slice(answersAt)),
+  }
+}
+
+const ours = (text: string): Part => ({ text, statement: null })
+
+async function runOneByOne(
+  run: Run,
+  migration: MigrationRun,
+  step: Step,
+  told: Told,
+): Promise<BodyEnd> {
+  const { worker } = run.connections
+  const { timeouts, own, watched } = opening(run, migration, step)
+  const set = setTimeouts(timeouts, migration.timeouts, own)
+  const opened = await worker.simple(
+    `${set} ${step.begin ?? 'begin'}; ${watched ? countersQuery : ''}`,
+  )
+  migration.timeouts = timeouts
+  for (const planned of bodyOf(step)) {
+    told(planned.statement)
+    await withStatementTimeouts(run, migration, step, planned, async () => {
+      await executeStatement(
+        run,
+        migration.report,
+        stepReportOf(migration.report, step),
+        planned.statement,
+        timeoutsOf(step, run.settings, migration.planned.directives, planned.directives)
+          .lock_timeout,
+      )
+    })
+  }
+  told(undefined)
+  if (step.rollsBack) return { rows: [], verification: [] }
+  const closed = watched
+    ? await worker.simple(`set constraints all immediate; ${countersQuery}`)
+    : []
+  return {
+    rows: watched ? rowsBetween(step, opened.at(-1), closed.at(-1)) : [],
+    verification: await verifyExpectations(worker, step.expectations, run.surroundings),
+  }
+}
+
+interface Opening {
+  readonly timeouts: Timeouts
+  /** Timeouts that the file has set itself, and that are not ours to change. */
+  readonly own: ReadonlySet<string>
+  readonly watched: boolean
+}
+
+function opening(run: Run, migration: MigrationRun, step: Step): Opening {
+  const { planned } = migration
+  return {
+    timeouts: timeoutsOf(step, run.settings, planned.directives, onlyDirectives(step)),
+    own: timeoutsSetBy(statementsBefore(migration, step)),
+    watched: step.rows !== 'none' || run.surroundings.hasEventTriggers,
+  }
+}
+
+/** A step of one statement takes that statement's directives as its own. */
+function onlyDirectives(step: Step) {
+  return bodyOf(step).length === 1 ? bodyOf(step)[0]?.directives : undefined
+}
+
+function statementsBefore(migration: MigrationRun, step: Step): Statement[] {
+  return migration.planned.steps
+    .filter((other) => other.ordinal < step.ordinal)
+    .flatMap((other) => other.statements.map(({ statement }) => statement))
+}
+
+async function withStatementTimeouts(
+  run: Run,
+  migration: MigrationRun,
+  step: Step,
+  planned: Step['statements'][number],
+  body: () => Promise<void>,
+): Promise<void> {
+  const { directives } = planned
+  const special = directives.lockTimeout ?? directives.statementTimeout
+  const { worker } = run.connections
+  const base = timeoutsOf(step, run.settings, migration.planned.directives, undefined)
+  if (special === undefined || bodyOf(step).length === 1) {
+    await body()
+    const own = timeoutsOf(step, run.settings, migration.planned.directives, directives)
+    await keepTimeouts(run, planned.statement, own)
+    return
+  }
+  const wanted = timeoutsOf(step, run.settings, migration.planned.directives, directives)
+  await worker.simple(setTimeouts(wanted, base, new Set()))
+  await body()
+  await worker.simple(setTimeouts(base, wanted, new Set()))
+  await keepTimeouts(run, planned.statement, base)
+}
+
+function rowsBetween(
+  step: Step,
+  opened: TextResult | undefined,
+  closed: TextResult | undefined,
+): RowEffect[] {
+  if (opened === undefined || closed === undefined) return []
+  const [before, after] = [readCounters(opened), readCounters(closed)]
+  if (!before.counted || !after.counted) return [notChecked('(all tables)', 'track_counts is off')]
+  return rowEffects(before, after, step.rows === 'at-most' ? 'at-most' : 'exact')
+}

@@ -1,0 +1,195 @@
+import {
+  inTransaction,
+  journalPrologue,
+  migrationApplied,
+  migrationBegun,
+  stepDone,
+} from '../journal/write.ts'
+import type { Step } from '../plan/types.ts'
+import { ServerError } from '../postgres/server-error.ts'
+import type { RowEffect, Verification } from '../report/types.ts'
+import type { Statement } from '../sql/types.ts'
+import { describeFailure, StepFailure } from './failure.ts'
+import { committedDespiteLoss } from './fate.ts'
+import { holdsLock } from './lock-watch.ts'
+import {
+  addRowEffects,
+  type MigrationRun,
+  migrationFacts,
+  repeatSettings,
+  type StepEnd,
+  stepFacts,
+} from './migration-run.ts'
+import { judgeRows, judgeVerification, judgeWarnings } from './policies.ts'
+import { countRemoved } from './removed-rows.ts'
+import type { Run } from './run.ts'
+import { bodyOf, runBody } from './transaction-body.ts'
+
+/**
+ * BEGIN, the statements, the expectations, the journal row, COMMIT. Whatever fails before the COMMIT, Postgres takes back all of it; when
+ * the answer to the COMMIT is lost, the journal is asked.
+ */
+export async function runTransactionStep(
+  run: Run,
+  migration: MigrationRun,
+  step: Step,
+): Promise<StepEnd> {
+  const started = Date.now()
+  let statement: Statement | undefined
+  let committing = false
+  let rows: readonly RowEffect[] = []
+  let verification: readonly Verification[] = []
+  try {
+    const removed = await countRemoved(run, step)
+    const body = await runBody(run, migration, step, (running) => {
+      statement = running
+    })
+    rows = [...body.rows, ...removed]
+    verification = body.verification
+    judge(run, migration, verification, rows)
+    holdsLock(run.lock)
+    committing = true
+    await commit(run, migration, step, rows, Date.now() - started)
+    return done(migration, verification, rows)
+  } catch (error) {
+    const culprit = statement ?? lastToTouch(step, error)
+    const report = describeFailure(error, {
+      script: migration.planned.script,
+      version: migration.planned.version,
+      ...(culprit === undefined ? {} : { statement: culprit }),
+    })
+    if (committing && isLost(error)) {
+      const fate = await committedDespiteLoss(run, migration.planned.version, step.ordinal)
+      if (fate === 'unknown') return { ended: 'failed', error: report, left: 'unknown' }
+      if (fate === 'committed') {
+        await continueOnNewWorker(run, migration, step)
+        return done(migration, verification, rows)
+      }
+    } else await rollBack(run)
+    return { ended: 'failed', error: report, left: 'nothing' }
+  }
+}
+
+const rowOps: ReadonlySet<string> = new Set(['insert', 'update', 'delete', 'merge', 'copy'])
+
+/** A deferred constraint says which table it is about, not which statement broke it: the last that wrote there, else the last that wrote. */
+function lastToTouch(step: Step, error: unknown): Statement | undefined {
+  const table = error instanceof ServerError ? error.table : undefined
+  const statements = bodyOf(step).map(({ statement }) => statement)
+  const writes = (name?: string) => (statement: Statement) =>
+    statement.effects.some(
+      ({ op, object }) => rowOps.has(op) && (name === undefined || object.name === name),
+    )
+  return (
+    (table === undefined ? undefined : statements.findLast(writes(table))) ??
+    statements.findLast(writes()) ??
+    statements.at(-1)
+  )
+}
+
+function judge(
+  run: Run,
+  migration: MigrationRun,
+  verification: readonly Verification[],
+  rows: readonly RowEffect[],
+): void {
+  judgeVerification(verification)
+  judgeWarnings(run.settings, migration.report.notices)
+  judgeRows(run.settings, rows)
+}
+
+/** A new session gets what the file has SET so far, because its later statements may rely on it. */
+async function continueOnNewWorker(run: Run, migration: MigrationRun, step: Step): Promise<void> {
+  await run.connections.prepareWorker(migration.planned.version)
+  migration.timeouts = null
+  for (const earlier of migration.planned.steps.slice(0, step.ordinal)) {
+    await repeatSettings(run, earlier)
+  }
+}
+
+/** The journal row and the COMMIT in one message. The tag must be COMMIT: an aborted transaction answers ROLLBACK without an error. */
+async function commit(
+  run: Run,
+  migration: MigrationRun,
+  step: Step,
+  rows: readonly RowEffect[],
+  durationMs: number,
+): Promise<void> {
+  const { worker } = run.connections
+  const journal = journalRows(run, migration, step, rows, durationMs)
+  if (step.rollsBack) {
+    await worker.simple('rollback')
+    await worker.simple(inTransaction(run.key, journal))
+    return
+  }
+  const results = await worker
+    .simple(`${journalPrologue(run.key)} ${journal}; commit`)
+    .catch(async (error: unknown) => {
+      if (!(error instanceof ServerError) || error.code !== readOnlyTransaction) throw error
+      await worker.simple('rollback')
+      return worker.simple(inTransaction(run.key, journal))
+    })
+  const tag = results.at(-1)?.tag
+  if (tag !== 'COMMIT') {
+    throw new StepFailure({
+      message: `COMMIT answered ${tag ?? 'nothing'}: the transaction was rolled back`,
+    })
+  }
+}
+
+/** The file's own BEGIN READ ONLY: it changed nothing, and is journaled in a transaction of its own. */
+const readOnlyTransaction = '25006'
+
+function journalRows(
+  run: Run,
+  migration: MigrationRun,
+  step: Step,
+  rows: readonly RowEffect[],
+  durationMs: number,
+): string {
+  const { planned } = migration
+  const last = step.ordinal === planned.steps.length
+  const parts = [
+    ...(migration.begun ? [] : [migrationBegun(run.key, migrationFacts(migration))]),
+    stepDone(run.key, planned.version, stepFacts(step), { durationMs, rowEffects: rows }),
+    ...(last ? [migrationApplied(planned.version, appliedFacts(migration, rows))] : []),
+  ]
+  return parts.join(';\n')
+}
+
+/** A migration of one step without a verify script is verified as it commits: its expectations were checked inside. */
+export function appliedFacts(migration: MigrationRun, rows: readonly RowEffect[]) {
+  const { planned, report } = migration
+  const all = { ...report, rowEffects: [...report.rowEffects] }
+  addRowEffects(all, rows)
+  return {
+    durationMs: Date.now() - migration.startedAt,
+    rowEffects: all.rowEffects,
+    verified: planned.steps.length === 1 && planned.verify === null,
+  }
+}
+
+function done(
+  migration: MigrationRun,
+  verification: readonly Verification[],
+  rows: readonly RowEffect[],
+): StepEnd {
+  migration.begun = true
+  addRowEffects(migration.report, rows)
+  if (migration.planned.steps.length === 1) migration.report.verification.push(...verification)
+  return { ended: 'done' }
+}
+
+/** Only where the connection is gone too is the answer to a COMMIT unknown. */
+function isLost(error: unknown): boolean {
+  return error instanceof ServerError && error.lost
+}
+
+async function rollBack(run: Run): Promise<void> {
+  try {
+    await run.connections.worker.simple('rollback')
+  } catch {
+    // The connection is gone; so is the transaction, once the backend has noticed. The undo waits for that.
+    await run.connections.endWorker()
+  }
+}

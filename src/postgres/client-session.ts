@@ -1,0 +1,159 @@
+import type { TLSSocket } from 'node:tls'
+import type pg from 'pg'
+import { Exchange, type Request, type Value } from './exchange.ts'
+import { NoticeBox } from './notices.ts'
+import { objectsOf } from './row-values.ts'
+import { type ServerError, serverErrorOf } from './server-error.ts'
+import type { Endpoint, Query, Session, TextResult } from './types.ts'
+
+/** A session of pg's client. Made by `connect` (session.ts), which gives it the connected client. */
+export class ClientSession implements Session {
+  readonly name: string
+  readonly endpoint: Endpoint
+  readonly tls: string
+  readonly lost: Promise<Error>
+  private readonly client: pg.Client
+  private readonly parameters: ReadonlyMap<string, string>
+  private readonly box = new NoticeBox()
+  private last: Promise<unknown> = Promise.resolve()
+  private sent = 0
+  private closing = false
+  private reason: ServerError | null = null
+  private backend = 0
+
+  constructor(
+    name: string,
+    endpoint: Endpoint,
+    client: pg.Client,
+    parameters: ReadonlyMap<string, string>,
+  ) {
+    this.name = name
+    this.endpoint = endpoint
+    this.client = client
+    this.parameters = parameters
+    this.tls = tlsVersion(client.connection.stream)
+    client.connection.on('errorMessage', (error: unknown) => {
+      const failure = serverErrorOf(error)
+      if (failure.lost) this.reason ??= failure
+    })
+    client.on('notice', (notice) => this.box.add(notice))
+    this.lost = new Promise((resolve) => {
+      const end = (error: unknown) => {
+        this.reason ??= serverErrorOf(error)
+        if (!this.closing) resolve(this.reason)
+      }
+      client.on('error', end)
+      client.on('end', () => end(new Error('the connection was closed')))
+    })
+  }
+
+  get pid(): number {
+    return (this.client as unknown as { readonly processID: number | null }).processID ?? 0
+  }
+
+  get backendPid(): number {
+    return this.backend
+  }
+
+  set backendPid(pid: number) {
+    this.backend = pid
+  }
+
+  get serverVersion(): string {
+    return (this.parameters.get('server_version') ?? '').split(' ', 1)[0] ?? ''
+  }
+
+  get serverMajor(): number {
+    return Number.parseInt(this.serverVersion, 10)
+  }
+
+  get roundTrips(): number {
+    return this.sent
+  }
+
+  get transaction(): Session['transaction'] {
+    const status = this.client.getTransactionStatus()
+    return status === 'T' ? 'open' : status === 'E' ? 'failed' : 'idle'
+  }
+
+  async query(text: string, values: readonly Value[] = []): Promise<TextResult> {
+    const [result] = await this.send({ type: 'extended', queries: [{ text, values }] })
+    return result ?? { tag: '', columns: [], rows: [] }
+  }
+
+  async rows<Row>(text: string, values: readonly Value[] = []): Promise<Row[]> {
+    return objectsOf<Row>(await this.query(text, values))
+  }
+
+  async simple(text: string): Promise<TextResult[]> {
+    return [...(await this.send({ type: 'simple', text }))]
+  }
+
+  async simpleTogether(texts: readonly string[]): Promise<TextResult[][]> {
+    const answers = await this.sendTogether(texts.map((text) => ({ type: 'simple', text })))
+    return answers.map((results) => [...results])
+  }
+
+  async pipeline(
+    queries: readonly Query[],
+    onResult?: (place: number) => void,
+  ): Promise<TextResult[]> {
+    if (queries.length === 0) return []
+    const told = onResult === undefined ? {} : { onResult }
+    return [...(await this.send({ type: 'extended', queries, ...told }))]
+  }
+
+  async columnsOf(text: string): Promise<TextResult['columns']> {
+    const [described] = await this.send({ type: 'describe', text })
+    return described?.columns ?? []
+  }
+
+  async copyIn(statement: string, data: string): Promise<TextResult> {
+    const results = await this.send({ type: 'copy', text: statement, data })
+    return results.at(-1) ?? { tag: '', columns: [], rows: [] }
+  }
+
+  takeNotices(): ReturnType<Session['takeNotices']> {
+    return this.box.take()
+  }
+
+  async close(): Promise<void> {
+    if (this.closing) return
+    this.closing = true
+    await this.client.end()
+  }
+
+  private async send(request: Request): Promise<readonly TextResult[]> {
+    const [results] = await this.sendTogether([request])
+    return results ?? []
+  }
+
+  private sendTogether(requests: readonly Request[]): Promise<(readonly TextResult[])[]> {
+    const answer = this.last.then(() => this.exchange(requests))
+    this.last = answer.catch(() => {})
+    return answer
+  }
+
+  /** Resolves when all have been answered; throws the first failure. */
+  private async exchange(requests: readonly Request[]): Promise<(readonly TextResult[])[]> {
+    if (this.reason !== null) throw this.reason
+    const [first, ...others] = requests
+    if (first === undefined) return []
+    this.sent++
+    const following = others.map((request) => new Exchange(request))
+    const exchanges = [new Exchange(first, following), ...following]
+    for (const exchange of exchanges) this.client.query(exchange)
+    const answers = await Promise.allSettled(exchanges.map(({ done }) => done))
+    return answers.map((answer) => {
+      if (answer.status === 'fulfilled') return answer.value
+      const failure = serverErrorOf(answer.reason)
+      if (failure.lost) this.reason ??= failure
+      throw failure
+    })
+  }
+}
+
+function tlsVersion(stream: unknown): string {
+  const { getProtocol } = stream as Partial<TLSSocket>
+  return getProtocol?.call(stream as TLSSocket) ?? 'off'
+}

@@ -1,0 +1,30 @@
+import type { Session } from './types.ts'
+
+export type Pooling = 'none' | 'session' | 'transaction'
+
+/** Turns of the test: a pooler that deals its connections out in turn may give the same one twice. */
+const turns = 3
+
+/**
+ * Whether a pooler stands between, and of which kind. A pooler betrays itself: the pid that it gave for cancelling differs from pg_backend_pid() (measured with PgBouncer). In transaction
+ * mode a session gets another's backend, or another backend, as soon as one stays in a transaction. Costs nothing without a pooler. Both sessions must be idle.
+ */
+export async function poolingOf(first: Session, second: Session): Promise<Pooling> {
+  if (first.pid === first.backendPid && second.pid === second.backendPid) return 'none'
+  for (let turn = 0; turn < turns; turn++) {
+    const mine = await pidOf(first)
+    await second.simple('BEGIN')
+    try {
+      const other = await pidOf(second)
+      if (other === mine || (await pidOf(first)) !== mine) return 'transaction'
+    } finally {
+      await second.simple('ROLLBACK')
+    }
+  }
+  return 'session'
+}
+
+async function pidOf(session: Session): Promise<string> {
+  const [result] = await session.simple('SELECT pg_catalog.pg_backend_pid()')
+  return result?.rows[0]?.[0] ?? ''
+}

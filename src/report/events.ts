@@ -1,0 +1,76 @@
+import type {
+  ErrorReport,
+  MigrationReport,
+  Report,
+  RowEffect,
+  ServerNotice,
+  StepReport,
+  TargetReport,
+  UndoReport,
+  Verification,
+} from './types.ts'
+
+/**
+ * The story of a run, told by the engine as it happens. The console renders it live; the report is
+ * built beside it. Nothing in the core prints.
+ */
+export type RunEvent =
+  | { readonly type: 'connected'; readonly target: TargetReport }
+  | { readonly type: 'waiting-for-run'; readonly holder: string; readonly waitedMs: number }
+  | { readonly type: 'ending-orphan'; readonly pid: number; readonly application: string }
+  /** `steps`: each step is told too, with why it is one; that is what `plan` is for. */
+  | {
+      readonly type: 'planned'
+      readonly pending: readonly MigrationReport[]
+      readonly steps?: true
+    }
+  | { readonly type: 'warning'; readonly message: string }
+  | {
+      readonly type: 'migration-started'
+      readonly migration: MigrationReport
+      readonly index: number
+      readonly total: number
+    }
+  | {
+      readonly type: 'step-started'
+      readonly migration: MigrationReport
+      readonly step: StepReport
+    }
+  /** Sent every few seconds while one statement runs. */
+  | {
+      readonly type: 'still-running'
+      readonly step: StepReport
+      readonly elapsedMs: number
+      readonly detail?: string
+    }
+  | {
+      readonly type: 'retrying'
+      readonly step: StepReport
+      readonly attempt: number
+      readonly pauseMs: number
+      readonly reason: string
+    }
+  | { readonly type: 'notice'; readonly notice: ServerNotice }
+  | {
+      readonly type: 'step-finished'
+      readonly migration: MigrationReport
+      readonly step: StepReport
+    }
+  | {
+      readonly type: 'verified'
+      readonly migration: MigrationReport
+      readonly verification: readonly Verification[]
+    }
+  | {
+      readonly type: 'rows'
+      readonly migration: MigrationReport
+      readonly effects: readonly RowEffect[]
+    }
+  | { readonly type: 'failed'; readonly error: ErrorReport }
+  | { readonly type: 'undoing'; readonly migration: MigrationReport; readonly by: UndoReport['by'] }
+  | { readonly type: 'undone'; readonly migration: MigrationReport; readonly undo: UndoReport }
+  | { readonly type: 'migration-finished'; readonly migration: MigrationReport }
+  | { readonly type: 'finished'; readonly report: Report }
+
+/** Receives the events of one run, in order. Must not throw. */
+export type Listener = (event: RunEvent) => void

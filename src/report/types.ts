@@ -1,0 +1,223 @@
+import type { Place } from './refusal.ts'
+
+export type Command = 'plan' | 'deploy' | 'verify' | 'rollback'
+
+export type RunOutcome =
+  | 'deployed'
+  | 'nothing-to-do'
+  | 'planned'
+  | 'verified'
+  | 'rolled-back'
+  | 'refused'
+  | 'failed'
+  | 'needs-attention'
+  | 'cancelled'
+
+export type MigrationOutcome =
+  | 'applied'
+  | 'already-applied'
+  | 'pending'
+  | 'disabled'
+  | 'waiting'
+  | 'failed'
+  | 'rolled-back'
+  | 'not-run'
+
+export type StepOutcome = 'done' | 'failed' | 'rolled-back' | 'not-run'
+
+/** `not-checked` always comes with a reason and never counts as passed. */
+export type CheckOutcome = 'passed' | 'warned' | 'failed' | 'not-checked'
+
+/** One thing that was measured: what was expected beside what was found. */
+export interface Verification {
+  /** 'constraint', 'index', 'trigger', 'column', 'table', …, or 'query' for a verify script. */
+  readonly kind: string
+  /** Name as the server prints it, quotes included where it needs them. */
+  readonly object: string
+  /** The table it belongs to, as the server prints it; empty where there is none. */
+  readonly table: string
+  readonly expected: string
+  readonly actual: string
+  readonly outcome: CheckOutcome
+  readonly reason?: string
+  readonly where?: Place
+  /** For a query of a verify script: its title (the comment above it) and both tables. */
+  readonly query?: QueryTable
+}
+
+export interface QueryTable {
+  readonly title: string
+  readonly columns: readonly string[]
+  /** Expected rows as written (`*` matches anything); empty for the short form. */
+  readonly expectedRows: readonly (readonly string[])[]
+  /** At most 100 rows are kept; null is NULL. */
+  readonly actualRows: readonly (readonly (string | null)[])[]
+  readonly actualRowCount: number
+  /** The short form's conditions, as written. */
+  readonly conditions: readonly string[]
+}
+
+/** Rows that a migration's own transactions touched in one table. */
+export interface RowEffect {
+  /** As the server prints it, schema-qualified. */
+  readonly table: string
+  readonly inserted: number
+  readonly updated: number
+  readonly deleted: number
+  /** 'exact', 'at-most' (savepoints or exception blocks), 'not-checked' (with a reason). */
+  readonly certainty: 'exact' | 'at-most' | 'not-checked'
+  /** Rows lost to TRUNCATE, DROP TABLE or DETACH, counted before: set only then. */
+  readonly removed?: {
+    readonly by: 'TRUNCATE' | 'DROP TABLE' | 'DETACH PARTITION'
+    readonly rows: number
+  }
+  readonly reason?: string
+}
+
+/** A NOTICE, WARNING, … that the server sent while a statement ran. */
+export interface ServerNotice {
+  readonly severity: string
+  readonly code: string
+  readonly message: string
+  readonly detail?: string
+  readonly hint?: string
+  readonly where?: Place
+}
+
+export interface StepReport {
+  /** 1-based within its migration. */
+  readonly ordinal: number
+  readonly kind: 'transaction' | 'statement' | 'batch'
+  /** One line a person understands: 'transaction: 2 statements', 'CREATE INDEX CONCURRENTLY idx_a'. */
+  readonly title: string
+  /** Why the file was cut here; absent for a file of one transaction. */
+  readonly why?: string
+  outcome: StepOutcome
+  durationMs: number
+  readonly statements: number
+  readonly where: Place
+  /** Batched backfill: number of batches committed. */
+  batches?: number
+  /** How often a lock wait was given up and tried again. */
+  retries?: number
+}
+
+export interface UndoReport {
+  /** 'rollback script', 'derived inverses', 'transaction' (Postgres rolled it back), 'none'. */
+  readonly by: 'transaction' | 'script' | 'inverses' | 'none'
+  /** SQL that was run, in order. */
+  readonly statements: readonly string[]
+  readonly outcome: 'restored' | 'differs' | 'failed' | 'not-run'
+  /** Lines '- before' / '+ after', empty when the fingerprints are equal. */
+  readonly difference: readonly string[]
+  /** Committed row changes that stay: never called restored. */
+  readonly kept: readonly string[]
+  /** What other sessions changed meanwhile, outside the migration's objects: not ours to judge. */
+  readonly foreign?: readonly string[]
+  readonly error?: ErrorReport
+  readonly reason?: string
+}
+
+export interface MigrationReport {
+  readonly version: string
+  readonly name: string
+  readonly file: string
+  outcome: MigrationOutcome
+  durationMs: number
+  steps: StepReport[]
+  rowEffects: RowEffect[]
+  notices: ServerNotice[]
+  verification: Verification[]
+  rollback: UndoReport | null
+  /** Warnings of the plan: cuts, lost atomicity, irreversible effects, hazards. */
+  warnings: PlanNote[]
+  expectDuration?: string
+  lockImpact?: string
+  /** For disabled, waiting, failed: one sentence. */
+  reason?: string
+}
+
+/** Something that the plan says before anything runs. */
+export interface PlanNote {
+  /** Stable id, such as 'not-atomic', 'validate-in-transaction', 'empty-file'. */
+  readonly id: string
+  readonly severity: 'info' | 'warning'
+  readonly message: string
+  readonly where: Place
+}
+
+export interface ErrorReport {
+  /** What failed, one sentence. */
+  readonly message: string
+  /** SQLSTATE where a server sent it. */
+  readonly sqlstate?: string
+  readonly detail?: string
+  readonly hint?: string
+  /** PL/pgSQL context. */
+  readonly context?: string
+  readonly where?: Place
+  /** The statement, shortened, with a caret line where the server gave a position. */
+  readonly excerpt?: string
+  readonly version?: string
+  /** Why, and what to do (refusals always have both). */
+  readonly why?: string
+  readonly fix?: string
+}
+
+export interface TargetReport {
+  readonly name?: string
+  readonly host: string
+  readonly port: number
+  readonly database: string
+  readonly user: string
+  /** Role set for the migrations, where `role` is given. */
+  readonly role?: string
+  readonly serverVersion: string
+  readonly systemIdentifier?: string
+  /** 'TLSv1.3', or 'off'. */
+  readonly tls: string
+}
+
+/** A session setting, as set and as read back with SHOW. */
+export interface SessionSetting {
+  readonly name: string
+  readonly set: string
+  readonly readBack: string
+}
+
+/** Who or what started the run, as the journal records it. */
+export interface Origin {
+  readonly who?: string
+  readonly commit?: string
+  readonly runUrl?: string
+}
+
+/** Everything known of a run: the JSON report is this object. Later issues only add keys. */
+export interface Report {
+  readonly schemaVersion: 1
+  readonly command: Command
+  runId?: string
+  origin?: Origin
+  outcome: RunOutcome
+  exitCode: number
+  target: TargetReport | null
+  readonly startedAt: string
+  durationMs: number
+  migrations: MigrationReport[]
+  session: SessionSetting[]
+  error: ErrorReport | null
+  /** Sentences on what happens next, the first for the reader in a hurry. */
+  next: string[]
+  /** Warnings that belong to no migration. */
+  warnings: string[]
+  /** Whole-run undo (`undo: run`) and the fingerprint proof. */
+  fingerprint: {
+    readonly before: string
+    readonly after: string
+    /** Nothing differs but what is foreign. */
+    readonly equal: boolean
+    readonly difference: readonly string[]
+    /** What other sessions changed meanwhile, outside the objects of the migrations. */
+    readonly foreign?: readonly string[]
+  } | null
+}

@@ -1,0 +1,56 @@
+import type { ObjectKind } from '../types.ts'
+
+const KINDS: Readonly<Record<string, ObjectKind>> = {
+  OBJECT_ACCESS_METHOD: 'access method',
+  OBJECT_AGGREGATE: 'aggregate',
+  OBJECT_ATTRIBUTE: 'column',
+  OBJECT_CAST: 'cast',
+  OBJECT_COLUMN: 'column',
+  OBJECT_COLLATION: 'collation',
+  OBJECT_CONVERSION: 'conversion',
+  OBJECT_DATABASE: 'database',
+  OBJECT_DOMAIN: 'domain',
+  OBJECT_DOMCONSTRAINT: 'constraint',
+  OBJECT_EVENT_TRIGGER: 'event trigger',
+  OBJECT_EXTENSION: 'extension',
+  OBJECT_FDW: 'foreign data wrapper',
+  OBJECT_FOREIGN_SERVER: 'foreign server',
+  OBJECT_FOREIGN_TABLE: 'foreign table',
+  OBJECT_FUNCTION: 'function',
+  OBJECT_INDEX: 'index',
+  OBJECT_LANGUAGE: 'language',
+  OBJECT_LARGEOBJECT: 'large object',
+  OBJECT_MATVIEW: 'materialized view',
+  OBJECT_OPCLASS: 'operator class',
+  OBJECT_OPERATOR: 'operator',
+  OBJECT_OPFAMILY: 'operator family',
+  OBJECT_PARAMETER_ACL: 'parameter',
+  OBJECT_POLICY: 'policy',
+  OBJECT_PROCEDURE: 'procedure',
+  OBJECT_PUBLICATION: 'publication',
+  OBJECT_ROLE: 'role',
+  // DROP ROUTINE may mean either; a function is what it nearly always is.
+  OBJECT_ROUTINE: 'function',
+  OBJECT_RULE: 'rule',
+  OBJECT_SCHEMA: 'schema',
+  OBJECT_SEQUENCE: 'sequence',
+  OBJECT_STATISTIC_EXT: 'statistics',
+  OBJECT_SUBSCRIPTION: 'subscription',
+  OBJECT_TABCONSTRAINT: 'constraint',
+  OBJECT_TABLE: 'table',
+  OBJECT_TABLESPACE: 'tablespace',
+  OBJECT_TRANSFORM: 'transform',
+  OBJECT_TRIGGER: 'trigger',
+  OBJECT_TSCONFIGURATION: 'text search',
+  OBJECT_TSDICTIONARY: 'text search',
+  OBJECT_TSPARSER: 'text search',
+  OBJECT_TSTEMPLATE: 'text search',
+  OBJECT_TYPE: 'type',
+  OBJECT_USER_MAPPING: 'user mapping',
+  OBJECT_VIEW: 'view',
+}
+
+/** The parser's object type in our words. */
+export function kindOfType(type: string | undefined): ObjectKind {
+  return KINDS[type ?? ''] ?? 'unknown'
+}
