@@ -31,10 +31,12 @@ testFailover(
         const url = new URL(database.url)
         url.hostname = '127.0.0.1'
         url.port = String(typeof address === 'object' && address !== null ? address.port : 0)
-        const password = server(second).password
-        await other.query(
-          `alter role "${server(second).user}" password '${server(first).password}'`,
-        )
+        // One login that both servers know, as after a real failover; the tests' own must stay as it is, other files are using it.
+        const role = `failover_${process.pid}`
+        const makeRole = `create role ${role} superuser login password 'both'`
+        url.username = role
+        url.password = 'both'
+        await Promise.all([database.query(makeRole), other.query(makeRole)])
         try {
           const result = await deployFiles(database, {
             url: url.href,
@@ -63,8 +65,10 @@ testFailover(
             ),
           ).toEqual([{ there: true, state: 'running' }])
         } finally {
-          await other.query(`alter role "${server(second).user}" password '${password}'`)
           proxy.close()
+          for (const each of [database, other]) {
+            await each.query(`drop owned by ${role}; drop role ${role}`)
+          }
         }
       })
     })

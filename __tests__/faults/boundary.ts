@@ -6,12 +6,16 @@ import { type Fate, type Request, startProxy } from './proxy.ts'
 
 /**
  * Where a run is killed: at a request of one of its connections, before it is sent, while the server works on it (the answer never arrives), or after the server has
- * answered, when the run hasn't heard it yet.
+ * answered, when the run hasn't heard it yet. `within`: after some of its statements, where it holds several.
  */
 export interface Boundary {
   readonly role: string
   readonly index: number
-  readonly moment: 'before' | 'during' | 'after'
+  readonly moment: 'before' | 'within' | 'during' | 'after'
+  /** `within`: how many of its statements arrive; otherwise 0. */
+  readonly arrived: number
+  /** How many it holds. */
+  readonly statements: number
   /** What is sent there. */
   readonly type: string
   readonly text: string
@@ -29,21 +33,27 @@ export async function countBoundaries(
   invocation: Invocation,
 ): Promise<{ readonly result: ProgramResult; readonly boundaries: readonly Boundary[] }> {
   const boundaries: Boundary[] = []
-  const note = ({ role, index, type, text }: Request, moments: readonly Boundary['moment'][]) => {
-    for (const moment of moments) {
-      const known = boundaries.some(
-        (one) => one.role === role && one.index === index && one.moment === moment,
-      )
-      if (!known) boundaries.push({ role, index, moment, type, text })
-    }
+  const seen = new Set<string>()
+  const note = (
+    { role, index, type, text, statements }: Request,
+    moment: Boundary['moment'],
+    arrived = 0,
+  ): void => {
+    const place = [role, index, moment, arrived].join()
+    if (!seen.has(place)) boundaries.push({ role, index, moment, arrived, statements, type, text })
+    seen.add(place)
   }
   const result = await runThrough(invocation, {
     onRequest: (request) => {
-      note(request, ['before', 'during'])
+      note(request, 'before')
+      for (let arrived = 1; arrived < request.statements; arrived++) {
+        note(request, 'within', arrived)
+      }
+      note(request, 'during')
       return 'pass'
     },
     onAnswer: (request) => {
-      note(request, ['after'])
+      note(request, 'after')
       return 'pass'
     },
   })
@@ -63,6 +73,7 @@ export async function killAt(invocation: Invocation, boundary: Boundary): Promis
     {
       onRequest: (request) => {
         if (!isThere(request) || boundary.moment === 'after') return 'pass'
+        if (boundary.moment === 'within') return kill(boundary.arrived)
         return kill(boundary.moment === 'before' ? 'cut' : 'pass-and-cut')
       },
       onAnswer: (request) =>
@@ -77,9 +88,11 @@ export async function killAt(invocation: Invocation, boundary: Boundary): Promis
   }
 }
 
-export function describeBoundary({ role, index, moment, type, text }: Boundary): string {
+export function describeBoundary(boundary: Boundary): string {
+  const { role, index, moment, arrived, type, text } = boundary
   const line = text.replaceAll(/[^\x20-\x7e]+/g, ' ').trim()
-  return `${moment} ${role} ${index}: ${type} ${line.slice(0, 160)}`
+  const when = moment === 'within' ? `after statement ${arrived} of` : moment
+  return `${when} ${role} ${index}: ${type} ${line.slice(0, 160)}`
 }
 
 async function runThrough(
@@ -137,7 +150,8 @@ export function distinct(boundaries: readonly Boundary[]): Boundary[] {
   })
 }
 
-function leavesNothing({ type, text }: Boundary): boolean {
+function leavesNothing({ type, text, statements }: Boundary): boolean {
+  if (statements > 1) return false
   if (type === 'X') return true
   if (type === 'P') return /^\s*(select|with made|values|show)\b/i.test(text)
   return (

@@ -10,19 +10,22 @@ export interface Request {
   readonly type: string
   /** The SQL; what is bound to it follows. */
   readonly text: string
+  /** How many statements it has the server execute: several where they are sent without waiting for each answer. */
+  readonly statements: number
 }
 
 /**
  * What becomes of a request that was just sent, or of its answer:
- * `pass` it on; `cut`: it and everything after it is lost; `pass-and-cut`: it still arrives, nothing after it does.
+ * `pass` it on; `cut`: it and everything after it is lost; `pass-and-cut`: it still arrives, nothing after it does; a number: so many of its
+ * statements still arrive, as when a process dies in the midst of writing.
  */
-export type Fate = 'pass' | 'cut' | 'pass-and-cut'
+export type Fate = 'pass' | 'cut' | 'pass-and-cut' | number
 
 export interface ProxyEvents {
   /** Called before a request is passed on. */
   readonly onRequest?: (request: Request) => Fate
   /** Called when the server has answered it (ReadyForQuery), before the end of the answer is passed on. */
-  readonly onAnswer?: (request: Request) => Exclude<Fate, 'pass-and-cut'>
+  readonly onAnswer?: (request: Request) => 'pass' | 'cut'
 }
 
 export interface Proxy {
@@ -79,15 +82,17 @@ function relay(relays: Relays, client: Socket, upstream: Socket): void {
   let role: string | null = null
   let current: Request | null = null
   let last: Buffer = Buffer.alloc(0)
-  const request = (frames: Buffer) => {
+  const request = (parts: readonly Buffer[]) => {
+    const frames = Buffer.concat(parts)
     if (current === null || !frames.equals(last)) {
       const index = relays.counts.get(role ?? '') ?? 0
       relays.counts.set(role ?? '', index + 1)
-      current = { role: role ?? '', index, ...contentOf(frames) }
+      current = { role: role ?? '', index, ...contentOf(parts) }
       last = frames
     }
     const fate = relays.events.onRequest?.(current) ?? 'pass'
-    if (fate !== 'cut') upstream.write(frames)
+    if (typeof fate === 'number') upstream.write(Buffer.concat(firstStatements(parts, fate)))
+    else if (fate !== 'cut') upstream.write(frames)
     if (fate !== 'pass') cut(relays)
   }
   const fromClient = requests(request, (frame) => upstream.write(frame))
@@ -115,14 +120,25 @@ function relay(relays: Relays, client: Socket, upstream: Socket): void {
 }
 
 /** After the type byte and the length an extended query has the name of a prepared statement, which is empty. */
-function contentOf(frames: Buffer): Pick<Request, 'type' | 'text'> {
+function contentOf(parts: readonly Buffer[]): Pick<Request, 'type' | 'text' | 'statements'> {
+  const frames = Buffer.concat(parts)
   const type = String.fromCharCode(frames[0] ?? 0)
-  return { type, text: frames.subarray(type === 'P' ? 6 : 5).toString('utf8') }
+  const text = frames.subarray(type === 'P' ? 6 : 5).toString('utf8')
+  return { type, text, statements: parts.filter(isExecute).length }
+}
+
+const isExecute = (frame: Buffer): boolean => String.fromCharCode(frame[0] ?? 0) === 'E'
+
+/** The messages of a request up to the one that executes its n-th statement. */
+function firstStatements(parts: readonly Buffer[], n: number): Buffer[] {
+  let executed = 0
+  const end = parts.findIndex((frame) => isExecute(frame) && ++executed === n)
+  return parts.slice(0, end + 1)
 }
 
 /** Gathers frames into requests: a whole extended query up to its Sync is one; COPY data and its end count for themselves. */
 function requests(
-  each: (frames: Buffer) => void,
+  each: (parts: readonly Buffer[]) => void,
   authentication: (frame: Buffer) => void,
 ): (data: Buffer) => void {
   let gathered: Buffer[] = []
@@ -130,7 +146,7 @@ function requests(
     if (type === 'p') return authentication(frame)
     gathered.push(frame)
     if (!'QSXdcf'.includes(type)) return
-    const whole = Buffer.concat(gathered)
+    const whole = gathered
     gathered = []
     each(whole)
   })
