@@ -9,6 +9,8 @@ const storeys: readonly (readonly string[])[] = [
   ['main.ts', 'cli.ts'],
   ['commands'],
   ['deploy'],
+  ['checks'],
+  ['backup'],
   ['verify'],
   ['observe'],
   ['journal'],

@@ -15764,7 +15764,7 @@ function scanSync(query) {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var _host_hidden_arguments_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2587);
-/* harmony import */ var _commands_command_line_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8399);
+/* harmony import */ var _commands_command_line_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6784);
 /* harmony import */ var _host_signals_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9869);
 
 
@@ -15778,7 +15778,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 8399:
+/***/ 6784:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -18077,6 +18077,35 @@ function state(code) {
     return name === undefined ? code : `${code} ${name}`;
 }
 //# sourceMappingURL=error-lines.js.map
+;// CONCATENATED MODULE: ./build/src/report/console/check-lines.js
+
+
+
+/** One line for a gate that is open; what keeps it shut, in full. */
+function checkLines(check, style) {
+    const title = consoleLine(check.title);
+    const where = check.where === undefined ? '' : ` (${placeText(check.where)})`;
+    const reason = check.reason === undefined ? [] : labelled('   ', check.reason);
+    const fix = check.fix === undefined ? [] : labelled('    to do:', check.fix);
+    if (check.outcome === 'passed') {
+        return [`  ${paint('✓', 'green', style)} ${title}: ${consoleLine(check.actual)}`];
+    }
+    if (check.outcome === 'not-checked') {
+        return [`  ${paint('– not checked:', 'yellow', style)} ${title}${where}`, ...reason];
+    }
+    const head = check.outcome === 'warned'
+        ? paint('⚠ warned:', 'yellow', style)
+        : paint('✗ failed:', 'red', style);
+    return [
+        `  ${head} ${title}${where}`,
+        ...labelled('    expected:', check.expected),
+        ...labelled('    actual:  ', check.actual),
+        ...reason,
+        ...fix,
+        ...(check.details ?? []).map((line) => `      ${consoleLine(line)}`),
+    ];
+}
+//# sourceMappingURL=check-lines.js.map
 ;// CONCATENATED MODULE: ./build/src/report/duration-text.js
 const second = 1000;
 const minute = 60 * second;
@@ -18433,6 +18462,7 @@ function ending(undo, style) {
 
 
 
+
 /** One event of a run as console lines; text from files and databases in them can neither forge a command nor colour. */
 function renderEvent(event, style) {
     switch (event.type) {
@@ -18448,6 +18478,10 @@ function renderEvent(event, style) {
             };
         case 'planned':
             return { lines: plannedLines(event.pending, event.steps ?? false) };
+        case 'phase':
+            return { lines: [paint(event.title, 'bold', style)] };
+        case 'checked':
+            return { lines: checkLines(event.check, style) };
         case 'warning':
             return { lines: warning(event.message, style) };
         case 'migration-started':
@@ -22501,9 +22535,9 @@ const $ZodUndefined = /*@__PURE__*/ (/* unused pure expression or super */ null 
         return payload;
     };
 })));
-const $ZodNull = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodNull", (inst, def) => {
+const $ZodNull = /*@__PURE__*/ $constructor("$ZodNull", (inst, def) => {
     $ZodType.init(inst, def);
-    inst._zod.pattern = regexes.null;
+    inst._zod.pattern = _null;
     inst._zod.values = new Set([null]);
     inst._zod.parse = (payload, _ctx) => {
         const input = payload.value;
@@ -22517,7 +22551,7 @@ const $ZodNull = /*@__PURE__*/ (/* unused pure expression or super */ null && (c
         });
         return payload;
     };
-})));
+});
 const $ZodAny = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodAny", (inst, def) => {
     $ZodType.init(inst, def);
     inst._zod.parse = (payload) => payload;
@@ -24774,7 +24808,7 @@ function _isoDuration(Class, params) {
 }
 // @__NO_SIDE_EFFECTS__
 function _number(Class, params) {
-    return new Class(snapshotChecks({ type: "number", checks: [], ...util.normalizeParams(params) }));
+    return new Class(snapshotChecks({ type: "number", checks: [], ...normalizeParams(params) }));
 }
 // @__NO_SIDE_EFFECTS__
 function _coercedNumber(Class, params) {
@@ -24898,7 +24932,7 @@ function api_undefined(Class, params) {
 function api_null(Class, params) {
     return new Class({
         type: "null",
-        ...util.normalizeParams(params),
+        ...normalizeParams(params),
     });
 }
 // @__NO_SIDE_EFFECTS__
@@ -28355,7 +28389,7 @@ const ZodNumber = /*@__PURE__*/ $constructor("ZodNumber", (inst, def) => {
     },
 }));
 function schemas_number(params) {
-    return core._number(ZodNumber, params);
+    return _number(ZodNumber, params);
 }
 const ZodNumberFormat = /*@__PURE__*/ $constructor("ZodNumberFormat", (inst, def) => {
     $ZodNumberFormat.init(inst, def);
@@ -28458,13 +28492,13 @@ function schemas_undefined(params) {
     return core._undefined(ZodUndefined, params);
 }
 
-const ZodNull = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodNull", (inst, def) => {
-    core.$ZodNull.init(inst, def);
+const ZodNull = /*@__PURE__*/ $constructor("ZodNull", (inst, def) => {
+    $ZodNull.init(inst, def);
     ZodType.init(inst, def);
-    inst._zod.processJSONSchema = (ctx, json, params) => processors.nullProcessor(inst, ctx, json, params);
-})));
+    inst._zod.processJSONSchema = (ctx, json, params) => nullProcessor(inst, ctx, json, params);
+});
 function schemas_null(params) {
-    return core._null(ZodNull, params);
+    return api_null(ZodNull, params);
 }
 
 const ZodAny = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodAny", (inst, def) => {
@@ -29362,6 +29396,277 @@ function judgeText(page, name, text, at) {
     }
 }
 //# sourceMappingURL=airlock-file.js.map
+;// CONCATENATED MODULE: ./build/src/runbook/gates/values.js
+
+
+/** Building blocks of airlock.yml's sections: written for people, read as plain numbers. */
+/** '5min' → 300000: milliseconds. `otherwise` is the default, as one would write it. */
+function values_duration(otherwise) {
+    const value = schemas_string()
+        .regex(DURATION_PATTERN)
+        .meta({ value: 'duration' })
+        .transform((text) => parseDuration(text));
+    return otherwise === undefined
+        ? value.optional()
+        : value.optional().transform((milliseconds) => milliseconds ?? parseDuration(otherwise));
+}
+const BYTES = {
+    B: 1,
+    kB: 2 ** 10,
+    MB: 2 ** 20,
+    GB: 2 ** 30,
+    TB: 2 ** 40,
+};
+/** The units of pg_size_pretty() and of Postgres's own settings: powers of 1024. */
+const SIZE_PATTERN = /^\s*\d+(\.\d+)?\s*(B|kB|MB|GB|TB)\s*$/;
+/** '20GB' → bytes. */
+function size() {
+    return schemas_string()
+        .regex(SIZE_PATTERN)
+        .meta({ value: 'size' })
+        .transform((text) => {
+        const unit = SIZE_PATTERN.exec(text)?.[2] ?? 'B';
+        return Math.ceil(Number.parseFloat(text) * (BYTES[unit] ?? 1));
+    });
+}
+/** What a problem does: refuse the deployment, be told, or not be looked for. */
+const severity = schemas_enum(['fail', 'warn', 'off']);
+/** Text that may hold `${NAME}` of an environment variable, filled in for the chosen target only, and masked. */
+const secretText = schemas_string().min(1).meta({ secret: true });
+/** Text in which `$` belongs to somebody else: a shell command, a pattern, SQL. Nothing is filled in. */
+const foreignText = schemas_string().min(1).meta({ literal: true });
+const values_text = schemas_string().min(1);
+//# sourceMappingURL=values.js.map
+;// CONCATENATED MODULE: ./build/src/runbook/gates/backup.js
+
+
+const proven = {
+    'min-size': size()
+        .describe('Smallest size that is plausible; default: judged beside the size of the database.')
+        .optional(),
+    drill: strictObject({
+        url: secretText.describe('Connection URL of an empty throw-away database that the backup is restored into.'),
+    })
+        .describe('Restore the backup and compare row counts.')
+        .optional(),
+};
+const pgDump = strictObject({
+    path: values_text
+        .describe('File or folder of the dump; `{date}`, `{target}` and `{run}` are filled in.')
+        .default('backup_{date}.dump'),
+    format: schemas_enum(['custom', 'directory', 'plain']).default('custom'),
+    schemas: array(values_text).describe('Only these schemas; default: all.').default([]),
+    jobs: schemas_int().min(1).max(64).describe('Parallel jobs, format directory only.').default(1),
+    program: values_text.describe('Path of pg_dump; default: the one on the PATH.').default('pg_dump'),
+    timeout: values_duration('6h').describe('How long it may take.'),
+    ...proven,
+});
+const command = strictObject({
+    run: foreignText.describe('Command, run by the shell. `DATABASE_URL` and libpq’s variables are in its environment.'),
+    path: values_text.describe('File that it writes; without one only its exit code is proof.').optional(),
+    timeout: values_duration('6h').describe('How long it may take.'),
+    ...proven,
+});
+const backup_proof = strictObject({
+    query: foreignText
+        .describe('A query on the target that returns the time and the size in bytes of the newest backup.')
+        .optional(),
+    command: foreignText.describe('A command that prints them: ISO time and bytes.').optional(),
+    'max-age': values_duration('24h').describe('How old the backup may be.'),
+    'min-size': proven['min-size'],
+});
+/** One of four. */
+const backupSchema = strictObject({
+    none: values_text.describe('No backup, and why; shown as not checked.').optional(),
+    'pg-dump': pgDump.describe('Make one now with pg_dump.').optional(),
+    command: command.describe('Make one now with a command.').optional(),
+    proof: backup_proof.describe('Prove that one exists.').optional(),
+})
+    .describe('The backup before the first change: one of none, pg-dump, command, proof.');
+const restorePointSchema = strictObject({
+    name: values_text
+        .describe('Name of the restore point; `{target}`, `{date}`, `{run}` and `{commit}` are filled in. At most 63 bytes.')
+        .default('airlock_{target}_{date}_{run}'),
+    'if-impossible': severity
+        .describe('Where it is not allowed, or WAL is not archived.')
+        .default('warn'),
+});
+//# sourceMappingURL=backup.js.map
+;// CONCATENATED MODULE: ./build/src/runbook/gates/baseline.js
+
+
+const baselineSchema = strictObject({
+    rows: array(values_text)
+        .describe('Tables whose rows are counted, besides those that the migrations touch; names as in SQL.')
+        .default([]),
+    probes: array(strictObject({ name: values_text, sql: foreignText.describe('A query that returns one value.') }))
+        .describe('Single values before and after: `SELECT max("updatedAt") FROM "Recipe"`.')
+        .default([]),
+    queries: values_text.describe('A file of queries whose results are kept before and after.').optional(),
+    'top-statements': schemas_int()
+        .min(0)
+        .max(100)
+        .describe('How many of pg_stat_statements’ slowest are kept.')
+        .default(10),
+    budget: values_duration('10s').describe('Time for exact counts; what exceeds it is estimated, and marked as such.'),
+});
+const logsSchema = strictObject({
+    file: values_text.describe('Log file of the application.').optional(),
+    command: foreignText
+        .describe('Command that prints the log since `AIRLOCK_SINCE` (ISO time).')
+        .optional(),
+    patterns: array(foreignText)
+        .describe('Regular expressions of lines that count as errors.')
+        .default(['database|constraint|foreign|index']),
+    max: schemas_int().min(0).describe('How many such lines are accepted.').default(0),
+})
+    .describe('The application’s log since the start of the run: a file or a command.');
+//# sourceMappingURL=baseline.js.map
+;// CONCATENATED MODULE: ./build/src/runbook/gates/criteria.js
+
+
+/** The runbook’s seven. `fail` triggers on-failure like a failed migration. */
+const criteriaSchema = strictObject({
+    constraints: severity.describe('All constraints created and VALID.').default('fail'),
+    indexes: severity.describe('All indexes created and VALID.').default('fail'),
+    'row-counts': severity
+        .describe('Row counts unchanged but for what the migrations did.')
+        .default('warn'),
+    'application-errors': severity.describe('No application errors in the log.').default('fail'),
+    performance: severity.describe('Query performance improved or unchanged.').default('warn'),
+    'lock-waits': severity.describe('No increased lock waits.').default('warn'),
+    'smoke-tests': severity.describe('All smoke tests pass.').default('fail'),
+    slower: schemas_number()
+        .min(1)
+        .describe('How many times slower a statement may be after the deployment to count as unchanged.')
+        .default(1.5),
+});
+const contactsSchema = record(values_text, values_text)
+    .describe('Whom to call when a person is needed, by role.');
+//# sourceMappingURL=criteria.js.map
+;// CONCATENATED MODULE: ./build/src/runbook/gates/preflight.js
+
+
+/** The checks before the first change. What has a default is checked without being asked for. */
+const preflightSchema = strictObject({
+    version: values_text
+        .describe('Server version that is expected: `15`, `15.4`, `15 - 17`, or `staging` for the same major as staging-url.')
+        .optional(),
+    extensions: record(values_text, values_text)
+        .describe('Extensions that must be installed, each with the version wanted: `any`, `1.6`, `>= 1.6`, `staging`.')
+        .default({}),
+    checks: record(values_text, severity)
+        .describe('What a problem does, by the id of the check: `fail` refuses, `warn` tells, `off` leaves it out.')
+        .default({}),
+    drift: schemas_enum(['fail', 'warn', 'accept', 'off'])
+        .describe('The catalog was changed by hand since the last deployment: refuse, tell, or accept and record it.')
+        .default('warn'),
+    'long-transactions': values_duration('5min').describe('A transaction older than this that is in the way is a problem.'),
+    'idle-in-transaction': values_duration('1min').describe('A session idle in a transaction for longer than this that is in the way is a problem.'),
+    'replication-lag': values_duration('30s').describe('How far a standby may be behind.'),
+    'connection-slots': schemas_int()
+        .min(0)
+        .describe('Connections that must be free beyond our own.')
+        .default(5),
+    'transaction-id-age': schemas_int()
+        .min(1)
+        .describe('Oldest transaction id age that is accepted; Postgres stops at about 2,100,000,000.')
+        .default(1_500_000_000),
+    'free-space': union([
+        size(),
+        strictObject({ query: foreignText.describe('A query that returns the free bytes.') }),
+    ])
+        .describe('Room for new indexes and rewrites: a size, or a query that returns free bytes.')
+        .optional(),
+    'data-budget': values_duration('30s').describe('Time for all data prechecks together.'),
+    'data-examples': schemas_int()
+        .min(0)
+        .max(100)
+        .describe('How many violating keys are shown.')
+        .default(5),
+    'replica-url': secretText
+        .describe('Connection URL of a replica that the data prechecks are asked on.')
+        .optional(),
+});
+//# sourceMappingURL=preflight.js.map
+;// CONCATENATED MODULE: ./build/src/runbook/gates/smoke.js
+
+
+const http = strictObject({
+    url: secretText,
+    method: schemas_enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']).default('GET'),
+    headers: record(values_text, secretText).default({}),
+    body: secretText.optional(),
+    status: union([schemas_int().min(100).max(599), array(schemas_int().min(100).max(599)).min(1)])
+        .default(200),
+    json: record(values_text, union([schemas_string(), schemas_number(), schemas_boolean(), schemas_null()]))
+        .describe('Comparisons by path: `length: "> 0"`, `items[0].id: 1`.')
+        .default({}),
+    text: foreignText.describe('Text that the body must contain.').optional(),
+    latency: values_duration().describe('How long the answer may take.'),
+});
+const smoke_check = strictObject({
+    name: values_text,
+    http: http.optional(),
+    command: foreignText.describe('Command, run by the shell; exit code 0 is success.').optional(),
+    sql: foreignText.describe('One read-only query.').optional(),
+    expect: values_text.describe('What the query must return: `rows > 0`, `unmapped = 0`.').optional(),
+    timeout: values_duration('10s').describe('How long one attempt may take.'),
+});
+const smokeSchema = strictObject({
+    when: schemas_enum(['each-migration', 'end'])
+        .describe('After each migration, where a failure undoes it, or once at the end.')
+        .default('each-migration'),
+    'warm-up': values_duration('30s').describe('How long after a change connection errors are waited out.'),
+    attempts: schemas_int()
+        .min(1)
+        .max(1000)
+        .describe('Attempts at most, connection errors not counted.')
+        .default(3),
+    pause: values_duration('1s').describe('Between attempts.'),
+    successes: schemas_int().min(1).max(100).describe('Consecutive successes needed.').default(1),
+    checks: array(smoke_check).min(1),
+});
+//# sourceMappingURL=smoke.js.map
+;// CONCATENATED MODULE: ./build/src/runbook/gates/sections.js
+
+
+
+
+
+
+
+/** The sections of airlock.yml beside its settings; each may stand in a target too, and then replaces the file's whole section. */
+const sections_sections = {
+    preflight: preflightSchema.describe('Checks before the first change.').optional(),
+    backup: backupSchema.optional(),
+    'restore-point': restorePointSchema
+        .describe('A named point in the WAL to restore to (needs WAL archiving).')
+        .optional(),
+    baseline: baselineSchema.describe('What is measured before and after.').optional(),
+    smoke: smokeSchema.describe('Does the application still work?').optional(),
+    logs: logsSchema.optional(),
+    'observe-for': values_duration('0s').describe('How long to watch after the last migration before judging performance and lock waits.'),
+    criteria: criteriaSchema.describe('When the deployment counts as successful.').optional(),
+    contacts: contactsSchema.optional(),
+};
+const SECTION_NAMES = Object.keys(sections_sections);
+const gatesSchema = strictObject({
+    ...sections_sections,
+    preflight: sections_sections.preflight.transform((given) => given ?? preflightSchema.parse({})),
+    baseline: sections_sections.baseline.transform((given) => given ?? baselineSchema.parse({})),
+    criteria: sections_sections.criteria.transform((given) => given ?? criteriaSchema.parse({})),
+    contacts: sections_sections.contacts.transform((given) => given ?? {}),
+});
+/**
+ * Sections as plain data to what a run uses.
+ *
+ * @throws z.ZodError for what the schema doesn't accept: airlock.yml is judged before, with places
+ */
+function parseGates(data = {}) {
+    return gatesSchema.parse(data);
+}
+//# sourceMappingURL=sections.js.map
 ;// CONCATENATED MODULE: ./build/src/runbook/version.js
 /**
  * The groups of a version as numbers: '1.02' → [1n, 2n], '2025_01_15' → [2025n, 1n, 15n]. An optional V in front is
@@ -29972,6 +30277,13 @@ function newReport(command, startedAt) {
         next: [],
         warnings: [],
         fingerprint: null,
+        checks: [],
+        backup: null,
+        restorePoint: null,
+        baseline: null,
+        smoke: [],
+        criteria: [],
+        contacts: [],
     };
 }
 /** One entry a migration, `not-run` until something happens to it: a failure half way still tells the whole story. */
@@ -41940,14 +42252,14 @@ async function afterTransaction(run, failure, runBefore) {
             kept: [],
             reason: 'no fingerprint was taken before it: more than 20 migrations were pending',
         }
-        : { by: 'transaction', statements: [], kept: [], ...(await proven(run, failure, before)) };
+        : { by: 'transaction', statements: [], kept: [], ...(await undo_policy_proven(run, failure, before)) };
     const { report } = failure.migration;
     Object.assign(report, { rollback: undo });
     run.emit({ type: 'undone', migration: report, undo });
     await journalFailure(run, failure, false);
     return undo.outcome === 'restored' ? 'failed' : 'needs-attention';
 }
-async function proven(run, { migration }, before) {
+async function undo_policy_proven(run, { migration }, before) {
     return provenBy(migration.planned, before, await readFingerprint(run.observer));
 }
 /** The answer to a COMMIT was lost, and so was the connection that could have asked: the next run finds out. */
@@ -42345,6 +42657,211 @@ function refuse(refusals, { report }) {
     throw first;
 }
 //# sourceMappingURL=decide.js.map
+;// CONCATENATED MODULE: ./build/src/checks/check.js
+
+
+/** Ties a check's two halves together, so that a list of checks needs no type parameters. */
+function defineCheck(definition) {
+    const { read, judge, ...rest } = definition;
+    return {
+        ...rest,
+        run: async (sessions, subject) => judge(await read(sessions, subject), subject),
+    };
+}
+/**
+ * Makes the checks one after the other and tells each. What the role may not read, or the server can't answer, is not checked.
+ *
+ * @throws ServerError only when a connection is lost
+ */
+async function runChecks(checks, sessions, subject, tell = () => { }) {
+    const reports = [];
+    for (const check of checks) {
+        const severity = subject.preflight.checks[check.id] ?? check.severity;
+        if (severity === 'off' || check.applies?.(subject) === false)
+            continue;
+        for (const finding of await findingsOf(check, sessions, subject)) {
+            const report = reportOf(check, finding, severity);
+            reports.push(report);
+            tell(report);
+        }
+    }
+    return reports;
+}
+async function findingsOf(check, sessions, subject) {
+    try {
+        return await check.run(sessions, subject);
+    }
+    catch (error) {
+        if (!(error instanceof ServerError) || error.lost)
+            throw error;
+        const forbidden = error.code === sqlstate.insufficientPrivilege;
+        return [
+            {
+                outcome: 'not-checked',
+                expected: '',
+                actual: 'not known',
+                reason: `${error.message} (SQLSTATE ${error.code})`,
+                ...(forbidden ? { fix: check.needs } : {}),
+            },
+        ];
+    }
+}
+/** `preflight.checks` may turn a refusal into a warning and the other way round; a finding of its own severity is only ever made milder. */
+function reportOf({ id, group, title, severity: own }, { outcome, severity: found, ...finding }, asked) {
+    const severity = asked === own ? (found ?? own) : asked;
+    const verdict = severity === 'fail' ? 'failed' : 'warned';
+    return { id, group, title, ...finding, outcome: outcome === 'problem' ? verdict : outcome };
+}
+//# sourceMappingURL=check.js.map
+;// CONCATENATED MODULE: ./build/src/checks/preflight/server-version.js
+
+/**
+ * The server's version beside the one that airlock.yml expects: a major (`15`), a minor (`15.4`), a range (`15 - 17`, `>= 15`), or staging's
+ * major. What was rehearsed on one major may lock, rewrite and fail otherwise on another.
+ */
+const serverVersion = defineCheck({
+    id: 'server.version',
+    group: 'server',
+    title: 'PostgreSQL version',
+    severity: 'fail',
+    needs: 'Every role may read the version.',
+    read: async ({ target, staging }) => ({
+        version: target.serverVersion,
+        staging: staging?.serverVersion ?? null,
+    }),
+    judge({ version, staging }, { preflight }) {
+        const wanted = preflight.version ?? (staging === null ? undefined : 'staging');
+        if (wanted === undefined) {
+            return [
+                {
+                    outcome: 'not-checked',
+                    expected: 'any',
+                    actual: version,
+                    reason: 'neither a version nor a staging-url is given',
+                    fix: 'Set preflight.version (15, "15 - 17", staging), or staging-url.',
+                },
+            ];
+        }
+        if (wanted !== 'staging')
+            return [judged(isWithin(version, wanted), wanted, version, wanted)];
+        if (staging === null) {
+            return [
+                {
+                    outcome: 'not-checked',
+                    expected: 'the same major as staging',
+                    actual: version,
+                    reason: 'preflight.version is staging, and no staging-url is given',
+                    fix: 'Give staging-url.',
+                },
+            ];
+        }
+        return [
+            judged(majorOf(version) === majorOf(staging), `major ${majorOf(staging)}, as staging`, version, `staging’s ${staging}`),
+        ];
+    },
+});
+function judged(holds, expected, version, wanted) {
+    if (holds)
+        return { outcome: 'passed', expected, actual: version };
+    return {
+        outcome: 'problem',
+        expected,
+        actual: version,
+        reason: `The server is ${version}, expected was ${wanted}: another major may lock, rewrite or refuse otherwise than what was tested.`,
+        fix: 'Check that this is the right database; test on its version, or change preflight.version.',
+    };
+}
+/** From 10 on a version has two parts, and the first is the major. */
+const majorOf = (version) => version.split('.')[0] ?? version;
+/** `15`: that major, or later minors of it. `15 - 17`: both included. `>= 15.4` and the like. */
+function isWithin(version, wanted) {
+    const [low, high] = wanted.split(/\s+-\s+/);
+    if (low !== undefined && high !== undefined) {
+        return server_version_compare(version, low) >= 0 && server_version_compare(version, high, partsOf(high).length) <= 0;
+    }
+    const [, operator = '=', bound = wanted] = /^\s*(>=|<=|>|<|=)?\s*([\d.]+)\s*$/.exec(wanted) ?? [];
+    const parts = partsOf(bound).length;
+    const order = server_version_compare(version, bound, parts);
+    if (operator === '=')
+        return order === 0;
+    if (operator === '>=')
+        return order >= 0;
+    if (operator === '<=')
+        return order <= 0;
+    return operator === '>' ? order > 0 : order < 0;
+}
+const partsOf = (version) => version.trim().split('.').map(Number);
+/** Compares the first `parts` groups as numbers. */
+function server_version_compare(a, b, parts = 2) {
+    const [left, right] = [partsOf(a), partsOf(b)];
+    for (let place = 0; place < parts; place++) {
+        const difference = (left[place] ?? 0) - (right[place] ?? 0);
+        if (difference !== 0)
+            return difference;
+    }
+    return 0;
+}
+//# sourceMappingURL=server-version.js.map
+;// CONCATENATED MODULE: ./build/src/checks/preflight/registry.js
+
+/** Every preflight check, in the order of the summary's first table. */
+const preflightChecks = [serverVersion];
+//# sourceMappingURL=registry.js.map
+;// CONCATENATED MODULE: ./build/src/commands/gates.js
+
+
+
+/**
+ * Everything that must hold before the first change.
+ *
+ * @throws Refusal with exit code 1 when a gate is shut; every check is in the report by then
+ */
+async function passGates(context, open, tasks) {
+    refuseFailed(await judgePreflight(context, open, tasks));
+}
+/** Makes the preflight checks and puts them into the report. */
+async function judgePreflight(context, open, tasks) {
+    const { emit, report } = context;
+    emit({ type: 'phase', title: 'Preflight checks' });
+    const sessions = { target: open.observer, staging: null };
+    const subject = subjectOf(context, open, tasks);
+    const checks = await runChecks(preflightChecks, sessions, subject, (check) => {
+        emit({ type: 'checked', check });
+    });
+    report.checks.push(...checks);
+    return checks;
+}
+function subjectOf({ settings, gates, report }, { surroundings }, tasks) {
+    if (report.target === null)
+        throw new Error('the target is described before it is checked');
+    return {
+        pending: tasks.map(({ planned }) => planned),
+        preflight: gates.preflight,
+        settings,
+        target: report.target,
+        serverMajor: surroundings.serverMajor,
+        searchPath: surroundings.searchPath,
+        role: settings.role ?? report.target.user,
+        now: new Date(),
+    };
+}
+/** The first that failed speaks for all; each stands in the report's first table. */
+function refuseFailed(checks) {
+    const failed = checks.filter(({ outcome }) => outcome === 'failed');
+    const [first] = failed;
+    if (first === undefined)
+        return;
+    const { title, expected, actual, reason, fix, where } = first;
+    const others = failed.length === 1 ? '' : ` (and ${failed.length - 1} more checks failed)`;
+    throw new Refusal({
+        what: `${title}: expected ${expected}, found ${actual}${others}.`,
+        ...(where === undefined ? {} : { where }),
+        why: reason ?? 'A preflight check failed.',
+        fix: fix ?? 'See the table of checks.',
+        exitCode: 1,
+    });
+}
+//# sourceMappingURL=gates.js.map
 ;// CONCATENATED MODULE: ./build/src/commands/need-database.js
 
 /** The connection, which every command but `plan` needs. Errors: Refusal when no database was named. */
@@ -46076,6 +46593,7 @@ function settingsOnRecord(settings) {
 
 
 
+
 /**
  * Brings the target to the state that the migrations describe: parse and plan, connect, take the run's lock, read the journal, run what is
  * pending, verify it, and undo what fails. The report tells the ending.
@@ -46090,6 +46608,7 @@ async function deploy(context) {
         const tasks = decideTasks(context, open, planned);
         if (tasks.length === 0)
             return deploy_nothingToDo(context);
+        await passGates(context, open, tasks);
         await runAll(context, open, tasks);
     }
     finally {
@@ -46194,8 +46713,10 @@ function isBackAtStart({ report, settings }) {
 
 
 
+
 /**
- * What a deployment would do, changing nothing: every script is parsed; with a target, its journal says what is pending.
+ * What a deployment would do, changing nothing: every script is parsed; with a target, its journal says what is pending, and the preflight
+ * checks whether it could start now.
  * Errors: Refusal where a deployment would be refused.
  */
 async function plan(context) {
@@ -46212,7 +46733,8 @@ async function plan(context) {
     else {
         const open = await openForReading({ ...context, connection });
         try {
-            decideTasks(context, open, await planForServer(context, open, planned));
+            const tasks = decideTasks(context, open, await planForServer(context, open, planned));
+            await judgePreflight(context, open, tasks);
         }
         finally {
             await open.close();
@@ -46834,6 +47356,7 @@ const toolVersion = '0.1.0';
 
 
 
+
 /**
  * One run of the program from what was asked to its exit code: settings, command, and report, summary, outputs and annotations in every
  * ending. Returns the exit code; never throws for anything that a user did.
@@ -46922,6 +47445,7 @@ async function program_prepare(door, report, emit, cancellation, hide) {
             await keep(connection_secretsOf(connection));
         return {
             settings,
+            gates: parseGates(),
             files: await readMigrations(settings.migrations),
             connection,
             origin: originOf(door.env),

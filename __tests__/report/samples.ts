@@ -95,6 +95,13 @@ export function report(more: Partial<Report>): Report {
     next: [],
     warnings: [],
     fingerprint: null,
+    checks: [],
+    backup: null,
+    restorePoint: null,
+    baseline: null,
+    smoke: [],
+    criteria: [],
+    contacts: [],
     ...more,
   }
 }

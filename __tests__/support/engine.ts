@@ -4,6 +4,7 @@ import { runCommand } from '../../src/commands/run-command.ts'
 import { resolveConnection } from '../../src/postgres/connection.ts'
 import type { RunEvent } from '../../src/report/events.ts'
 import type { ErrorReport, MigrationReport, Report, Verification } from '../../src/report/types.ts'
+import { parseGates } from '../../src/runbook/gates/sections.ts'
 import { type Given, resolveSettings } from '../../src/runbook/settings.ts'
 import type { TestDatabase } from './database.ts'
 
@@ -14,6 +15,8 @@ export interface EngineOptions {
   readonly files: Files
   /** As on the command line: `{ 'lock-timeout': '500ms' }`. */
   readonly settings?: Given
+  /** Sections of airlock.yml as plain data: `{ preflight: { version: '18' } }`. */
+  readonly gates?: Parameters<typeof parseGates>[0]
   /** Connection URL instead of the database's own. */
   readonly url?: string
   /** Called with each event as it happens. */
@@ -51,6 +54,7 @@ export async function runEngine(
   })
   const context: CommandContext = {
     settings,
+    gates: parseGates(options.gates),
     files: Object.entries(options.files).map(([name, text]) => ({
       path: `migrations/${name}.sql`,
       text,

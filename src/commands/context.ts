@@ -2,6 +2,7 @@ import type { Cancellation, Redact } from '../deploy/run.ts'
 import type { ConnectionConfig } from '../postgres/types.ts'
 import type { Listener } from '../report/events.ts'
 import type { Report } from '../report/types.ts'
+import type { Gates } from '../runbook/gates/sections.ts'
 import type { Settings, SourceFile } from '../runbook/types.ts'
 
 /** Who runs this, from where: told in the journal. Nothing of it is secret. */
@@ -15,6 +16,8 @@ export interface Origin {
 /** All that a command needs, gathered by the door that was used (action or command line). */
 export interface CommandContext {
   readonly settings: Settings
+  /** The sections of airlock.yml, for the chosen target. */
+  readonly gates: Gates
   /** Every file of the migrations folder. */
   readonly files: readonly SourceFile[]
   /** Null where no database is named: only `plan` works then. */

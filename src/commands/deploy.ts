@@ -13,6 +13,7 @@ import { exitCodeOf } from '../report/exit-code.ts'
 import type { ErrorReport } from '../report/types.ts'
 import type { CommandContext } from './context.ts'
 import { decideTasks, type Task } from './decide.ts'
+import { passGates } from './gates.ts'
 import { needDatabase } from './need-database.ts'
 import { planAll, planForServer } from './plan-all.ts'
 import { settingsOnRecord } from './record.ts'
@@ -30,6 +31,7 @@ export async function deploy(context: CommandContext): Promise<void> {
     const planned = await planForServer(context, open, parsed)
     const tasks = decideTasks(context, open, planned)
     if (tasks.length === 0) return nothingToDo(context)
+    await passGates(context, open, tasks)
     await runAll(context, open, tasks)
   } finally {
     await open.close()

@@ -1,10 +1,12 @@
 import { openForReading } from '../deploy/open.ts'
 import type { CommandContext } from './context.ts'
 import { decideTasks } from './decide.ts'
+import { judgePreflight } from './gates.ts'
 import { planAll, planForServer } from './plan-all.ts'
 
 /**
- * What a deployment would do, changing nothing: every script is parsed; with a target, its journal says what is pending.
+ * What a deployment would do, changing nothing: every script is parsed; with a target, its journal says what is pending, and the preflight
+ * checks whether it could start now.
  * Errors: Refusal where a deployment would be refused.
  */
 export async function plan(context: CommandContext): Promise<void> {
@@ -21,7 +23,8 @@ export async function plan(context: CommandContext): Promise<void> {
   } else {
     const open = await openForReading({ ...context, connection })
     try {
-      decideTasks(context, open, await planForServer(context, open, planned))
+      const tasks = decideTasks(context, open, await planForServer(context, open, planned))
+      await judgePreflight(context, open, tasks)
     } finally {
       await open.close()
     }

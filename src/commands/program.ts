@@ -23,6 +23,7 @@ import { renderSummary } from '../report/markdown.ts'
 import type { Refusal } from '../report/refusal.ts'
 import type { Report } from '../report/types.ts'
 import { parseAirlockFile } from '../runbook/airlock-file.ts'
+import { parseGates } from '../runbook/gates/sections.ts'
 import { secretsOf } from '../runbook/secrets.ts'
 import { type Given, resolveSettings, runbookFile } from '../runbook/settings.ts'
 import { COMMANDS } from '../runbook/settings-table.ts'
@@ -144,6 +145,7 @@ async function prepare(
     if (connection !== null) await keep(secretsOfConnection(connection))
     return {
       settings,
+      gates: parseGates(),
       files: await readMigrations(settings.migrations),
       connection,
       origin: originOf(door.env),

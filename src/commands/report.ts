@@ -17,6 +17,13 @@ export function newReport(command: Command, startedAt: Date): Report {
     next: [],
     warnings: [],
     fingerprint: null,
+    checks: [],
+    backup: null,
+    restorePoint: null,
+    baseline: null,
+    smoke: [],
+    criteria: [],
+    contacts: [],
   }
 }
 

@@ -1,3 +1,4 @@
+import { checkLines } from './console/check-lines.ts'
 import { errorLines, labelled, placeText } from './console/error-lines.ts'
 import { finishLines } from './console/finish-lines.ts'
 import {
@@ -53,6 +54,10 @@ export function renderEvent(event: RunEvent, style: Style): Rendered {
       }
     case 'planned':
       return { lines: plannedLines(event.pending, event.steps ?? false) }
+    case 'phase':
+      return { lines: [paint(event.title, 'bold', style)] }
+    case 'checked':
+      return { lines: checkLines(event.check, style) }
     case 'warning':
       return { lines: warning(event.message, style) }
     case 'migration-started':

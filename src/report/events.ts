@@ -1,4 +1,5 @@
 import type {
+  CheckReport,
   ErrorReport,
   MigrationReport,
   Report,
@@ -25,6 +26,9 @@ export type RunEvent =
       readonly steps?: true
     }
   | { readonly type: 'warning'; readonly message: string }
+  /** A part of the run begins: 'Preflight checks', 'Backup', 'Smoke tests'. */
+  | { readonly type: 'phase'; readonly title: string }
+  | { readonly type: 'checked'; readonly check: CheckReport }
   | {
       readonly type: 'migration-started'
       readonly migration: MigrationReport

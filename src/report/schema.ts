@@ -1,12 +1,21 @@
 import { z } from 'zod'
 import type {
+  BackupReport,
+  BaselineReport,
+  BaselineRow,
+  CheckReport,
+  CriterionReport,
   ErrorReport,
   MigrationReport,
   QueryTable,
   Report,
+  RestorePointReport,
+  ResultSetReport,
+  RowCountReport,
   RowEffect,
   ServerNotice,
   SessionSetting,
+  SmokeResult,
   StepReport,
   TargetReport,
   UndoReport,
@@ -175,6 +184,145 @@ const setting = z
   .object({ name: z.string(), set: z.string(), readBack: z.string() })
   .meta({ id: 'setting' }) satisfies z.ZodType<SessionSetting>
 
+const checkOutcome = z.enum(['passed', 'warned', 'failed', 'not-checked'])
+const text = z.string().exactOptional()
+const lines = z.array(z.string())
+
+const check = z
+  .object({
+    id: z.string().describe('Stable: server.version, data.foreign-key'),
+    group: z.enum([
+      'server',
+      'extensions',
+      'privileges',
+      'risk',
+      'data',
+      'drift',
+      'approval',
+      'backup',
+      'restore point',
+    ]),
+    title: z.string(),
+    outcome: checkOutcome,
+    expected: z.string(),
+    actual: z.string(),
+    reason: text,
+    fix: text,
+    where: place.exactOptional(),
+    details: lines.exactOptional(),
+  })
+  .meta({ id: 'check' }) satisfies z.ZodType<CheckReport>
+
+const backup = z
+  .object({
+    kind: z.enum(['pg_dump', 'command', 'proof', 'none']),
+    outcome: checkOutcome,
+    path: text,
+    bytes: count.exactOptional(),
+    sha256: text,
+    startedAt: text,
+    durationMs,
+    checks: z.array(check),
+    reason: text,
+  })
+  .meta({ id: 'backup' }) satisfies z.ZodType<BackupReport>
+
+const restorePoint = z
+  .object({
+    name: z.string(),
+    lsn: z.string().nullable(),
+    walFile: text,
+    archive: z.string(),
+    createdAt: text,
+    outcome: checkOutcome,
+    reason: text,
+  })
+  .meta({ id: 'restorePoint' }) satisfies z.ZodType<RestorePointReport>
+
+const figure = z
+  .object({
+    name: z.string(),
+    before: z.string().nullable(),
+    after: z.string().nullable(),
+    note: text,
+  })
+  .meta({ id: 'figure' }) satisfies z.ZodType<BaselineRow>
+
+const rowCount = z
+  .object({
+    table: z.string(),
+    before: count.nullable(),
+    after: count.nullable(),
+    byUs: z.int().nullable(),
+    byOthers: z.int().nullable(),
+    exact: z.boolean(),
+    reason: text,
+  })
+  .meta({ id: 'rowCount' }) satisfies z.ZodType<RowCountReport>
+
+const resultRows = z.array(z.array(z.string().nullable())).max(100)
+const resultSet = z
+  .object({
+    title: z.string(),
+    where: place.exactOptional(),
+    columns: z.array(z.string()),
+    before: resultRows,
+    after: resultRows.nullable(),
+    difference: z.array(z.string()),
+    error: text,
+  })
+  .meta({ id: 'resultSet' }) satisfies z.ZodType<ResultSetReport>
+
+const baseline = z
+  .object({
+    capturedAt: z.string(),
+    capturedAfterAt: z.string().nullable(),
+    rows: z.array(rowCount),
+    probes: z.array(figure),
+    queries: z.array(resultSet),
+    statements: z.array(resultSet),
+    counters: z.array(figure),
+    invalid: z.array(figure),
+    notes: lines,
+  })
+  .meta({ id: 'baseline' }) satisfies z.ZodType<BaselineReport>
+
+const smoke = z
+  .object({
+    name: z.string(),
+    kind: z.enum(['http', 'command', 'sql']),
+    when: z.enum(['before', 'after-migration', 'end']),
+    version: text,
+    outcome: checkOutcome,
+    expected: z.string(),
+    actual: z.string(),
+    attempts: count,
+    latencyMs: z.number().min(0),
+    connectionErrors: count,
+    reason: text,
+  })
+  .meta({ id: 'smoke' }) satisfies z.ZodType<SmokeResult>
+
+const criterion = z
+  .object({
+    id: z.enum([
+      'constraints',
+      'indexes',
+      'row-counts',
+      'application-errors',
+      'performance',
+      'lock-waits',
+      'smoke-tests',
+    ]),
+    title: z.string(),
+    outcome: checkOutcome,
+    expected: z.string(),
+    actual: z.string(),
+    reason: text,
+    details: lines.exactOptional(),
+  })
+  .meta({ id: 'criterion' }) satisfies z.ZodType<CriterionReport>
+
 /** The report; `z.infer` of it and the type `Report` are held equal below. */
 export const reportSchema = z.object({
   schemaVersion: z.literal(1),
@@ -185,6 +333,7 @@ export const reportSchema = z.object({
       who: z.string().exactOptional(),
       commit: z.string().exactOptional(),
       runUrl: z.string().exactOptional(),
+      approvedBy: z.string().exactOptional(),
     })
     .exactOptional(),
   outcome: z.enum([
@@ -216,6 +365,14 @@ export const reportSchema = z.object({
       foreign: z.array(z.string()).exactOptional(),
     })
     .nullable(),
+  checks: z.array(check),
+  backup: backup.nullable(),
+  restorePoint: restorePoint.nullable(),
+  baseline: baseline.nullable(),
+  smoke: z.array(smoke),
+  criteria: z.array(criterion),
+  contacts: z.array(z.object({ role: z.string(), contact: z.string() })),
+  planDigest: z.string().exactOptional(),
 }) satisfies z.ZodType<Report>
 
 type Frozen<T> = T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T

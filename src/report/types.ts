@@ -190,6 +190,166 @@ export interface Origin {
   readonly who?: string
   readonly commit?: string
   readonly runUrl?: string
+  /** Who approved the run, where the CI system tells. */
+  readonly approvedBy?: string
+}
+
+export type CheckGroup =
+  | 'server'
+  | 'extensions'
+  | 'privileges'
+  | 'risk'
+  | 'data'
+  | 'drift'
+  | 'approval'
+  | 'backup'
+  | 'restore point'
+
+/** One gate as it was judged before anything changed: what was expected beside what was found. */
+export interface CheckReport {
+  /** Stable: 'server.version', 'data.foreign-key'. One id may have several entries, one an object. */
+  readonly id: string
+  readonly group: CheckGroup
+  /** What was looked at, in a few words: 'PostgreSQL version', 'orphans of "Recipe"."ownerId"'. */
+  readonly title: string
+  readonly outcome: CheckOutcome
+  readonly expected: string
+  readonly actual: string
+  /** Always with `not-checked`: why not. With `warned` and `failed`: why it matters. */
+  readonly reason?: string
+  /** What to do: always with `warned` and `failed`; with `not-checked` the GRANT or setting that would allow it. */
+  readonly fix?: string
+  /** The statement that the check was made for, or the key of airlock.yml. */
+  readonly where?: Place
+  /** Example keys, sessions, changed objects, one a line; at most 100. */
+  readonly details?: readonly string[]
+}
+
+/** A backup as it was proven. */
+export interface BackupReport {
+  readonly kind: 'pg_dump' | 'command' | 'proof' | 'none'
+  readonly outcome: CheckOutcome
+  /** Path of the file or folder, where there is one. */
+  readonly path?: string
+  readonly bytes?: number
+  /** Hex, of the file; of a folder: over the sorted list of its files' names and hashes. */
+  readonly sha256?: string
+  /** When it was begun, ISO 8601. */
+  readonly startedAt?: string
+  readonly durationMs: number
+  /** One line for each proof: 'pg_restore lists 41 tables', 'holds all 5 tables of the plan'. */
+  readonly checks: readonly CheckReport[]
+  /** Why there is none, as airlock.yml says. */
+  readonly reason?: string
+}
+
+/** What to hand to whoever restores. */
+export interface RestorePointReport {
+  readonly name: string
+  /** Null: it was not made. */
+  readonly lsn: string | null
+  readonly walFile?: string
+  /** 'archived', 'not yet archived', 'archiving is off', 'failing: …'. */
+  readonly archive: string
+  readonly createdAt?: string
+  readonly outcome: CheckOutcome
+  readonly reason?: string
+}
+
+/** One figure before and after. Texts are as psql prints them; null: could not be read. */
+export interface BaselineRow {
+  readonly name: string
+  readonly before: string | null
+  readonly after: string | null
+  readonly note?: string
+}
+
+/** Rows of one table: what the migrations did themselves, and what is left for others. */
+export interface RowCountReport {
+  readonly table: string
+  readonly before: number | null
+  readonly after: number | null
+  /** What this run inserted minus what it deleted; null: not known exactly. */
+  readonly byUs: number | null
+  /** after − before − byUs; null where one of them is not exact. */
+  readonly byOthers: number | null
+  /** False: an estimate of the planner's statistics, because counting exceeded its time. */
+  readonly exact: boolean
+  readonly reason?: string
+}
+
+/** A result set of the user's own queries, before and after. */
+export interface ResultSetReport {
+  readonly title: string
+  readonly where?: Place
+  readonly columns: readonly string[]
+  /** At most 100 rows each. */
+  readonly before: readonly (readonly (string | null)[])[]
+  readonly after: readonly (readonly (string | null)[])[] | null
+  /** Lines '- before' and '+ after'. */
+  readonly difference: readonly string[]
+  /** SQLSTATE and message where it could not be run. */
+  readonly error?: string
+}
+
+export interface BaselineReport {
+  readonly capturedAt: string
+  readonly capturedAfterAt: string | null
+  readonly rows: readonly RowCountReport[]
+  /** `max(column)` and the like. */
+  readonly probes: readonly BaselineRow[]
+  readonly queries: readonly ResultSetReport[]
+  /** Top statements by mean time, from pg_stat_statements. */
+  readonly statements: readonly ResultSetReport[]
+  /** Counters of pg_stat_database, as deltas over the run. */
+  readonly counters: readonly BaselineRow[]
+  /** Invalid indexes and constraints NOT VALID, by name. */
+  readonly invalid: readonly BaselineRow[]
+  /** What could not be captured, in sentences with the GRANT that would allow it. */
+  readonly notes: readonly string[]
+}
+
+/** One attempt series of one smoke check. */
+export interface SmokeResult {
+  readonly name: string
+  readonly kind: 'http' | 'command' | 'sql'
+  /** 'before' anything changed, after a version, or at the end. */
+  readonly when: 'before' | 'after-migration' | 'end'
+  readonly version?: string
+  readonly outcome: CheckOutcome
+  readonly expected: string
+  readonly actual: string
+  readonly attempts: number
+  /** Of the last attempt. */
+  readonly latencyMs: number
+  /** Attempts that no application answered: refused, reset, timed out. */
+  readonly connectionErrors: number
+  readonly reason?: string
+}
+
+/** A success criterion of the runbook, ticked by evidence or not. */
+export interface CriterionReport {
+  readonly id:
+    | 'constraints'
+    | 'indexes'
+    | 'row-counts'
+    | 'application-errors'
+    | 'performance'
+    | 'lock-waits'
+    | 'smoke-tests'
+  /** As the runbook says it: 'All constraints created and VALID'. */
+  readonly title: string
+  readonly outcome: CheckOutcome
+  readonly expected: string
+  readonly actual: string
+  readonly reason?: string
+  readonly details?: readonly string[]
+}
+
+/** Who is called when a person is needed. */
+export interface ContactReport {
+  readonly role: string
+  readonly contact: string
 }
 
 /** Everything known of a run: the JSON report is this object. Later issues only add keys. */
@@ -220,4 +380,14 @@ export interface Report {
     /** What other sessions changed meanwhile, outside the objects of the migrations. */
     readonly foreign?: readonly string[]
   } | null
+  /** The gates before the first change, in the order in which they were judged. */
+  checks: CheckReport[]
+  backup: BackupReport | null
+  restorePoint: RestorePointReport | null
+  baseline: BaselineReport | null
+  smoke: SmokeResult[]
+  criteria: CriterionReport[]
+  contacts: ContactReport[]
+  /** What `plan` saw and `deploy` given `plan-digest` insists on; absent where no database was asked. */
+  planDigest?: string
 }
