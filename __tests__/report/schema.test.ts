@@ -32,7 +32,7 @@ describe('the published schema', () => {
   })
 
   test('accepts keys that a later version adds', () => {
-    expect(schema.safeParse({ ...report(), baseline: {} }).success).toBe(true)
+    expect(schema.safeParse({ ...report(), rehearsal: {} }).success).toBe(true)
   })
 })
 
