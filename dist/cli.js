@@ -37086,82 +37086,6 @@ function constraint_stateOf({ enforced, valid }, indexValid) {
     return valid ? 'VALID' : 'NOT VALID';
 }
 //# sourceMappingURL=constraint.js.map
-;// CONCATENATED MODULE: ./build/src/verify/catalog/constraint-facts.js
-
-/**
- * Constraints of the expected names, and all of those tables of which one without a name is expected. Before 18 a NOT NULL
- * is no constraint of its own: its column tells. NOT ENFORCED is of 18, NULLS NOT DISTINCT of 15.
- */
-function readConstraints(expectations, scope) {
-    const { serverMajor } = scope;
-    return {
-        text: `
-    select o.schema, o."table", k.name, k.type,
-      pg_catalog.to_json(array(
-        select a.attname from pg_catalog.unnest(k.conkey) with ordinality as u (number, place)
-          join pg_catalog.pg_attribute a on a.attrelid = o.oid and a.attnum = u.number order by u.place
-      )) as columns,
-      pg_catalog.to_json(array(
-        select a.attname from pg_catalog.generate_series(i.indnkeyatts::int, i.indnatts::int - 1) as place
-          join pg_catalog.pg_attribute a on a.attrelid = o.oid and a.attnum = i.indkey[place] order by place
-        )) as include,
-      ${serverMajor >= 15 ? 'coalesce(i.indnullsnotdistinct, false)' : 'false'} as "nullsNotDistinct",
-      (select fn.nspname from pg_catalog.pg_class f join pg_catalog.pg_namespace fn on fn.oid = f.relnamespace
-        where f.oid = k.confrelid) as "targetSchema",
-      (select f.relname from pg_catalog.pg_class f where f.oid = k.confrelid) as "targetTable",
-      pg_catalog.to_json(array(
-        select a.attname from pg_catalog.unnest(k.confkey) with ordinality as u (number, place)
-          join pg_catalog.pg_attribute a on a.attrelid = k.confrelid and a.attnum = u.number order by u.place
-      )) as "targetColumns",
-      coalesce(i.indisprimary, false) as "targetIsKey",
-      ${action('k.confdeltype')} as "onDelete",
-      pg_catalog.to_json(array(
-        select a.attname from pg_catalog.unnest(${serverMajor >= 15 ? 'k.confdelsetcols' : 'null::int2[]'}) as u (number)
-          join pg_catalog.pg_attribute a on a.attrelid = o.oid and a.attnum = u.number
-      )) as "onDeleteColumns",
-      ${action('k.confupdtype')} as "onUpdate",
-      case k.confmatchtype when 'f' then 'FULL' when 'p' then 'PARTIAL' else 'SIMPLE' end as match,
-      k.condeferrable as deferrable, k.condeferred as deferred,
-      pg_catalog.pg_get_expr(k.conbin, k.conrelid) as expression,
-      k.convalidated as valid,
-      k.contype = 'f' or coalesce(i.indisvalid, true) as "indexValid",
-      ${serverMajor >= 18 ? 'k.conenforced' : 'true'} as enforced,
-      k.connoinherit as "noInherit",
-      ${serverMajor >= 18 ? 'coalesce(k.conperiod, false)' : 'false'} as period,
-      case when k.type = 'exclude' then pg_catalog.pg_get_constraintdef(k.oid) end as definition,
-      o.domain <> 0 as "isDomain", o."notNull"
-    from (
-      select t.oid, n.nspname as schema, t.relname as "table", t.oid as relation, 0::oid as domain,
-          pg_catalog.to_json(array(
-            select a.attname from pg_catalog.pg_attribute a where a.attrelid = t.oid and a.attnum > 0 and a.attnotnull
-          )) as "notNull"
-        from pg_catalog.pg_class t join pg_catalog.pg_namespace n on n.oid = t.relnamespace
-       where t.relkind in ('r', 'p', 'f') and t.relname = any ($1) and n.nspname = any ($2)
-      union all
-      select t.oid, n.nspname, t.typname, 0, t.oid,
-          case when t.typnotnull then '["VALUE"]'::json else '[]'::json end
-        from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
-       where t.typtype = 'd' and t.typname = any ($1) and n.nspname = any ($2)
-    ) o
-    left join lateral (
-      select c.conname::text as name,
-          case c.contype when 'p' then 'primary key' when 'u' then 'unique' when 'f' then 'foreign key'
-            when 'c' then 'check' when 'x' then 'exclude' when 'n' then 'not null' else c.contype::text end as type,
-          c.*
-        from pg_catalog.pg_constraint c
-       where c.conrelid = o.relation and c.contypid = o.domain and (c.conname = any ($3) or o."table" = any ($4))
-    ) k on true
-    left join pg_catalog.pg_index i on i.indexrelid = k.conindid
-    order by 1, 2, 3
-    `,
-        values: [...memberValues(expectations, scope), tablesOfUnnamed(expectations)],
-    };
-}
-function action(column) {
-    return `case ${column} when 'r' then 'RESTRICT' when 'c' then 'CASCADE' when 'n' then 'SET NULL'
-        when 'd' then 'SET DEFAULT' else 'NO ACTION' end`;
-}
-//# sourceMappingURL=constraint-facts.js.map
 ;// CONCATENATED MODULE: ./build/src/postgres/row-values.js
 
 /** text[]. */
@@ -37209,61 +37133,209 @@ function arrayOf(parse) {
     return (text) => each(arrayOfText(text));
 }
 //# sourceMappingURL=row-values.js.map
+;// CONCATENATED MODULE: ./build/src/verify/catalog/constraint-facts.js
+
+
+/**
+ * Constraints of the expected names, and all of those tables of which one without a name is expected. Before 18 a NOT NULL
+ * is no constraint of its own: its column tells. NOT ENFORCED is of 18, NULLS NOT DISTINCT of 15.
+ */
+function readConstraints(expectations, scope) {
+    const { serverMajor } = scope;
+    return {
+        text: `
+    select n.nspname as schema, o."table", o.domain <> 0 as "isDomain", o."domainNotNull",
+      (select pg_catalog.json_agg(pg_catalog.json_build_array(a.attnum, a.attname, a.attnotnull))
+         from pg_catalog.pg_attribute a where a.attrelid = o.relation and a.attnum > 0) as attributes,
+      k.conname as name, k.contype::text as type, k.conkey as key,
+      (select pg_catalog.json_build_array(fn.nspname, f.relname, (
+           select pg_catalog.json_object_agg(a.attnum, a.attname) from pg_catalog.pg_attribute a
+            where a.attrelid = f.oid and a.attnum = any (k.confkey)))
+         from pg_catalog.pg_class f join pg_catalog.pg_namespace fn on fn.oid = f.relnamespace
+        where f.oid = k.confrelid) as target,
+      k.confkey as "targetKey", k.confdeltype::text as "onDelete",
+      ${serverMajor >= 15 ? 'k.confdelsetcols' : 'null::int2[]'} as "onDeleteKey",
+      k.confupdtype::text as "onUpdate", k.confmatchtype::text as match,
+      k.condeferrable as deferrable, k.condeferred as deferred,
+      pg_catalog.pg_get_expr(k.conbin, k.conrelid) as expression,
+      k.convalidated as valid,
+      ${serverMajor >= 18 ? 'k.conenforced' : 'true'} as enforced,
+      k.connoinherit as "noInherit",
+      ${serverMajor >= 18 ? 'coalesce(k.conperiod, false)' : 'false'} as period,
+      case when k.contype = 'x' then pg_catalog.pg_get_constraintdef(k.oid) end as definition,
+      i.indkey::text as "indexColumns", i.indnkeyatts as "indexKeys",
+      ${serverMajor >= 15 ? 'i.indnullsnotdistinct' : 'false'} as "nullsNotDistinct",
+      i.indisprimary as "isPrimary", i.indisvalid as "indexValid"
+    from (
+      select t.relnamespace as namespace, t.relname as "table", t.oid as relation, 0::oid as domain, false as "domainNotNull"
+        from pg_catalog.pg_class t where t.relkind in ('r', 'p', 'f') and t.relname = any ($1)
+      union all
+      select t.typnamespace, t.typname, 0, t.oid, t.typnotnull
+        from pg_catalog.pg_type t where t.typtype = 'd' and t.typname = any ($1)
+    ) o
+    join pg_catalog.pg_namespace n on n.oid = o.namespace and n.nspname = any ($2)
+    left join pg_catalog.pg_constraint k
+      on k.conrelid = o.relation and k.contypid = o.domain and (k.conname = any ($3) or o."table" = any ($4))
+    left join pg_catalog.pg_index i on i.indexrelid = k.conindid
+    order by 1, 2, 6
+    `,
+        values: [...memberValues(expectations, scope), tablesOfUnnamed(expectations)],
+        facts: (result) => objectsOf(result).map(factOf),
+    };
+}
+function factOf(row) {
+    const { schema, table, name, target, expression, valid, enforced, noInherit, period } = row;
+    const { deferrable, deferred, definition, isDomain } = row;
+    const attributes = row.attributes ?? [];
+    const names = new Map(attributes.map(([number, column]) => [number, column]));
+    const named = (numbers) => (numbers ?? []).flatMap((number) => names.get(number) ?? []);
+    const indexed = (row.indexColumns ?? '').split(' ').map(Number);
+    return {
+        schema,
+        table,
+        name,
+        type: row.type === null ? null : (constraint_facts_types[row.type] ?? null),
+        columns: named(row.key),
+        include: named(indexed.slice(row.indexKeys ?? indexed.length)),
+        nullsNotDistinct: row.nullsNotDistinct ?? false,
+        targetSchema: target?.[0] ?? null,
+        targetTable: target?.[1] ?? null,
+        targetColumns: (row.targetKey ?? []).flatMap((number) => target?.[2][number] ?? []),
+        targetIsKey: row.isPrimary ?? false,
+        onDelete: actions[row.onDelete ?? ''] ?? 'NO ACTION',
+        onDeleteColumns: named(row.onDeleteKey),
+        onUpdate: actions[row.onUpdate ?? ''] ?? 'NO ACTION',
+        match: matches[row.match ?? ''] ?? 'SIMPLE',
+        deferrable,
+        deferred,
+        expression,
+        valid,
+        // That of a foreign key is the target's.
+        indexValid: row.type === 'f' || (row.indexValid ?? true),
+        enforced,
+        noInherit,
+        period,
+        definition,
+        isDomain,
+        notNull: isDomain
+            ? row.domainNotNull
+                ? ['VALUE']
+                : []
+            : attributes.flatMap(([, column, notNull]) => (notNull ? [column] : [])),
+    };
+}
+const constraint_facts_types = {
+    p: 'primary key',
+    u: 'unique',
+    f: 'foreign key',
+    c: 'check',
+    x: 'exclude',
+    n: 'not null',
+};
+const actions = {
+    r: 'RESTRICT',
+    c: 'CASCADE',
+    n: 'SET NULL',
+    d: 'SET DEFAULT',
+};
+const matches = { f: 'FULL', p: 'PARTIAL' };
+//# sourceMappingURL=constraint-facts.js.map
 ;// CONCATENATED MODULE: ./build/src/verify/catalog/facts-query.js
 
-/** The rows of its result. */
-function factsOf(_query, result) {
-    return result === undefined ? [] : objectsOf(result);
+/** The facts in its result. */
+function factsOf(query, result) {
+    if (result === undefined)
+        return [];
+    return query.facts?.(result) ?? objectsOf(result);
 }
 //# sourceMappingURL=facts-query.js.map
 ;// CONCATENATED MODULE: ./build/src/verify/catalog/index-facts.js
+
 
 /** Indexes of the expected names, and all of those tables of which one without a name is expected. NULLS NOT DISTINCT is of 15. */
 function index_facts_readIndexes(expectations, scope) {
     return {
         text: `
-    select n.nspname as schema, t.relname as "table", k.name, k.method,
-      k.indisunique as "unique", k.indisvalid as valid, k.indisready as ready, k.indislive as live,
-      ${scope.serverMajor >= 15 ? 'k.indnullsnotdistinct' : 'false'} as "nullsNotDistinct",
-      k.partitioned,
-      (select pg_catalog.json_agg(pg_catalog.json_build_object(
-          'column', a.attname,
-          'expression', case when a.attname is null then pg_catalog.pg_get_indexdef(k.indexrelid, place, false) end,
-          'opclass', c.opcname,
-          'opclassIsDefault', c.opcdefault,
-          'descending', k.indoption[place - 1] & 1 = 1,
-          'nullsFirst', k.indoption[place - 1] & 2 = 2,
-          'collation', case when l.oid <> coalesce(nullif(a.attcollation, 0), 100) then l.collname end
-        ) order by place)
-        from pg_catalog.generate_series(1, k.indnkeyatts::int) as place
-        left join pg_catalog.pg_attribute a on a.attrelid = t.oid and a.attnum = k.indkey[place - 1]
-        join pg_catalog.pg_opclass c on c.oid = k.indclass[place - 1]
-        left join pg_catalog.pg_collation l on l.oid = k.indcollation[place - 1]
-      ) as keys,
-      pg_catalog.to_json(array(
-        select a.attname from pg_catalog.generate_series(k.indnkeyatts::int, k.indnatts::int - 1) as place
-          join pg_catalog.pg_attribute a on a.attrelid = t.oid and a.attnum = k.indkey[place] order by place
-      )) as include,
-      pg_catalog.pg_get_expr(k.indpred, k.indrelid) as predicate
-    from (
+    select n.nspname as schema, t.relname as "table", x.relname as name, m.amname as method,
+      i.indisunique as "unique", i.indisvalid as valid, i.indisready as ready, i.indislive as live,
+      ${scope.serverMajor >= 15 ? 'i.indnullsnotdistinct' : 'false'} as "nullsNotDistinct",
+      x.relkind = 'I' as partitioned,
+      pg_catalog.pg_get_expr(i.indpred, i.indrelid) as predicate,
+      i.indkey::text as columns, i.indnkeyatts as "keyCount", i.indoption::text as options,
+      i.indclass::text as classes, i.indcollation::text as collations,
+      (select pg_catalog.json_agg(pg_catalog.json_build_array(a.attnum, a.attname, a.attcollation::int8))
+         from pg_catalog.pg_attribute a where a.attrelid = t.oid and a.attnum > 0) as attributes,
+      (select pg_catalog.json_agg(pg_catalog.json_build_array(c.oid::int8, c.opcname, c.opcdefault))
+         from pg_catalog.pg_opclass c where c.oid = any (i.indclass)) as "classNames",
+      (select pg_catalog.json_agg(pg_catalog.json_build_array(l.oid::int8, l.collname))
+         from pg_catalog.pg_collation l where l.oid = any (i.indcollation)) as "collationNames",
+      case when i.indexprs is not null then (
+        select pg_catalog.json_agg(case when i.indkey[place - 1] = 0 then pg_catalog.pg_get_indexdef(i.indexrelid, place, false) end
+            order by place)
+          from pg_catalog.generate_series(1, i.indnkeyatts::int) as place) end as expressions
+    from pg_catalog.pg_class t
+    join pg_catalog.pg_namespace n on n.oid = t.relnamespace and n.nspname = any ($2)
+    left join (
+      pg_catalog.pg_index i join pg_catalog.pg_class x on x.oid = i.indexrelid join pg_catalog.pg_am m on m.oid = x.relam
+    ) on i.indrelid = t.oid and (x.relname = any ($3) or t.relname = any ($4))
+    where t.oid = any (array(
       select c.oid from pg_catalog.pg_class c where c.relname = any ($1) and c.relkind in ('r', 'p', 'm')
-      union
-      select i.indrelid from pg_catalog.pg_class c join pg_catalog.pg_index i on i.indexrelid = c.oid
-       where c.relname = any ($3)
-    ) o
-    join pg_catalog.pg_class t on t.oid = o.oid
-    join pg_catalog.pg_namespace n on n.oid = t.relnamespace
-    left join lateral (
-      select ic.relname::text as name, ic.relkind = 'I' as partitioned,
-          (select am.amname from pg_catalog.pg_am am where am.oid = ic.relam) as method, i.*
-        from pg_catalog.pg_index i join pg_catalog.pg_class ic on ic.oid = i.indexrelid
-       where i.indrelid = t.oid and (ic.relname = any ($3) or t.relname = any ($4))
-    ) k on true
-    where n.nspname = any ($2)
+      union all
+      select o.indrelid from pg_catalog.pg_class c join pg_catalog.pg_index o on o.indexrelid = c.oid where c.relname = any ($3)
+    ))
     order by 1, 2, 3
     `,
         values: [...memberValues(expectations, scope), tablesOfUnnamed(expectations)],
+        facts: (result) => objectsOf(result).map(index_facts_factOf),
     };
+}
+function index_facts_factOf(row) {
+    const { schema, table, name, method, unique, valid, ready, live, partitioned, predicate } = row;
+    const numbers = index_facts_listOf(row.columns);
+    const columns = new Map((row.attributes ?? []).map((each) => [each[0], each]));
+    return {
+        schema,
+        table,
+        name,
+        method,
+        unique,
+        nullsNotDistinct: row.nullsNotDistinct,
+        valid,
+        ready,
+        live,
+        partitioned,
+        predicate,
+        keys: name === null ? [] : keysOf(row, numbers.slice(0, row.keyCount), columns),
+        include: numbers.slice(row.keyCount).flatMap((number) => columns.get(number)?.[1] ?? []),
+    };
+}
+function keysOf(row, numbers, columns) {
+    const [options, classes, collations] = [row.options, row.classes, row.collations].map(index_facts_listOf);
+    const classNames = new Map((row.classNames ?? []).map((each) => [each[0], each]));
+    const collationNames = new Map(row.collationNames ?? []);
+    return numbers.map((number, place) => {
+        const [, column = null, ownCollation = 0] = columns.get(number) ?? [];
+        const [, opclass = '', opclassIsDefault = true] = classNames.get(classes?.[place] ?? 0) ?? [];
+        const option = options?.[place] ?? 0;
+        const collation = collations?.[place] ?? 0;
+        return {
+            column,
+            expression: row.expressions?.[place] ?? null,
+            opclass,
+            opclassIsDefault,
+            descending: (option & 1) === 1,
+            nullsFirst: (option & 2) === 2,
+            collation: collation === (ownCollation || defaultCollation)
+                ? null
+                : (collationNames.get(collation) ?? null),
+        };
+    });
+}
+/** OID of the collation "default" (pg_collation.dat). */
+const defaultCollation = 100;
+/** int2vector and oidvector as text: numbers parted by blanks. */
+function index_facts_listOf(vector) {
+    return vector === null || vector === '' ? [] : vector.split(' ').map(Number);
 }
 //# sourceMappingURL=index-facts.js.map
 ;// CONCATENATED MODULE: ./build/src/verify/catalog/enabled.js
