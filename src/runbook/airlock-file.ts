@@ -65,7 +65,7 @@ function readFile(path: string, source: string): AirlockFile {
     kind === 'version' && typeof inner === 'number' ? writtenAt(page, steps) : inner,
   )
   const judged = airlockSchema.safeParse(value)
-  const issue = judged.success ? undefined : firstIssue(judged.error.issues, page)
+  const issue = judged.success ? undefined : firstIssue(judged.error.issues, value, page)
   if (issue !== undefined) throw refuseIssue(issue, value, page)
   refuseTexts(page, value)
   const names = Object.keys(recordAt(value, 'targets'))

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { Refusal } from '../report/refusal.ts'
 import type { Page, Steps } from './airlock-page.ts'
-import { keyOffset, placeAt, refuseAt, valueOffset } from './airlock-page.ts'
+import { endOffset, keyOffset, placeAt, refuseAt, valueOffset } from './airlock-page.ts'
 import { airlockSchema } from './airlock-schema.ts'
 import { refuseSectionValue } from './airlock-section-issue.ts'
 import { keysOf, schemaBelow } from './airlock-shape.ts'
@@ -15,11 +15,17 @@ import { isSettingName, settingOf } from './settings-table.ts'
 
 type Issue = z.core.$ZodIssue
 
-/** The issue that stands first in the file; zod reports unknown keys last. */
-export function firstIssue(issues: readonly Issue[], page: Page): Issue | undefined {
-  return issues
-    .flatMap(withoutUnions)
-    .sort((a, b) => offsetOfIssue(a, page) - offsetOfIssue(b, page))[0]
+/**
+ * The issue that stands first in the file; zod reports unknown keys last. What a group lacks counts as standing at its end: the key that is
+ * missing may be there, misspelt.
+ */
+export function firstIssue(
+  issues: readonly Issue[],
+  value: unknown,
+  page: Page,
+): Issue | undefined {
+  const offset = (issue: Issue) => offsetOfIssue(issue, valueAt(value, issue.path), page)
+  return issues.flatMap(withoutUnions).sort((a, b) => offset(a) - offset(b))[0]
 }
 
 /** Where a union found one alternative of the right kind, that one's issues say what is wrong; else the union's own does. */
@@ -36,12 +42,14 @@ function withoutUnions(issue: Issue): Issue[] {
   )
 }
 
-function offsetOfIssue(issue: Issue, page: Page): number {
+function offsetOfIssue(issue: Issue, found: unknown, page: Page): number {
   if (issue.code === 'unrecognized_keys') {
     const offsets = issue.keys.map((key) => keyOffset(page, issue.path, key) ?? 0)
     return Math.min(...offsets)
   }
-  return valueOffset(page, issue.path)
+  if (found === undefined) return endOffset(page, issue.path.slice(0, -1))
+  const ofGroup = issue.code === 'custom' && typeof found === 'object'
+  return ofGroup ? endOffset(page, issue.path) : valueOffset(page, issue.path)
 }
 
 /** The issue as a refusal at its key or value. */
@@ -54,7 +62,10 @@ export function refuseIssue(issue: Issue, value: unknown, page: Page): Refusal {
     )
     return refuseKey(keys[0] ?? '', path, value, page)
   }
-  const at = valueOffset(page, path)
+  const isKey = issue.code === 'invalid_key'
+  const at =
+    (isKey ? keyOffset(page, path.slice(0, -1), path.at(-1) ?? '') : null) ??
+    valueOffset(page, path)
   const found = valueAt(value, path)
   if (path.length === 0 || (path[0] === 'targets' && path.length <= 2)) {
     return refuseAt(page, at, {

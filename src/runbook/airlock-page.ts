@@ -79,6 +79,12 @@ function groupOffset(page: Page, steps: Steps): number {
   return keyOffset(page, steps.slice(0, -1), last) ?? groupOffset(page, steps.slice(0, -1))
 }
 
+/** Where what stands at the steps ends. */
+export function endOffset(page: Page, steps: Steps): number {
+  const { range } = (nodeAt(page, steps) ?? {}) as Partial<Node>
+  return range?.[1] ?? valueOffset(page, steps)
+}
+
 /** A scalar as it is written: a number keeps its zeros. */
 export function writtenAt(page: Page, steps: Steps): string | null {
   const node = nodeAt(page, steps)

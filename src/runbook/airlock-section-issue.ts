@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { Refusal } from '../report/refusal.ts'
 import type { Page } from './airlock-page.ts'
 import { placeAt, refuseAt, writtenAt } from './airlock-page.ts'
-import { either, shapeOf, wantedOf } from './airlock-shape.ts'
+import { either, optionFor, shapeOf, wantedOf } from './airlock-shape.ts'
 import { kindOf, pathText, shortened } from './airlock-words.ts'
 import { parseDuration } from './duration.ts'
 import type { Complaint } from './gates/values.ts'
@@ -25,6 +25,7 @@ export function refuseSectionValue(
     return refuse({ what: `${name} ${what}`, why, fix })
   }
   const wanted = wantedOf(schema)
+  const option = optionFor(schema, found)
   if (issue.code === 'invalid_key') {
     return refuse({
       what: `${pathText(issue.path.slice(0, -1))} has a key without a name`,
@@ -47,7 +48,7 @@ export function refuseSectionValue(
     })
   }
   if (issue.code === 'invalid_format') {
-    const better = ofDuration(name, found, at, page, schema)
+    const better = ofDuration(name, found, at, page, option)
     if (better !== null) return better
   }
   if (issue.code === 'too_small' && Array.isArray(found)) {
@@ -58,9 +59,9 @@ export function refuseSectionValue(
     })
   }
   return refuse({
-    what: `${name} is ${shown(found, schema)}`,
+    what: `${name} is ${shown(found, option)}`,
     why: `It has to be ${wanted}.`,
-    fix: cure(issue, found, page, schema),
+    fix: cure(issue, found, page, option),
   })
 }
 

@@ -53,8 +53,15 @@ export function schemaBelow(
   if (def.type === 'record') return def.valueType
   if (def.type === 'array') return def.element
   if (def.type !== 'union') return undefined
-  const option = def.options.find((each) => takesKindOf(each, value))
-  return option === undefined ? undefined : schemaBelow(option, step, value)
+  const option = optionFor(schema, value)
+  return option === schema ? undefined : schemaBelow(option, step, value)
+}
+
+/** Of a union the alternative that a value of this kind is meant for; else the schema itself. */
+export function optionFor(schema: z.core.$ZodType, value: unknown): z.core.$ZodType {
+  const { def } = shapeOf(schema)
+  if (def.type !== 'union') return schema
+  return def.options.find((each) => takesKindOf(each, value)) ?? schema
 }
 
 /** Could the schema take a value of this kind at all? */
@@ -67,11 +74,8 @@ function takesKindOf(schema: z.core.$ZodType, value: unknown): boolean {
 
 /** The keys of a group; empty where any key may stand. */
 export function keysOf(schema: z.core.$ZodType, value: unknown): readonly string[] {
-  const { def } = shapeOf(schema)
-  if (def.type === 'object') return Object.keys(def.shape)
-  if (def.type !== 'union') return []
-  const option = def.options.find((each) => takesKindOf(each, value))
-  return option === undefined ? [] : keysOf(option, value)
+  const { def } = shapeOf(optionFor(schema, value))
+  return def.type === 'object' ? Object.keys(def.shape) : []
 }
 
 /** What has to stand there, in words: 'a duration such as 2s or 5min', 'fail, warn or off'. */
@@ -136,8 +140,5 @@ export function mapValues(
 }
 
 function metaFor(schema: z.core.$ZodType, value: unknown): Meta {
-  const { def, meta } = shapeOf(schema)
-  const option =
-    def.type === 'union' ? def.options.find((each) => takesKindOf(each, value)) : undefined
-  return option === undefined ? meta : { ...meta, ...shapeOf(option).meta }
+  return { ...shapeOf(schema).meta, ...shapeOf(optionFor(schema, value)).meta }
 }

@@ -29,7 +29,10 @@ const pgDump = z
     path: text
       .describe('File or folder of the dump; `{date}`, `{target}` and `{run}` are filled in.')
       .default('backup_{date}.dump'),
-    format: z.enum(['custom', 'directory', 'plain']).default('custom'),
+    format: z
+      .enum(['custom', 'directory', 'plain'])
+      .describe('As pg_dump calls them.')
+      .default('custom'),
     schemas: z.array(text).describe('Only these schemas; default: all.').default([]),
     jobs: z.int().min(1).max(64).describe('Parallel jobs, format directory only.').default(1),
     program: text.describe('Path of pg_dump; default: the one on the PATH.').default('pg_dump'),

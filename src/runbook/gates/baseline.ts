@@ -10,7 +10,10 @@ export const baselineSchema = z.strictObject({
     .default([]),
   probes: z
     .array(
-      z.strictObject({ name: text, sql: foreignText.describe('A query that returns one value.') }),
+      z.strictObject({
+        name: text.describe('As the report calls it.'),
+        sql: foreignText.describe('A query that returns one value.'),
+      }),
     )
     .describe('Single values before and after: `SELECT max("updatedAt") FROM "Recipe"`.')
     .default([]),

@@ -99,7 +99,8 @@ export const pattern = foreignText.check((context) => {
   try {
     new RegExp(context.value)
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const message = error instanceof Error ? error.message : String(error)
+    const reason = message.replace(/^Invalid regular expression: /, '')
     context.issues.push(
       complaint(context.value, {
         what: `is not a regular expression: ${reason}`,
