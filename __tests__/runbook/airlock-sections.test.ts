@@ -59,7 +59,7 @@ describe('sections of airlock.yml that are not understood', () => {
       'targets: { ü: { smoke: { checks: [{ name: a, sqll: b }] } } }',
       1,
       46,
-      'sqll is not a key of targets["ü"].smoke.checks[0]',
+      'sqll is not a key of targets.ü.smoke.checks[0]',
       '"sql"',
     ],
     ['criteria: { indexs: warn }', 1, 13, 'indexs is not a key of criteria', '"indexes"'],

@@ -28,7 +28,13 @@ export const airlockSchema = z
 export function airlockJsonSchema(): string {
   const { $schema, ...schema } = z.toJSONSchema(airlockSchema, {
     io: 'input',
-    override: ({ jsonSchema }) => plainWords(jsonSchema as Record<string, unknown>),
+    override: ({ zodSchema, jsonSchema }) => {
+      const words = jsonSchema as Record<string, unknown>
+      plainWords(words)
+      // zod leaves it out of what transforms, since its own default would be of the output.
+      const written = z.globalRegistry.get(zodSchema) as { readonly default?: unknown } | undefined
+      if (written?.default !== undefined) words.default = written.default
+    },
   })
   return `${JSON.stringify({ $schema, title: 'pg-airlock runbook', ...schema }, null, 2)}\n`
 }

@@ -5,7 +5,7 @@ export function pathText(steps: Steps): string {
   return steps.reduce<string>((path, step) => {
     if (typeof step === 'number') return `${path}[${step}]`
     const key = String(step)
-    if (!/^[\w-]+$/u.test(key)) return `${path}[${JSON.stringify(key)}]`
+    if (!/^[\p{L}\p{N}_-]+$/u.test(key)) return `${path}[${JSON.stringify(key)}]`
     return path === '' ? key : `${path}.${key}`
   }, '')
 }
