@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
 import { parse } from 'yaml'
 import { parseAirlockFile } from '../src/runbook/airlock-file.ts'
+import { airlockReference } from '../src/runbook/airlock-reference.ts'
 import { airlockJsonSchema } from '../src/runbook/airlock-schema.ts'
 import { parseArguments } from '../src/runbook/arguments.ts'
+import { SECTION_NAMES } from '../src/runbook/gates/sections.ts'
 import { OUTPUTS } from '../src/runbook/outcomes.ts'
 import {
   actionYaml,
@@ -81,6 +83,7 @@ describe('the contract of names', () => {
     const contract = [
       ['command', 'deploy'],
       ['database-url'],
+      ['staging-url'],
       ['migrations', 'migrations'],
       ['config', 'airlock.yml'],
       ['target'],
@@ -100,6 +103,7 @@ describe('the contract of names', () => {
       ['concurrent-timeout', '30min'],
       ['block-timeout', '5s'],
       ['run-lock-timeout', '1min'],
+      ['plan-digest'],
       ['report'],
       ['summary'],
     ]
@@ -182,15 +186,50 @@ describe('schemas/airlock.schema.json', () => {
 
   test('knows exactly the keys of the file and of a target, each described', () => {
     const schema = JSON.parse(airlockJsonSchema())
-    expect(Object.keys(schema.properties)).toEqual([...namesInFile('file'), 'targets'])
+    expect(Object.keys(schema.properties)).toEqual([
+      ...namesInFile('file'),
+      ...SECTION_NAMES,
+      'targets',
+    ])
     const target = schema.properties.targets.additionalProperties
-    expect(Object.keys(target.properties)).toEqual(namesInFile('target'))
+    expect(Object.keys(target.properties)).toEqual([...namesInFile('target'), ...SECTION_NAMES])
     expect([schema.additionalProperties, target.additionalProperties]).toEqual([false, false])
     for (const property of Object.values<{ description?: string }>(schema.properties)) {
       expect(property.description).toBeTruthy()
     }
   })
 })
+
+describe('docs/airlock-yml.md', () => {
+  test('is the one that the sections make (npm run contract)', () => {
+    expect(read('docs/airlock-yml.md')).toBe(airlockReference())
+  })
+
+  test('has a row for each key of each section that the JSON Schema knows, with its meaning', () => {
+    const rows = airlockReference()
+      .split('\n')
+      .filter((line) => line.startsWith('| `'))
+    const written = rows.map((row) => /`([^`]+)`/.exec(row)?.[1])
+    const { properties } = JSON.parse(airlockJsonSchema())
+    const known = SECTION_NAMES.flatMap((name) => keyPaths(properties[name]))
+    expect(written).toEqual(known)
+    expect(rows.filter((row) => row.endsWith('|  |'))).toEqual([])
+  })
+})
+
+interface JsonSchema {
+  readonly properties?: Readonly<Record<string, JsonSchema>>
+  readonly items?: JsonSchema
+}
+
+/** The paths of all keys below a group, lists marked by []. */
+function keyPaths({ properties = {} }: JsonSchema, path = ''): string[] {
+  return Object.entries(properties).flatMap(([key, below]) => [
+    `${path}${key}`,
+    ...keyPaths(below, `${path}${key}.`),
+    ...(below.items === undefined ? [] : keyPaths(below.items, `${path}${key}[].`)),
+  ])
+}
 
 describe('README.md', () => {
   test.each([

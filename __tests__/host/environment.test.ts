@@ -31,6 +31,15 @@ describe('the facts of a run', () => {
     })
   })
 
+  test('name who approved the run where the workflow hands it over, wherever it runs', () => {
+    const AIRLOCK_APPROVED_BY = ' octocat, hubot '
+    for (const ci of [{}, { GITHUB_ACTIONS: 'true' }, { GITLAB_CI: 'true' }]) {
+      const { approvedBy } = readRunFacts({ ...ci, AIRLOCK_APPROVED_BY }, account)
+      expect(approvedBy).toBe('octocat, hubot')
+      expect(readRunFacts({ ...ci, AIRLOCK_APPROVED_BY: '' }, account).approvedBy).toBeUndefined()
+    }
+  })
+
   test('come from GitLab', () => {
     const env = {
       GITLAB_CI: 'true',

@@ -39,7 +39,8 @@ describe('secrets', () => {
 
 describe('outputs', () => {
   const script = `import { writeOutputs } from '@host/outputs.js'
-    await writeOutputs({ outcome: 'deployed', applied: ['1', '2'], pending: [], report: '/r', summary: undefined })`
+    await writeOutputs({ outcome: 'deployed', applied: ['1', '2'], pending: [], report: '/r', summary: undefined,
+      planDigest: 'd1', backupPath: '/b.dump', backupSha256: undefined })`
 
   test('are written to the file of the step', async () => {
     const file = join(mkdtempSync(join(tmpdir(), 'outputs-')), 'output')
@@ -57,6 +58,9 @@ describe('outputs', () => {
       pending: '[]',
       report: '/r',
       summary: '',
+      'plan-digest': 'd1',
+      'backup-path': '/b.dump',
+      'backup-sha256': '',
     })
   })
 

@@ -48,7 +48,7 @@ describe('airlock.yml', () => {
   test.each([
     ['lock-timout: 2s', 1, 1, 'lock-timout', 'Did you mean "lock-timeout"?'],
     ['undo: run\nlock_timeout: 2s', 2, 1, 'lock_timeout', 'Did you mean "lock-timeout"?'],
-    ['preflight: {}', 1, 1, 'preflight', 'Use one of'],
+    ['wachten: {}', 1, 1, 'wachten', 'Use one of'],
     ['target: a\nto: 5', 2, 1, 'to is not a key', '--to'],
     ['command: plan', 1, 1, 'command', '--command'],
     ['targets: { ü: { undoo: run } }', 1, 17, 'the target ü', 'Did you mean "undo"?'],

@@ -54,9 +54,24 @@ describe('settings', () => {
       concurrentTimeout: 1_800_000,
       blockTimeout: 5000,
       runLockTimeout: 60_000,
+      planDigest: undefined,
+      stagingUrl: undefined,
       report: undefined,
       summary: undefined,
     })
+  })
+
+  test('staging-url is filled in like database-url, for the commands that compare', () => {
+    const yaml = `staging-url: postgres://me:\${PW}@staging/app`
+    const env = { PW: 'x' }
+    for (const command of ['plan', 'deploy'])
+      expect(resolve({ command }, yaml, env).stagingUrl).toBe('postgres://me:x@staging/app')
+    expect(refusal({}, yaml)).toMatchObject({
+      what: 'The environment variable PW is not set',
+      where: { file: 'airlock.yml', line: 1, column: 14 },
+    })
+    for (const command of ['verify', 'rollback'])
+      expect(resolve({ command }, yaml).stagingUrl).toBeUndefined()
   })
 
   test('come from the input or flag, else the target, else the file, else the default', () => {

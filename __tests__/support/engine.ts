@@ -1,6 +1,7 @@
 import type { CommandContext, StoppableRun } from '../../src/commands/context.ts'
 import { newReport } from '../../src/commands/report.ts'
 import { runCommand } from '../../src/commands/run-command.ts'
+import { stagingConnection } from '../../src/commands/staging.ts'
 import { resolveConnection } from '../../src/postgres/connection.ts'
 import type { RunEvent } from '../../src/report/events.ts'
 import type { ErrorReport, MigrationReport, Report, Verification } from '../../src/report/types.ts'
@@ -60,6 +61,7 @@ export async function runEngine(
       text,
     })),
     connection: resolveConnection({ url, env: {} }),
+    staging: stagingConnection(settings, {}),
     origin: { actor: 'tester', repository: null, commit: null, runUrl: null },
     toolVersion: '0.0.0-test',
     emit: (event) => {

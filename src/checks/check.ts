@@ -10,7 +10,7 @@ import type { Settings } from '../runbook/types.ts'
 /** Where a check may ask. Each session is in autocommit and read-only by default. */
 export interface CheckSessions {
   readonly target: Session
-  /** Null where no staging-url is given. */
+  /** Null where no staging-url is given, or staging can't be reached (`stagingFailure` of the subject). */
   readonly staging: Session | null
 }
 
@@ -27,6 +27,8 @@ export interface Subject {
   /** The role that the migrations run as. */
   readonly role: string
   readonly now: Date
+  /** Why staging can't be asked although a staging-url is given: the reason of what is not checked for want of it. */
+  readonly stagingFailure?: string
 }
 
 /** What one look showed. A `problem` warns or refuses, as the check's severity says. */

@@ -37,7 +37,9 @@ function readArguments(argv: readonly string[]): Arguments | Refusal {
 }
 
 function doorOf(given: Given, log: Log): Door {
-  const exposed = passwordsIn(given['database-url'] ?? '').length > 0
+  const exposed = [given['database-url'], given['staging-url']].some(
+    (url) => passwordsIn(url ?? '').length > 0,
+  )
   const warnings = exposed ? [PASSWORD_IN_FLAG] : []
   return { given, env: process.env, log, isAction: false, warnings }
 }

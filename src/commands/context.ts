@@ -11,6 +11,8 @@ export interface Origin {
   readonly repository: string | null
   readonly commit: string | null
   readonly runUrl: string | null
+  /** Who approved the run, where the environment tells. */
+  readonly approvedBy?: string | null
 }
 
 /** All that a command needs, gathered by the door that was used (action or command line). */
@@ -22,6 +24,8 @@ export interface CommandContext {
   readonly files: readonly SourceFile[]
   /** Null where no database is named: only `plan` works then. */
   readonly connection: ConnectionConfig | null
+  /** The database that the target must resemble; null where none is named. */
+  readonly staging: ConnectionConfig | null
   readonly origin: Origin
   readonly toolVersion: string
   readonly emit: Listener

@@ -6,6 +6,7 @@ import { Refusal } from '../report/refusal.ts'
 import type { CheckReport } from '../report/types.ts'
 import type { CommandContext } from './context.ts'
 import type { Task } from './decide.ts'
+import { withStaging } from './staging.ts'
 
 type Opened = Pick<OpenRun, 'observer' | 'surroundings'>
 
@@ -30,10 +31,15 @@ export async function judgePreflight(
 ): Promise<readonly CheckReport[]> {
   const { emit, report } = context
   emit({ type: 'phase', title: 'Preflight checks' })
-  const sessions: CheckSessions = { target: open.observer, staging: null }
-  const subject = subjectOf(context, open, tasks)
-  const checks = await runChecks(preflightChecks, sessions, subject, (check) => {
-    emit({ type: 'checked', check })
+  const checks = await withStaging(context.staging, ({ session, failure }) => {
+    const sessions: CheckSessions = { target: open.observer, staging: session }
+    const subject = {
+      ...subjectOf(context, open, tasks),
+      ...(failure === undefined ? {} : { stagingFailure: failure }),
+    }
+    return runChecks(preflightChecks, sessions, subject, (check) => {
+      emit({ type: 'checked', check })
+    })
   })
   report.checks.push(...checks)
   return checks

@@ -23,16 +23,18 @@ import { renderSummary } from '../report/markdown.ts'
 import type { Refusal } from '../report/refusal.ts'
 import type { Report } from '../report/types.ts'
 import { parseAirlockFile } from '../runbook/airlock-file.ts'
-import { parseGates } from '../runbook/gates/sections.ts'
+import { resolveGates } from '../runbook/gates/resolve.ts'
 import { secretsOf } from '../runbook/secrets.ts'
 import { type Given, resolveSettings, runbookFile } from '../runbook/settings.ts'
 import { COMMANDS } from '../runbook/settings-table.ts'
 import type { Settings } from '../runbook/types.ts'
 import type { CommandContext, StoppableRun } from './context.ts'
+import { refuseUnknownChecks } from './known-checks.ts'
 import { nextSteps } from './next-steps.ts'
 import { endRefused } from './refused.ts'
 import { newReport } from './report.ts'
 import { runCommand } from './run-command.ts'
+import { stagingConnection } from './staging.ts'
 import { toolVersion } from './version.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
@@ -127,6 +129,7 @@ async function prepare(
 ): Promise<CommandContext | null> {
   const secrets = [
     ...secretsOf(door.given['database-url'] || door.env.DATABASE_URL, door.env.PGPASSWORD),
+    ...secretsOf(door.given['staging-url']),
   ]
   const keep = async (more: readonly string[]) => {
     secrets.push(...more)
@@ -139,15 +142,23 @@ async function prepare(
     const file = runbookFile(door.given)
     const runbook = await readRunbook(file.path, file.required)
     const airlock = runbook === null ? null : parseAirlockFile(runbook.path, runbook.text)
-    const settings = resolveSettings({ given: door.given, airlock, env: door.env })
-    await keep(secretsOf(settings.databaseUrl))
-    const connection = connectionOf(settings, door.env)
+    if (airlock !== null) refuseUnknownChecks(airlock)
+    const { env } = door
+    const settings = resolveSettings({ given: door.given, airlock, env })
+    const { target, command } = settings
+    const { gates, secrets: filledIn } = resolveGates({ airlock, target, env, command })
+    await keep([...secretsOf(settings.databaseUrl), ...secretsOf(settings.stagingUrl), ...filledIn])
+    report.contacts = Object.entries(gates.contacts).map(([role, contact]) => ({ role, contact }))
+    const connection = connectionOf(settings, env)
     if (connection !== null) await keep(secretsOfConnection(connection))
+    const staging = stagingConnection(settings, env)
+    if (staging !== null) await keep(secretsOfConnection(staging))
     return {
       settings,
-      gates: parseGates(),
+      gates,
       files: await readMigrations(settings.migrations),
       connection,
+      staging,
       origin: originOf(door.env),
       toolVersion,
       emit,
@@ -169,21 +180,23 @@ function connectionOf(settings: Settings, env: Env): ConnectionConfig | null {
 }
 
 function originOf(env: Env): CommandContext['origin'] {
-  const { actor, repository, commit, runUrl } = readRunFacts(env)
+  const { actor, repository, commit, runUrl, approvedBy } = readRunFacts(env)
   return {
     actor,
     repository: repository ?? null,
     commit: commit ?? null,
     runUrl: runUrl ?? null,
+    approvedBy: approvedBy ?? null,
   }
 }
 
 function reportOrigin({ origin }: CommandContext): NonNullable<Report['origin']> {
-  const { actor, commit, runUrl } = origin
+  const { actor, commit, runUrl, approvedBy = null } = origin
   return {
     ...(actor === null ? {} : { who: actor }),
     ...(commit === null ? {} : { commit }),
     ...(runUrl === null ? {} : { runUrl }),
+    ...(approvedBy === null ? {} : { approvedBy }),
   }
 }
 
@@ -228,6 +241,9 @@ async function publish(door: Door, report: Report, settings: Settings | undefine
     pending: versionsThat(report, ['pending', 'not-run', 'waiting']),
     report: paths.report,
     summary: paths.summary,
+    planDigest: report.planDigest,
+    backupPath: report.backup?.path,
+    backupSha256: report.backup?.sha256,
   })
 }
 

@@ -1,7 +1,7 @@
 import type { Settings } from '../runbook/types.ts'
 
-/** The settings as the journal keeps them: all but the URL, which holds the password. */
+/** The settings as the journal keeps them: all but the URLs, which hold passwords. */
 export function settingsOnRecord(settings: Settings): Readonly<Record<string, unknown>> {
-  const { databaseUrl: _secret, ...rest } = settings
+  const { databaseUrl: _target, stagingUrl: _staging, ...rest } = settings
   return rest
 }

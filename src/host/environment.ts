@@ -15,6 +15,11 @@ export interface RunFacts {
   /** Branch or tag. */
   readonly ref: string | undefined
   readonly ci: 'github' | 'gitlab' | 'other' | null
+  /**
+   * Who approved the run: `AIRLOCK_APPROVED_BY`. Neither GitHub nor GitLab tells a job who reviewed it, only who started it; GitHub's API does
+   * (`/actions/runs/<id>/approvals`), and a step of the workflow can hand it over.
+   */
+  readonly approvedBy: string | undefined
 }
 
 /** Whether GitHub's runner reads our output (and understands its commands). */
@@ -27,6 +32,10 @@ export function readRunFacts(
   env: Env = process.env,
   account: () => string = accountName,
 ): RunFacts {
+  return { ...ciFacts(env, account), approvedBy: env.AIRLOCK_APPROVED_BY?.trim() || undefined }
+}
+
+function ciFacts(env: Env, account: () => string): Omit<RunFacts, 'approvedBy'> {
   if (isRunner(env)) return githubFacts(env, account)
   if (env.GITLAB_CI === 'true') {
     return {
@@ -48,7 +57,7 @@ export function readRunFacts(
   }
 }
 
-function githubFacts(env: Env, account: () => string): RunFacts {
+function githubFacts(env: Env, account: () => string): Omit<RunFacts, 'approvedBy'> {
   const server = env.GITHUB_SERVER_URL || 'https://github.com'
   const repository = env.GITHUB_REPOSITORY || undefined
   const run = env.GITHUB_RUN_ID

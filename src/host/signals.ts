@@ -1,6 +1,6 @@
 /** Said once when a URL with a password came as a flag. */
 export const PASSWORD_IN_FLAG =
-  'The password in --database-url could be read by other users of this machine while the program started (ps), and may stay in the shell’s history. Hand the URL over in the environment variable DATABASE_URL instead.'
+  'The password in --database-url or --staging-url could be read by other users of this machine while the program started (ps), and may stay in the shell’s history. Hand the URL over in the environment variable DATABASE_URL instead (staging’s in one that airlock.yml refers to).'
 
 /**
  * Hides the arguments from `ps`: call it before anything else. What started this process (a shell, npx) may still show

@@ -1,11 +1,16 @@
 import type { Place } from '../report/refusal.ts'
 import { Refusal } from '../report/refusal.ts'
-import { firstIssue, isRecord, refuseIssue } from './airlock-issue.ts'
+import { firstIssue, refuseIssue } from './airlock-issue.ts'
 import type { Page, Steps } from './airlock-page.ts'
-import { placeAt, plainData, readPage, refuseAt, valueOffset } from './airlock-page.ts'
+import { placeAt, plainData, readPage, valueOffset, writtenAt } from './airlock-page.ts'
 import { airlockSchema } from './airlock-schema.ts'
+import { mapValues } from './airlock-shape.ts'
+import { refuseText } from './airlock-text.ts'
+import { isRecord, valueAt } from './airlock-words.ts'
 import { parseTimeout } from './duration.ts'
-import { passwordsIn, withoutPasswords } from './secrets.ts'
+import type { SectionName } from './gates/sections.ts'
+import { SECTION_NAMES } from './gates/sections.ts'
+import { withoutPasswords } from './secrets.ts'
 import type { SettingName } from './settings-table.ts'
 import { isSettingName, settingOf } from './settings-table.ts'
 
@@ -18,19 +23,30 @@ export interface FileValue {
 
 export type FileSettings = Readonly<Partial<Record<SettingName, FileValue>>>
 
+/** One section as plain data, `${NAME}` not yet filled in. */
+export interface FileSection {
+  readonly data: unknown
+  /** Where a value of it stands; `steps` begin inside the section. */
+  placeOf(steps: Steps): { readonly where: Place; readonly excerpt: string }
+}
+
+export type FileSections = Readonly<Partial<Record<SectionName, FileSection>>>
+
 /** airlock.yml, checked but for what needs the environment. */
 export interface AirlockFile {
   readonly path: string
   readonly settings: FileSettings
+  readonly sections: FileSections
   readonly targets: ReadonlyMap<string, FileSettings>
+  readonly targetSections: ReadonlyMap<string, FileSections>
 }
 
 /**
  * Reads airlock.yml. Strict: what it doesn't know it refuses, with the nearest name that it does.
  *
  * @param path as it is to be named in refusals
- * @throws Refusal at file:line:column: YAML that doesn't parse, unknown or repeated keys, wrong types, a password, `${…}`
- * anywhere but in database-url
+ * @throws Refusal at file:line:column: YAML that doesn't parse, unknown or repeated keys, wrong types, values out of range, a password,
+ * `${…}` where no secret belongs
  */
 export function parseAirlockFile(path: string, source: string): AirlockFile {
   try {
@@ -45,27 +61,50 @@ export function parseAirlockFile(path: string, source: string): AirlockFile {
 
 function readFile(path: string, source: string): AirlockFile {
   const page = readPage(path, source)
-  const value = plainData(page)
+  const value = mapValues(airlockSchema, plainData(page), (inner, { value: kind }, steps) =>
+    kind === 'version' && typeof inner === 'number' ? writtenAt(page, steps) : inner,
+  )
   const judged = airlockSchema.safeParse(value)
-  const issue = judged.success ? undefined : firstIssue(judged.error.issues, page)
+  const issue = judged.success ? undefined : firstIssue(judged.error.issues, value, page)
   if (issue !== undefined) throw refuseIssue(issue, value, page)
-  const targets = new Map<string, FileSettings>()
-  for (const [name, target] of Object.entries(recordAt(value, 'targets'))) {
-    targets.set(name, readSettings(page, ['targets', name], target))
+  refuseTexts(page, value)
+  const names = Object.keys(recordAt(value, 'targets'))
+  const below = (name: string) => valueAt(value, ['targets', name])
+  return {
+    path,
+    settings: readSettings(page, [], value),
+    sections: readSections(page, [], value),
+    targets: new Map(
+      names.map((name) => [name, readSettings(page, ['targets', name], below(name))]),
+    ),
+    targetSections: new Map(
+      names.map((name) => [name, readSections(page, ['targets', name], below(name))]),
+    ),
   }
-  return { path, settings: readSettings(page, [], value), targets }
 }
 
 function readSettings(page: Page, steps: Steps, group: unknown): FileSettings {
   const settings: Partial<Record<SettingName, FileValue>> = {}
   for (const [name, value] of Object.entries(isRecord(group) ? group : {})) {
     if (!isSettingName(name)) continue
-    const at = valueOffset(page, [...steps, name])
-    const { where, excerpt } = placeAt(page, at)
-    settings[name] = { text: String(value), where, excerpt }
-    judgeText(page, name, String(value), at)
+    const place = placeAt(page, valueOffset(page, [...steps, name]))
+    settings[name] = { text: String(value), ...place }
+    if (settingOf(name).kind === 'duration') parseTimeout(String(value), { name, ...place })
   }
   return settings
+}
+
+function readSections(page: Page, steps: Steps, group: unknown): FileSections {
+  const sections: Partial<Record<SectionName, FileSection>> = {}
+  for (const name of SECTION_NAMES) {
+    const data = isRecord(group) ? group[name] : undefined
+    if (data === undefined) continue
+    sections[name] = {
+      data,
+      placeOf: (inner) => placeAt(page, valueOffset(page, [...steps, name, ...inner])),
+    }
+  }
+  return sections
 }
 
 function recordAt(value: unknown, key: string): Readonly<Record<string, unknown>> {
@@ -73,23 +112,11 @@ function recordAt(value: unknown, key: string): Readonly<Record<string, unknown>
   return isRecord(inner) ? inner : {}
 }
 
-/** What a type alone can't say: durations in range, no password, no `${…}` where it would not be replaced. */
-function judgeText(page: Page, name: SettingName, text: string, at: number): void {
-  const setting = settingOf(name)
-  if (setting.kind === 'duration') parseTimeout(text, { name, ...placeAt(page, at) })
-  if (setting.secret) {
-    if (passwordsIn(text.replace(/\$\{[^}]*\}/g, '')).length === 0) return
-    throw refuseAt(page, at, {
-      what: `${name} holds a password`,
-      why: `${page.path} is in the repository, and whoever can read it could then change the database.`,
-      fix: `Put the URL into a secret, hand it over as an environment variable, and write ${name}: \${DATABASE_URL} (or \${…} in place of the password alone).`,
-    })
-  }
-  if (/\$\{[^}]*\}/.test(text)) {
-    throw refuseAt(page, at, {
-      what: `${name} refers to an environment variable`,
-      why: 'Only database-url is filled in from the environment; every other setting is the same for whoever reads the file.',
-      fix: `Write the value itself, or give ${name} as an action input or flag.`,
-    })
-  }
+/** Every text of the file; the first in it that holds what it may not is refused. */
+function refuseTexts(page: Page, value: unknown): void {
+  mapValues(airlockSchema, value, (text, meta, steps) => {
+    const refusal = typeof text === 'string' ? refuseText(page, steps, text, meta) : null
+    if (refusal !== null) throw refusal
+    return text
+  })
 }

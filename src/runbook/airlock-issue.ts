@@ -1,53 +1,93 @@
 import type { z } from 'zod'
 import { Refusal } from '../report/refusal.ts'
 import type { Page, Steps } from './airlock-page.ts'
-import { keyOffset, placeAt, refuseAt, valueOffset } from './airlock-page.ts'
+import { endOffset, keyOffset, placeAt, refuseAt, valueOffset } from './airlock-page.ts'
+import { airlockSchema } from './airlock-schema.ts'
+import { refuseSectionValue } from './airlock-section-issue.ts'
+import { keysOf, schemaBelow } from './airlock-shape.ts'
+import { kindOf, pathText, valueAt } from './airlock-words.ts'
 import { parseDuration } from './duration.ts'
+import { SECTION_NAMES } from './gates/sections.ts'
 import { suggestion } from './nearest.ts'
 import { withoutPasswords } from './secrets.ts'
 import type { SettingName } from './settings-table.ts'
-import { isSettingName, namesInFile, settingOf } from './settings-table.ts'
+import { isSettingName, settingOf } from './settings-table.ts'
 
-/** The issue that stands first in the file; zod reports unknown keys last. */
+type Issue = z.core.$ZodIssue
+
+/**
+ * The issue that stands first in the file; zod reports unknown keys last. What a group lacks counts as standing at its end: the key that is
+ * missing may be there, misspelt.
+ */
 export function firstIssue(
-  issues: readonly z.core.$ZodIssue[],
+  issues: readonly Issue[],
+  value: unknown,
   page: Page,
-): z.core.$ZodIssue | undefined {
-  return [...issues].sort((a, b) => offsetOfIssue(a, page) - offsetOfIssue(b, page))[0]
+): Issue | undefined {
+  const offset = (issue: Issue) => offsetOfIssue(issue, valueAt(value, issue.path), page)
+  return issues.flatMap(withoutUnions).sort((a, b) => offset(a) - offset(b))[0]
 }
 
-function offsetOfIssue(issue: z.core.$ZodIssue, page: Page): number {
+/** Where a union found one alternative of the right kind, that one's issues say what is wrong; else the union's own does. */
+function withoutUnions(issue: Issue): Issue[] {
+  if (issue.code !== 'invalid_union') return [issue]
+  const meant = issue.errors.find(
+    (errors) =>
+      errors.length > 0 &&
+      errors.every(({ code, path }) => code !== 'invalid_type' || path.length > 0),
+  )
+  if (meant === undefined) return [issue]
+  return meant.flatMap((inner) =>
+    withoutUnions({ ...inner, path: [...issue.path, ...inner.path] } as Issue),
+  )
+}
+
+function offsetOfIssue(issue: Issue, found: unknown, page: Page): number {
   if (issue.code === 'unrecognized_keys') {
     const offsets = issue.keys.map((key) => keyOffset(page, issue.path, key) ?? 0)
     return Math.min(...offsets)
   }
-  return valueOffset(page, issue.path)
+  if (found === undefined) return endOffset(page, issue.path.slice(0, -1))
+  const ofGroup = issue.code === 'custom' && typeof found === 'object'
+  return ofGroup ? endOffset(page, issue.path) : valueOffset(page, issue.path)
 }
 
 /** The issue as a refusal at its key or value. */
-export function refuseIssue(issue: z.core.$ZodIssue, value: unknown, page: Page): Refusal {
-  const inTarget = issue.path[0] === 'targets' && issue.path.length >= 2
+export function refuseIssue(issue: Issue, value: unknown, page: Page): Refusal {
+  const { path } = issue
+  const inTarget = path[0] === 'targets' && path.length >= 2
   if (issue.code === 'unrecognized_keys') {
     const keys = [...issue.keys].sort(
-      (a, b) => (keyOffset(page, issue.path, a) ?? 0) - (keyOffset(page, issue.path, b) ?? 0),
+      (a, b) => (keyOffset(page, path, a) ?? 0) - (keyOffset(page, path, b) ?? 0),
     )
-    return refuseKey(keys[0] ?? '', issue.path, inTarget, page)
+    return refuseKey(keys[0] ?? '', path, value, page)
   }
-  const at = valueOffset(page, issue.path)
-  const name = String(issue.path.at(-1) ?? '')
-  const found = issue.path.reduce<unknown>(
-    (inner, step) => (isRecord(inner) ? inner[String(step)] : undefined),
-    value,
-  )
-  if (!isSettingName(name) || (issue.path.length === 2 && !inTarget) || issue.path.length === 0) {
-    const what = issue.path.length === 0 ? page.path : issue.path.join('.')
+  const isKey = issue.code === 'invalid_key'
+  const at =
+    (isKey ? keyOffset(page, path.slice(0, -1), path.at(-1) ?? '') : null) ??
+    valueOffset(page, path)
+  const found = valueAt(value, path)
+  if (path.length === 0 || (path[0] === 'targets' && path.length <= 2)) {
     return refuseAt(page, at, {
-      what: `${what} is ${kindOf(found)}, not a list of keys with values`,
+      what: `${path.length === 0 ? page.path : pathText(path)} is ${kindOf(found)}, not a list of keys with values`,
       why: 'Settings are written as `name: value`, one a line.',
       fix: `For instance: targets: { staging: { database-url: \${STAGING_URL} } }`,
     })
   }
-  return refuseValue(name, found, at, page)
+  const name = String(path.at(-1))
+  const isSetting = path.length === (inTarget ? 3 : 1) && isSettingName(name)
+  return isSetting
+    ? refuseValue(name, found, at, page)
+    : refuseSectionValue(issue, found, at, page, schemaAt(path, value))
+}
+
+/** The schema that judges what stands at the steps. */
+function schemaAt(steps: Steps, value: unknown): z.core.$ZodType {
+  let schema: z.core.$ZodType = airlockSchema
+  for (const [depth, step] of steps.entries()) {
+    schema = schemaBelow(schema, step, valueAt(value, steps.slice(0, depth))) ?? schema
+  }
+  return schema
 }
 
 function refuseValue(name: SettingName, found: unknown, at: number, page: Page): Refusal {
@@ -89,40 +129,57 @@ function refuseValue(name: SettingName, found: unknown, at: number, page: Page):
   })
 }
 
-function refuseKey(key: string, steps: Steps, inTarget: boolean, page: Page): Refusal {
-  const known = [...namesInFile(inTarget ? 'target' : 'file'), ...(inTarget ? [] : ['targets'])]
+function refuseKey(key: string, steps: Steps, value: unknown, page: Page): Refusal {
   const at = keyOffset(page, steps, key) ?? 0
   const { where } = placeAt(page, at)
   const start = page.lines.lineStarts[where.line - 1] ?? 0
   // What follows an unknown key may be a secret (`password: …`): the excerpt ends with the key.
   const shown = withoutPasswords(page.source.slice(start, at)) + key
   const excerpt = `${shown}: …\n${' '.repeat(where.column - 1)}^`
-  const belongsToRun = isSettingName(key) && !inTarget
+  const known = keysOf(schemaAt(steps, value), valueAt(value, steps))
+  const group =
+    steps.length === 0
+      ? page.path
+      : steps[0] === 'targets' && steps.length === 2
+        ? `the target ${String(steps[1])}`
+        : pathText(steps)
   return new Refusal({
     where,
     excerpt,
-    what: `${key} is not a key of ${inTarget ? `the target ${String(steps[1])}` : page.path}`,
-    why: isSettingName(key)
-      ? belongsToRun
-        ? 'It belongs to one run, not to every run.'
-        : 'It is the same for all targets.'
-      : 'A key that is not understood would silently do nothing.',
-    fix: isSettingName(key)
-      ? belongsToRun
-        ? `Give it as an action input or as --${key}.`
-        : 'Move it out of the target to the top level, or give it as an input or flag.'
-      : suggestion(key, known),
+    what: `${key} is not a key of ${group}`,
+    ...misplaced(key, steps, known),
   })
 }
 
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function kindOf(value: unknown): string {
-  if (value === null || value === undefined) return 'empty'
-  if (Array.isArray(value)) return 'a list'
-  if (typeof value === 'object') return 'a group of keys'
-  if (typeof value === 'string') return 'text'
-  return typeof value === 'number' ? `the number ${value}` : String(value)
+/** Why a key may not stand there: it belongs elsewhere, or nowhere. */
+function misplaced(
+  key: string,
+  steps: Steps,
+  known: readonly string[],
+): { readonly why: string; readonly fix: string } {
+  const inFile = steps.length === 0
+  const inTarget = steps[0] === 'targets' && steps.length === 2
+  if (isSettingName(key) && settingOf(key).scope === 'run') {
+    return {
+      why: 'It belongs to one run, not to every run.',
+      fix: `Give it as an action input or as --${key}.`,
+    }
+  }
+  if (inTarget && isSettingName(key)) {
+    return {
+      why: 'It is the same for all targets.',
+      fix: 'Move it out of the target to the top level, or give it as an input or flag.',
+    }
+  }
+  const belongsAbove = isSettingName(key) || SECTION_NAMES.some((name) => name === key)
+  if (!inFile && !inTarget && belongsAbove) {
+    return {
+      why: 'It belongs to the file or to a target, not to one of their sections.',
+      fix: `Move ${key} to the top level: indent it less.`,
+    }
+  }
+  return {
+    why: 'A key that is not understood would silently do nothing.',
+    fix: suggestion(key, known),
+  }
 }

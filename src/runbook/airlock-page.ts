@@ -1,5 +1,5 @@
 import type { Document, Node, Pair } from 'yaml'
-import { isAlias, isMap, isScalar, LineCounter, parseDocument } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
 import type { Place } from '../report/refusal.ts'
 import { Refusal } from '../report/refusal.ts'
 import { withoutPasswords } from './secrets.ts'
@@ -12,7 +12,7 @@ export interface Page {
   readonly document: Document.Parsed
 }
 
-/** Keys on the way to a value: ['targets', 'staging']. */
+/** Keys and places in lists on the way to a value: ['smoke', 'checks', 0, 'name']. */
 export type Steps = readonly PropertyKey[]
 
 /** @throws Refusal when it isn't YAML */
@@ -29,18 +29,25 @@ export function readPage(path: string, source: string): Page {
   })
 }
 
-/** The keys with their values in the group at `steps`; what an alias stands for is followed. */
-export function pairsAt(page: Page, steps: Steps): readonly Pair<unknown, unknown>[] {
-  let node = followed(page, page.document.contents)
-  for (const step of steps) {
-    const pair = pairsOf(node).find((each) => isKey(each, String(step)))
-    node = followed(page, pair?.value)
-  }
-  return pairsOf(node)
+/** One step down: the key (of a group) and the value, as nodes. */
+interface Child {
+  readonly key: unknown
+  readonly value: unknown
 }
 
-function pairsOf(node: unknown): readonly Pair<unknown, unknown>[] {
-  return isMap(node) ? node.items : []
+/** The node at `steps`, what an alias stands for followed; undefined where nothing is. */
+export function nodeAt(page: Page, steps: Steps): unknown {
+  let node = followed(page, page.document.contents)
+  for (const step of steps) node = followed(page, childOf(node, step)?.value)
+  return node
+}
+
+function childOf(node: unknown, step: PropertyKey): Child | undefined {
+  if (isSeq(node)) {
+    const value = node.items[Number(step)]
+    return value === undefined ? undefined : { key: value, value }
+  }
+  return isMap(node) ? node.items.find((pair) => isKey(pair, String(step))) : undefined
 }
 
 function followed(page: Page, node: unknown): unknown {
@@ -51,18 +58,39 @@ function isKey(pair: Pair<unknown, unknown>, key: string): boolean {
   return isScalar(pair.key) && String(pair.key.value) === key
 }
 
-export function keyOffset(page: Page, steps: Steps, key: string): number | null {
-  const pair = pairsAt(page, steps).find((each) => isKey(each, key))
-  return pair === undefined ? null : offsetOf(pair.key)
+/** Where a key of the group at `steps` stands; null where it isn't written. */
+export function keyOffset(page: Page, steps: Steps, key: PropertyKey): number | null {
+  return offsetOf(childOf(nodeAt(page, steps), key)?.key)
 }
 
-/** Where a value begins; for a missing one where its key does. */
+/** Where a value begins; for an empty one where its key does, for a missing one where the key of the group does that lacks it. */
 export function valueOffset(page: Page, steps: Steps): number {
   if (steps.length === 0) return offsetOf(page.document.contents) ?? 0
-  const name = String(steps.at(-1))
-  const pair = pairsAt(page, steps.slice(0, -1)).find((each) => isKey(each, name))
-  const isEmpty = isScalar(pair?.value) && pair.value.value === null
-  return (isEmpty ? null : offsetOf(pair?.value)) ?? offsetOf(pair?.key) ?? 0
+  const last = steps.at(-1) ?? ''
+  const child = childOf(nodeAt(page, steps.slice(0, -1)), last)
+  if (child === undefined) return groupOffset(page, steps.slice(0, -1))
+  const isEmpty = isScalar(child.value) && child.value.value === null
+  return (isEmpty ? null : offsetOf(child.value)) ?? offsetOf(child.key) ?? 0
+}
+
+function groupOffset(page: Page, steps: Steps): number {
+  const last = steps.at(-1)
+  if (last === undefined) return offsetOf(page.document.contents) ?? 0
+  return keyOffset(page, steps.slice(0, -1), last) ?? groupOffset(page, steps.slice(0, -1))
+}
+
+/** Where what stands at the steps ends. */
+export function endOffset(page: Page, steps: Steps): number {
+  const { range } = (nodeAt(page, steps) ?? {}) as Partial<Node>
+  return range?.[1] ?? valueOffset(page, steps)
+}
+
+/** A scalar as it is written: a number keeps its zeros. */
+export function writtenAt(page: Page, steps: Steps): string | null {
+  const node = nodeAt(page, steps)
+  return isScalar(node) && node.range != null
+    ? page.source.slice(node.range[0], node.range[1])
+    : null
 }
 
 export function offsetOf(node: unknown): number | null {

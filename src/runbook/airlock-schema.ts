@@ -1,19 +1,24 @@
 import { z } from 'zod'
 import { DURATION_PATTERN } from './duration.ts'
+import { sections } from './gates/sections.ts'
+import { connectionText } from './gates/values.ts'
 import type { Setting, SettingName } from './settings-table.ts'
 import { namesInFile, settingOf } from './settings-table.ts'
 
-/** airlock.yml as a zod object, made from the table of settings: strict, every key optional. */
+/** What may stand in a target: its settings and its sections. */
+const targetSchema = z
+  .strictObject({ ...settingsSchema(namesInFile('target')), ...sections })
+  .describe(
+    'What holds when this target is chosen. A section replaces the whole section of that name of the file.',
+  )
+
+/** airlock.yml as a zod object, made from the table of settings and the sections of the gates: strict, every key optional. */
 export const airlockSchema = z
   .strictObject({
     ...settingsSchema(namesInFile('file')),
+    ...sections,
     targets: z
-      .record(
-        z.string().min(1),
-        z
-          .strictObject(settingsSchema(namesInFile('target')))
-          .describe('Settings that apply when this target is chosen.'),
-      )
+      .record(z.string().min(1), targetSchema)
       .describe('The databases that can be chosen with `target`, by name.')
       .optional(),
   })
@@ -21,8 +26,31 @@ export const airlockSchema = z
 
 /** The JSON Schema of airlock.yml, for editors; the checked-in file is this text. */
 export function airlockJsonSchema(): string {
-  const { $schema, ...schema } = z.toJSONSchema(airlockSchema, { io: 'input' })
+  const { $schema, ...schema } = z.toJSONSchema(airlockSchema, {
+    io: 'input',
+    override: ({ zodSchema, jsonSchema }) => {
+      const words = jsonSchema as Record<string, unknown>
+      plainWords(words)
+      // zod leaves it out of what transforms, since its own default would be of the output.
+      const written = z.globalRegistry.get(zodSchema) as { readonly default?: unknown } | undefined
+      if (written?.default !== undefined) words.default = written.default
+    },
+  })
   return `${JSON.stringify({ $schema, title: 'pg-airlock runbook', ...schema }, null, 2)}\n`
+}
+
+/** Our own notes on a value, as JSON Schema says them. */
+function plainWords(schema: Record<string, unknown>): void {
+  const { secret, value, form } = schema
+  for (const note of ['secret', 'literal', 'value', 'form']) delete schema[note]
+  const sentences = [
+    schema.description,
+    form === undefined ? undefined : `Write ${String(form)}.`,
+    secret === true ? SECRET : undefined,
+  ].filter((sentence) => typeof sentence === 'string')
+  if (sentences.length > 0) schema.description = [...new Set(sentences)].join(' ')
+  // YAML reads 15 as a number: it is taken as it is written.
+  if (value === 'version') schema.type = ['string', 'number']
 }
 
 function settingsSchema(names: readonly SettingName[]): Record<string, z.ZodType> {
@@ -44,13 +72,12 @@ function valueSchema(setting: Setting): z.ZodType {
     case 'duration':
       return z.string().regex(DURATION_PATTERN)
     case 'text':
-      return z.string().min(1)
+      return setting.secret ? connectionText : z.string().min(1)
   }
 }
 
 function description(setting: Setting): string {
-  const secret = setting.secret
-    ? ` A password is never written here: use \${NAME} of an environment variable.`
-    : ''
-  return `${setting.description}${secret}${setting.default === undefined ? '' : ` Default: ${setting.default}.`}`
+  return `${setting.description}${setting.default === undefined ? '' : ` Default: ${setting.default}.`}`
 }
+
+const SECRET = `\${NAME} of an environment variable is filled in; a password is never written here.`

@@ -47,11 +47,11 @@ export function parseArguments(argv: readonly string[]): Arguments {
   return { command, given, help, version }
 }
 
-/** What can be read of arguments that were refused: `report` and `summary` say where even that is told, `database-url` what to hide. */
+/** What can be read of arguments that were refused: `report` and `summary` say where even that is told, the URLs what to hide. */
 export function readableFlags(argv: readonly string[]): Given {
   const given: Record<string, string> = {}
   for (const [index, word] of argv.entries()) {
-    for (const name of ['report', 'summary', 'database-url'] as const) {
+    for (const name of ['report', 'summary', 'database-url', 'staging-url'] as const) {
       const value = word === `--${name}` ? argv[index + 1] : undefined
       if (value !== undefined && !value.startsWith('--')) given[name] = value
       if (word.startsWith(`--${name}=`)) given[name] = word.slice(name.length + 3)

@@ -25,6 +25,30 @@ export function secretsOf(url: string | undefined, password?: string): readonly 
   return [...secrets]
 }
 
+/**
+ * What must never be printed of a text that was filled in from the environment: each value and the whole text, as they are, decoded and
+ * percent-encoded. Of a connection URL the passwords alone, and an address without anything but scheme, host and port is no secret:
+ * hosts are never masked.
+ */
+export function secretsOfFilled(
+  text: string,
+  values: readonly string[],
+  kind: 'connection' | 'text',
+): readonly string[] {
+  if (kind === 'connection') return secretsOf(text)
+  const hidden = values.flatMap((value) => {
+    if (isAddress(value)) return []
+    return /^postgres(ql)?:\/\//i.test(value) ? secretsOf(value) : formsOf(value)
+  })
+  const secrets = hidden.length === 0 ? [] : [text, ...hidden]
+  return [...new Set(secrets)].filter((secret) => secret.length >= SHORTEST)
+}
+
+/** 'http://localhost:8080', 'https://app.example.com/'. */
+function isAddress(value: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@]*\/?$/i.test(value)
+}
+
 /** The passwords in a connection URL or keyword/value string, as written there. */
 export function passwordsIn(url: string): readonly string[] {
   const passwords: string[] = []
@@ -37,6 +61,13 @@ export function passwordsIn(url: string): readonly string[] {
     passwords.push(match[1]?.replace(/\\(.)/gs, '$1') ?? match[2] ?? '')
   }
   return passwords.filter((password) => password !== '')
+}
+
+/** Passwords written out in URLs anywhere in a text, such as a command; those that a shell fills in (`$PASSWORD`) are none. */
+export function passwordsInUrls(text: string): readonly string[] {
+  return [...text.matchAll(/[a-z][a-z0-9+.-]*:\/\/[^\s:/@'"]*:([^\s@'"]+)@/gi)]
+    .map(([, password = '']) => password)
+    .filter((password) => !password.includes('$'))
 }
 
 /** The text with every password of a connection string in it replaced, for excerpts of files. */

@@ -40,6 +40,14 @@ export const SETTINGS = {
     description:
       'Connection URL of the target. Without it `DATABASE_URL`, else the `PG*` variables of libpq are used.',
   },
+  'staging-url': {
+    kind: 'text',
+    scope: 'target',
+    secret: true,
+    commands: ['plan', 'deploy'],
+    description:
+      'Connection URL of staging, which the target must resemble: versions of the server and of extensions are compared.',
+  },
   migrations: {
     kind: 'text',
     default: 'migrations',
@@ -170,6 +178,13 @@ export const SETTINGS = {
     scope: 'target',
     commands: ['deploy', 'rollback'],
     description: 'How long to wait for another run on the same database to end.',
+  },
+  'plan-digest': {
+    kind: 'text',
+    scope: 'run',
+    commands: ['deploy'],
+    description:
+      'The digest that `plan` printed: `deploy` refuses to run anything but what was approved then.',
   },
   report: {
     kind: 'text',

@@ -2,6 +2,7 @@ import type { Place } from '../report/refusal.ts'
 import { Refusal } from '../report/refusal.ts'
 import type { AirlockFile, FileSettings } from './airlock-file.ts'
 import { parseTimeout } from './duration.ts'
+import { fillIn } from './environment-text.ts'
 import { suggestion } from './nearest.ts'
 import type { SettingName } from './settings-table.ts'
 import { COMMANDS, SETTING_NAMES, settingOf } from './settings-table.ts'
@@ -35,7 +36,10 @@ export function resolveSettings(sources: SettingSources): Settings {
   const command = readChoice('command', COMMANDS, values)
   const settings: Settings = {
     command,
-    databaseUrl: readDatabaseUrl(values, sources.env),
+    databaseUrl: readUrl('database-url', values, sources.env) ?? present(sources.env.DATABASE_URL),
+    stagingUrl: serves('staging-url', command)
+      ? readUrl('staging-url', values, sources.env)
+      : undefined,
     migrations: text('migrations', values) ?? 'migrations',
     target: text('target', values),
     role: text('role', values),
@@ -54,6 +58,7 @@ export function resolveSettings(sources: SettingSources): Settings {
     concurrentTimeout: readTimeout('concurrent-timeout', values),
     blockTimeout: readTimeout('block-timeout', values),
     runLockTimeout: readTimeout('run-lock-timeout', values),
+    planDigest: text('plan-digest', values),
     report: text('report', values),
     summary: text('summary', values),
   }
@@ -116,21 +121,20 @@ function targetSettings(target: Value, airlock: AirlockFile | null): FileSetting
   })
 }
 
-/** The chosen URL with its `${ENV}` filled in; without one DATABASE_URL; undefined leaves it to the PG* variables. */
-function readDatabaseUrl(values: Values, env: SettingSources['env']): string | undefined {
-  const value = values.get('database-url')
-  if (value === undefined) return present(env.DATABASE_URL)
-  if (value.origin === 'given') return value.text
-  return value.text.replace(/\$\{([^}]*)\}/g, (_, name: string) => {
-    const filled = present(Object.hasOwn(env, name) ? env[name] : undefined)
-    if (filled !== undefined) return filled
-    throw new Refusal({
-      ...blame(value),
-      what: `The environment variable ${name} is not set`,
-      why: 'database-url refers to it. A secret that does not exist in the chosen environment arrives empty, which counts as not set.',
-      fix: `Hand it over in the step's env: ${name}: \${{ secrets.${name} }}, or give database-url as an input.`,
-    })
-  })
+/** What a command doesn't use need not be there: a secret of the deployment is no business of `verify`. */
+function serves(name: SettingName, command: Settings['command']): boolean {
+  return settingOf(name).commands?.includes(command) ?? true
+}
+
+/** The chosen URL with its `${ENV}` filled in; undefined where none is written. */
+function readUrl(name: SettingName, values: Values, env: SettingSources['env']) {
+  const value = values.get(name)
+  if (value === undefined || value.origin === 'given') return value?.text
+  return fillIn(value.text, env, {
+    name,
+    ...blame(value),
+    otherwise: `give ${name} as an input`,
+  }).text
 }
 
 function text(name: SettingName, values: Values): string | undefined {

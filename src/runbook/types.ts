@@ -5,6 +5,8 @@ export interface Settings {
   readonly command: 'plan' | 'deploy' | 'verify' | 'rollback'
   /** Connection URL; undefined: PG* variables. */
   readonly databaseUrl: string | undefined
+  /** Connection URL of the database that the target must resemble; undefined for commands that don't compare. */
+  readonly stagingUrl: string | undefined
   readonly migrations: string
   readonly target: string | undefined
   readonly role: string | undefined
@@ -24,6 +26,8 @@ export interface Settings {
   readonly blockTimeout: number
   /** How long to wait for another run to end before refusing. */
   readonly runLockTimeout: number
+  /** What `plan` printed and was approved. */
+  readonly planDigest: string | undefined
   readonly report: string | undefined
   readonly summary: string | undefined
 }

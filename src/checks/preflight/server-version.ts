@@ -21,8 +21,9 @@ export const serverVersion = defineCheck<Facts>({
     version: target.serverVersion,
     staging: staging?.serverVersion ?? null,
   }),
-  judge({ version, staging }, { preflight }) {
-    const wanted = preflight.version ?? (staging === null ? undefined : 'staging')
+  judge({ version, staging }, { preflight, stagingFailure }) {
+    const isGiven = staging !== null || stagingFailure !== undefined
+    const wanted = preflight.version ?? (isGiven ? 'staging' : undefined)
     if (wanted === undefined) {
       return [
         {
@@ -41,8 +42,11 @@ export const serverVersion = defineCheck<Facts>({
           outcome: 'not-checked',
           expected: 'the same major as staging',
           actual: version,
-          reason: 'preflight.version is staging, and no staging-url is given',
-          fix: 'Give staging-url.',
+          reason: stagingFailure ?? 'preflight.version is staging, and no staging-url is given',
+          fix:
+            stagingFailure === undefined
+              ? 'Give staging-url.'
+              : 'Check that staging can be reached.',
         },
       ]
     }

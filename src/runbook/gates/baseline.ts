@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { duration, foreignText, text } from './values.ts'
+import { duration, exactlyOneOf, foreignText, pattern, text } from './values.ts'
 
 export const baselineSchema = z.strictObject({
   rows: z
@@ -10,7 +10,10 @@ export const baselineSchema = z.strictObject({
     .default([]),
   probes: z
     .array(
-      z.strictObject({ name: text, sql: foreignText.describe('A query that returns one value.') }),
+      z.strictObject({
+        name: text.describe('As the report calls it.'),
+        sql: foreignText.describe('A query that returns one value.'),
+      }),
     )
     .describe('Single values before and after: `SELECT max("updatedAt") FROM "Recipe"`.')
     .default([]),
@@ -21,24 +24,26 @@ export const baselineSchema = z.strictObject({
     .max(100)
     .describe('How many of pg_stat_statements’ slowest are kept.')
     .default(10),
-  budget: duration('10s').describe(
+  budget: duration('10s', 'some').describe(
     'Time for exact counts; what exceeds it is estimated, and marked as such.',
   ),
 })
 
-export const logsSchema = z
-  .strictObject({
+export const logsSchema = exactlyOneOf(
+  z.strictObject({
     file: text.describe('Log file of the application.').optional(),
     command: foreignText
       .describe('Command that prints the log since `AIRLOCK_SINCE` (ISO time).')
       .optional(),
     patterns: z
-      .array(foreignText)
+      .array(pattern)
       .describe('Regular expressions of lines that count as errors.')
       .default(['database|constraint|foreign|index']),
     max: z.int().min(0).describe('How many such lines are accepted.').default(0),
-  })
-  .describe('The application’s log since the start of the run: a file or a command.')
+  }),
+  'The log',
+  ['file', 'command'],
+).describe('The application’s log since the start of the run: a file or a command.')
 
 export type Baseline = z.output<typeof baselineSchema>
 export type Logs = z.output<typeof logsSchema>

@@ -1,15 +1,24 @@
 import { z } from 'zod'
-import { duration, foreignText, secretText, severity, size, text } from './values.ts'
+import {
+  connectionText,
+  duration,
+  extensionVersion,
+  foreignText,
+  serverVersion,
+  severity,
+  size,
+  text,
+} from './values.ts'
 
 /** The checks before the first change. What has a default is checked without being asked for. */
 export const preflightSchema = z.strictObject({
-  version: text
+  version: serverVersion
     .describe(
       'Server version that is expected: `15`, `15.4`, `15 - 17`, or `staging` for the same major as staging-url.',
     )
     .optional(),
   extensions: z
-    .record(text, text)
+    .record(text, extensionVersion)
     .describe(
       'Extensions that must be installed, each with the version wanted: `any`, `1.6`, `>= 1.6`, `staging`.',
     )
@@ -50,14 +59,14 @@ export const preflightSchema = z.strictObject({
     ])
     .describe('Room for new indexes and rewrites: a size, or a query that returns free bytes.')
     .optional(),
-  'data-budget': duration('30s').describe('Time for all data prechecks together.'),
+  'data-budget': duration('30s', 'some').describe('Time for all data prechecks together.'),
   'data-examples': z
     .int()
     .min(0)
     .max(100)
     .describe('How many violating keys are shown.')
     .default(5),
-  'replica-url': secretText
+  'replica-url': connectionText
     .describe('Connection URL of a replica that the data prechecks are asked on.')
     .optional(),
 })

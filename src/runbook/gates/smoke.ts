@@ -1,47 +1,87 @@
 import { z } from 'zod'
-import { duration, foreignText, secretText, text } from './values.ts'
+import { complaint, duration, exactlyOneOf, foreignText, secretText, text } from './values.ts'
 
 const http = z.strictObject({
-  url: secretText,
-  method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']).default('GET'),
-  headers: z.record(text, secretText).default({}),
-  body: secretText.optional(),
+  url: secretText.describe('Where to ask.'),
+  method: z
+    .enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'])
+    .describe('HTTP method.')
+    .default('GET'),
+  headers: z.record(text, secretText).describe('Headers by name.').default({}),
+  body: secretText.describe('Sent as it is.').optional(),
   status: z
     .union([z.int().min(100).max(599), z.array(z.int().min(100).max(599)).min(1)])
+    .describe('The status that is expected, or several that are accepted.')
     .default(200),
   json: z
     .record(text, z.union([z.string(), z.number(), z.boolean(), z.null()]))
     .describe('Comparisons by path: `length: "> 0"`, `items[0].id: 1`.')
     .default({}),
   text: foreignText.describe('Text that the body must contain.').optional(),
-  latency: duration().describe('How long the answer may take.'),
+  latency: duration(undefined, 'some').describe('How long the answer may take.'),
 })
 
-const check = z.strictObject({
-  name: text,
-  http: http.optional(),
-  command: foreignText.describe('Command, run by the shell; exit code 0 is success.').optional(),
-  sql: foreignText.describe('One read-only query.').optional(),
-  expect: text.describe('What the query must return: `rows > 0`, `unmapped = 0`.').optional(),
-  timeout: duration('10s').describe('How long one attempt may take.'),
+const check = exactlyOneOf(
+  z.strictObject({
+    name: text.describe('As the report calls it.'),
+    http: http.describe('A request and what its answer must be.').optional(),
+    command: foreignText.describe('Command, run by the shell; exit code 0 is success.').optional(),
+    sql: foreignText.describe('One read-only query.').optional(),
+    expect: text.describe('What the query must return: `rows > 0`, `unmapped = 0`.').optional(),
+    timeout: duration('10s', 'some').describe('How long one attempt may take.'),
+  }),
+  'A smoke check',
+  ['http', 'command', 'sql'],
+).check((context) => {
+  const { expect, sql } = context.value
+  if (expect === undefined || sql !== undefined) return
+  context.issues.push(
+    complaint(
+      context.value,
+      {
+        what: 'stands beside something else than sql',
+        why: 'It compares what a query returns.',
+        fix: 'Write status, json or text inside http; a command is judged by its exit code.',
+      },
+      ['expect'],
+    ),
+  )
 })
 
-export const smokeSchema = z.strictObject({
-  when: z
-    .enum(['each-migration', 'end'])
-    .describe('After each migration, where a failure undoes it, or once at the end.')
-    .default('each-migration'),
-  'warm-up': duration('30s').describe('How long after a change connection errors are waited out.'),
-  attempts: z
-    .int()
-    .min(1)
-    .max(1000)
-    .describe('Attempts at most, connection errors not counted.')
-    .default(3),
-  pause: duration('1s').describe('Between attempts.'),
-  successes: z.int().min(1).max(100).describe('Consecutive successes needed.').default(1),
-  checks: z.array(check).min(1),
-})
+export const smokeSchema = z
+  .strictObject({
+    when: z
+      .enum(['each-migration', 'end'])
+      .describe('After each migration, where a failure undoes it, or once at the end.')
+      .default('each-migration'),
+    'warm-up': duration('30s').describe(
+      'How long after a change connection errors are waited out.',
+    ),
+    attempts: z
+      .int()
+      .min(1)
+      .max(1000)
+      .describe('Attempts at most, connection errors not counted.')
+      .default(3),
+    pause: duration('1s').describe('Between attempts.'),
+    successes: z.int().min(1).max(100).describe('Consecutive successes needed.').default(1),
+    checks: z.array(check).min(1).describe('One or more; each is http, command or sql.'),
+  })
+  .check((context) => {
+    const { attempts, successes } = context.value
+    if (successes <= attempts) return
+    context.issues.push(
+      complaint(
+        context.value,
+        {
+          what: `is ${successes}, and attempts is ${attempts}`,
+          why: 'So many successes in a row could never be seen.',
+          fix: 'Raise attempts, or lower successes.',
+        },
+        ['successes'],
+      ),
+    )
+  })
 
 export type Smoke = z.output<typeof smokeSchema>
 export type SmokeCheck = z.output<typeof check>
