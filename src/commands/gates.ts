@@ -5,9 +5,10 @@ import type { OpenRun } from '../deploy/open.ts'
 import { Refusal } from '../report/refusal.ts'
 import type { CheckReport } from '../report/types.ts'
 import type { CommandContext } from './context.ts'
+import { dataSessions } from './data-sessions.ts'
 import type { Task } from './decide.ts'
 
-type Opened = Pick<OpenRun, 'observer' | 'surroundings'>
+type Opened = Pick<OpenRun, 'observer' | 'surroundings' | 'runId'>
 
 /**
  * Everything that must hold before the first change.
@@ -30,7 +31,8 @@ export async function judgePreflight(
 ): Promise<readonly CheckReport[]> {
   const { emit, report } = context
   emit({ type: 'phase', title: 'Preflight checks' })
-  const sessions: CheckSessions = { target: open.observer, staging: null }
+  const data = dataSessions(context, open)
+  const sessions: CheckSessions = { target: open.observer, staging: null, data }
   const subject = subjectOf(context, open, tasks)
   const checks = await runChecks(preflightChecks, sessions, subject, (check) => {
     emit({ type: 'checked', check })
