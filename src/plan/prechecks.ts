@@ -1,14 +1,14 @@
 import { quoteName } from '../sql/identifier.ts'
 import type { QualifiedName } from '../sql/types.ts'
-import { mentions } from './prechecks/check.ts'
 import {
   type Asked,
-  constraintOf,
   type DerivedFor,
   deriveForDomain,
   deriveForTable,
+  unaskedOf,
 } from './prechecks/derive.ts'
 import { isUnfilled, orderOf, type Read } from './prechecks/order.ts'
+import { readsOf, readsOfDomain } from './prechecks/reads.ts'
 import type {
   KnownObjects,
   KnownRelation,
@@ -40,17 +40,16 @@ export function derivePrechecks(
 
 /** Every name that must be looked up before the questions can be derived. */
 export function namesOf(requests: readonly PrecheckRequest[]): ReadonlySet<string> {
-  const names = requests.flatMap(({ owner, demand, earlier }) => [
+  const names = requests.flatMap(({ owner, demand }) => [
     owner.name,
     ...('name' in demand && demand.name !== null ? [demand.name] : []),
     ...(demand.kind === 'constraint' && demand.constraint.references !== null
       ? [demand.constraint.references.table.name]
       : []),
-    ...earlier.flatMap(({ effect: { object } }) =>
-      object.kind === 'table' ? (object.name ?? []) : [],
-    ),
   ])
-  return new Set(names)
+  // Of tables whose rows are changed first it matters whether they have triggers.
+  const changed = requests.at(-1)?.earlier([]) ?? []
+  return new Set([...names, ...changed.flatMap(({ effect }) => effect.object.name ?? [])])
 }
 
 function prechecksOf(
@@ -65,7 +64,7 @@ function prechecksOf(
   if (isSkipped(request, table, asked)) return []
   if (!['r', 'p', 'm'].includes(table.kind)) return []
   return deriveForTable(request, table, asked).flatMap((one) => {
-    const reads = readsOf(request, table, one)
+    const reads = readsOf(request, table, one.referenced)
     const order = orderFor(request, reads, asked)
     if (order === 'empty') return []
     const tables = [table, ...(one.referenced == null ? [] : [one.referenced])]
@@ -98,87 +97,21 @@ function orderFor(
   { known, path }: Asked,
 ): Order | 'empty' | null {
   const [own] = reads
+  const before = earlier(reads.map(({ name }) => name.name))
   const nullsPass =
     demand.kind === 'constraint'
       ? demand.constraint.type === 'foreign key' ||
         (demand.constraint.type === 'unique' && !demand.constraint.nullsNotDistinct)
       : demand.kind === 'index' && !demand.index.nullsNotDistinct
-  if (own !== undefined && nullsPass && isUnfilled(earlier, own)) return 'empty'
-  const order = orderOf(earlier, reads, known, path)
+  if (own !== undefined && nullsPass && isUnfilled(before, own)) return 'empty'
+  const order = orderOf(before, reads, known, path)
   if (order !== null || effect.guarded !== true || effect.reason === undefined) return order
   return { kind: 'perhaps', says: `it stands ${effect.reason}, and may not be reached` }
 }
 
-/** The columns of each table that an answer depends on. */
-function readsOf(
-  request: PrecheckRequest,
-  table: KnownRelation,
-  { referenced }: DerivedFor,
-): Read[] {
-  const { demand, earlier } = request
-  const constraint = constraintOf(request, table)
-  const own: Read = {
-    name: request.owner,
-    known: table,
-    columns:
-      constraint === null
-        ? columnsOf(demand, table, earlier)
-        : constraintColumns(constraint, table, earlier),
-  }
-  const target = constraint?.references
-  if (target == null) return [own]
-  const columns = target.columns.length > 0 ? target.columns : (referenced?.key ?? [])
-  return [own, { name: target.table, columns, known: referenced ?? null }]
-}
-
-type Earlier = PrecheckRequest['earlier']
-
-function constraintColumns(
-  constraint: NonNullable<ReturnType<typeof constraintOf>>,
-  table: KnownRelation,
-  earlier: Earlier,
-): string[] {
-  const { expression, exclusion, columns } = constraint
-  const elements = exclusion?.elements.map(({ key }) => key) ?? []
-  const texts = [expression, exclusion?.predicate, ...elements.map((key) => key.expression)]
-  return [
-    ...columns,
-    ...elements.flatMap(({ column }) => column ?? []),
-    ...mentioned(texts, table, earlier),
-  ]
-}
-
-function columnsOf(
-  demand: PrecheckRequest['demand'],
-  table: KnownRelation,
-  earlier: Earlier,
-): string[] {
-  if (demand.kind === 'set not null' || demand.kind === 'type') return [demand.column]
-  if (demand.kind !== 'index') return []
-  const { keys, predicate } = demand.index
-  const texts = [predicate, ...keys.map(({ expression }) => expression)]
-  return [...keys.flatMap(({ column }) => column ?? []), ...mentioned(texts, table, earlier)]
-}
-
-/** Columns whose names stand in expressions: those that are there, and those that the plan makes first. */
-function mentioned(
-  texts: readonly (string | null | undefined)[],
-  table: KnownRelation,
-  earlier: Earlier,
-): string[] {
-  const candidates = [
-    ...table.columns.map(({ name }) => name),
-    ...earlier.flatMap(({ effect: { object, to } }) =>
-      object.kind === 'column' ? [object.name ?? '', to ?? ''] : [],
-    ),
-  ].filter((name) => name !== '')
-  const text = texts.join(' ')
-  return candidates.filter((name) => mentions(text, name))
-}
-
 /** IF NOT EXISTS, or a guard that looks: what is there already stays as it is. */
 function isSkipped(
-  { effect, demand }: PrecheckRequest,
+  { owner, effect, demand, earlier }: PrecheckRequest,
   table: KnownRelation,
   { known }: Asked,
 ): boolean {
@@ -188,6 +121,10 @@ function isSkipped(
   }
   if (!('name' in demand) || demand.name === null || effect.op !== 'create') return false
   const { name } = demand
+  const isDropped = earlier([owner.name, name]).some(
+    ({ effect: { op, object } }) => op === 'drop' && object.name === name,
+  )
+  if (isDropped) return false
   if (demand.kind === 'index') return known.relation({ schema: table.schema, name }, []) !== null
   return table.constraints.some((one) => one.name === name)
 }
@@ -197,7 +134,7 @@ function missing(request: PrecheckRequest, asked: Asked): Precheck[] {
   const { owner, demand, earlier } = request
   if (demand.kind === 'validate') return []
   const read: Read = { name: owner, columns: [], known: null }
-  const order = orderOf(earlier, [read], asked.known, asked.path)
+  const order = orderOf(earlier([owner.name]), [read], asked.known, asked.path)
   if (order === 'empty') return []
   const stand: KnownRelation = {
     schema: owner.schema ?? 'public',
@@ -211,8 +148,7 @@ function missing(request: PrecheckRequest, asked: Asked): Precheck[] {
   }
   const unasked = `there is no table ${quoteName(owner)} yet`
   return deriveForTable(request, stand, asked).map((one) => {
-    const { title, expected, counted, fix } = one.derived
-    const derived = { title, expected, counted, fix, unasked }
+    const derived = unaskedOf(one.derived, unasked)
     return precheckOf(request, { ...one, derived }, order, asked, [])
   })
 }
@@ -221,12 +157,9 @@ function domainPrechecks(request: PrecheckRequest, asked: Asked): Precheck[] {
   const { owner, earlier } = request
   const domain = asked.known.domain(owner, asked.path)
   if (domain === null) return []
-  const reads = domain.columns.map(({ schema, table, column }) => ({
-    name: { schema, name: table },
-    columns: [column],
-    known: null,
-  }))
-  const order = orderOf(earlier, reads, asked.known, asked.path)
+  const reads = readsOfDomain(domain)
+  const before = earlier(reads.map(({ name }) => name.name))
+  const order = orderOf(before, reads, asked.known, asked.path)
   if (order === 'empty') return []
   const tables = domain.columns.map(({ schema, table }) => ({ schema, name: table }))
   return deriveForDomain(request, domain).map((one) =>

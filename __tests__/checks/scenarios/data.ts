@@ -256,7 +256,7 @@ export const dataScenarios: readonly CheckScenario[] = [
   {
     check: 'data.domain',
     outcome: 'not-checked',
-    title: 'a function that the role may not call',
+    title: 'a condition that the server can not make out',
     files: { '1_domain': 'alter domain "E mail" add check (absent(value))' },
     arrange: given(...mails),
     says: [/absent/],

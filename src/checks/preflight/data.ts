@@ -54,8 +54,13 @@ function check(id: PrecheckId, title: string): Check {
   })
 }
 
+/** The same for all seven, so read from the plan once. */
+const requested = new WeakMap<Subject['pending'], readonly PrecheckRequest[]>()
+
 function requestsOf(pending: Subject['pending']): readonly PrecheckRequest[] {
-  return precheckRequests(pending)
+  const known = requested.get(pending) ?? precheckRequests(pending)
+  requested.set(pending, known)
+  return known
 }
 
 const idsOfConstraints: Readonly<Record<string, readonly PrecheckId[]>> = {

@@ -109,8 +109,7 @@ function foreignKey(
   const { name = '', schema = null } = constraint.references?.table ?? {}
   const unknown = { ...table, schema: schema ?? 'public', name, key: [] }
   const unasked = `there is no table ${name} yet`
-  const { ask: _, ...words } = { ask: null, ...foreignKeyCheck(constraint, table, unknown) }
-  return { ...words, unasked }
+  return unaskedOf(foreignKeyCheck(constraint, table, unknown), unasked)
 }
 
 /** A primary key demands two things: no duplicates, and no NULL. */
@@ -124,9 +123,13 @@ function uniqueConstraint(constraint: ConstraintDefinition, table: KnownRelation
   if (usingIndex !== null) return nulls
   const derived = uniqueCheck(keysOfConstraint(constraint), table)
   if (period !== true) return [{ id: 'data.unique', derived }, ...nulls]
-  const { ask: _, ...words } = { ask: null, ...derived }
-  const unasked = 'WITHOUT OVERLAPS is not asked for'
-  return [{ id: 'data.unique', derived: { ...words, unasked } }, ...nulls]
+  const unasked = unaskedOf(derived, 'WITHOUT OVERLAPS is not asked for')
+  return [{ id: 'data.unique', derived: unasked }, ...nulls]
+}
+
+/** The same in words, but not asked. */
+export function unaskedOf({ title, expected, counted, fix }: Derived, unasked: string): Derived {
+  return { title, expected, counted, fix, unasked }
 }
 
 /** The same of a domain's columns. */

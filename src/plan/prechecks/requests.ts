@@ -2,6 +2,7 @@ import { SearchPathTracker } from '../../sql/search-path.ts'
 import type { Effect, QualifiedName } from '../../sql/types.ts'
 import { maybeSame, sameName } from '../object-key.ts'
 import type { PlannedMigration } from '../types.ts'
+import { History } from './history.ts'
 import type { Demand, PlannedEffect, PrecheckRequest } from './types.ts'
 
 /**
@@ -10,7 +11,7 @@ import type { Demand, PlannedEffect, PrecheckRequest } from './types.ts'
  */
 export function precheckRequests(pending: readonly PlannedMigration[]): PrecheckRequest[] {
   const requests: PrecheckRequest[] = []
-  const earlier: PlannedEffect[] = []
+  const history = new History()
   for (const { version, steps, script } of pending) {
     const paths = searchPaths(script)
     const ran = steps.flatMap(({ statements, rollsBack }) => (rollsBack === true ? [] : statements))
@@ -18,15 +19,15 @@ export function precheckRequests(pending: readonly PlannedMigration[]): Precheck
       const { effects, where, kind } = statement
       for (const [place, effect] of effects.entries()) {
         const planned: PlannedEffect = { effect, where, tag: kind }
+        const earlier = history.soFar()
         const isNew = ownerIsNew(effect, effects.slice(0, place))
         const made = isNew ? null : demandOf(effect, effects.slice(place + 1), earlier)
         if (made !== null) {
           const searchPath = paths.get(statement.index) ?? null
           const ofDomain = kind === 'ALTER DOMAIN'
-          const before = [...earlier]
-          requests.push({ ...planned, ...made, version, ofDomain, searchPath, earlier: before })
+          requests.push({ ...planned, ...made, version, ofDomain, searchPath, earlier })
         }
-        earlier.push(planned)
+        history.add(planned)
       }
     }
   }
@@ -62,7 +63,7 @@ type Made = { readonly owner: QualifiedName; readonly demand: Demand } | null
 function demandOf(
   effect: Effect,
   following: readonly Effect[],
-  earlier: readonly PlannedEffect[],
+  earlier: PrecheckRequest['earlier'],
 ): Made {
   const { op, object, temporary } = effect
   if (temporary === true) return null
@@ -82,11 +83,11 @@ function demandOf(
 
 function constraintDemand(
   { op, object, constraint }: Effect,
-  earlier: readonly PlannedEffect[],
+  earlier: PrecheckRequest['earlier'],
 ): Demand | null {
   const { name } = object
   if (op === 'validate' && name !== null) {
-    const added = earlier.findLast(
+    const added = earlier([object.table?.name ?? '']).findLast(
       ({ effect }) =>
         effect.constraint !== undefined &&
         effect.object.kind === 'constraint' &&

@@ -3,7 +3,6 @@ import type {
   ConstraintDefinition,
   Effect,
   IndexDefinition,
-  ObjectRef,
   QualifiedName,
 } from '../../sql/types.ts'
 
@@ -53,8 +52,8 @@ export interface PrecheckRequest extends PlannedEffect {
   readonly demand: Demand
   /** The schemas that the file itself set before the statement; null where it leaves that to the session. */
   readonly searchPath: readonly string[] | null
-  /** Everything that the plan does before it, oldest first; what its own statement does first included. */
-  readonly earlier: readonly PlannedEffect[]
+  /** What the plan does before it to tables of these names, or may do to any, oldest first; what its own statement does first included. */
+  readonly earlier: (names: readonly string[]) => readonly PlannedEffect[]
 }
 
 /** A table as the catalog has it. */
@@ -155,5 +154,3 @@ export interface Precheck {
   /** Whether a policy may hide rows from the role. */
   readonly rowSecurity: boolean
 }
-
-export type { ObjectRef, QualifiedName }

@@ -19,7 +19,8 @@ const relations = `
       FROM pg_catalog.pg_constraint AS k
       WHERE k.conrelid = c.oid AND k.conname = ANY ($1)), '[]') AS constraints
   FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-  WHERE c.relname = ANY ($1) AND c.relpersistence <> 't'`
+  WHERE c.relpersistence <> 't' AND (c.relname = ANY ($1) OR c.oid IN (
+    SELECT k.confrelid FROM pg_catalog.pg_constraint AS k WHERE k.contype = 'f' AND k.conname = ANY ($1)))`
 
 /** Columns of a domain, and of domains over it: in tables and materialized views, each for its own rows. */
 const domains = `
@@ -43,7 +44,7 @@ const domains = `
   FROM pg_catalog.pg_type AS t JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace
   WHERE t.typtype = 'd' AND t.typname = ANY ($1)`
 
-/** Tables and domains of these names in all schemas, by two queries. The session's search_path is empty, so that definitions name every schema. */
+/** Tables and domains of these names in all schemas, and what foreign keys of these names refer to, by two queries. The session's search_path is empty, so that definitions name every schema. */
 export async function readKnownObjects(
   session: Session,
   names: ReadonlySet<string>,
