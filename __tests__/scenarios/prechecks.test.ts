@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { describe, expect, test } from '@jest/globals'
+import { beforeAll, describe, expect, test } from '@jest/globals'
 import { readKnownObjects } from '../../src/checks/preflight/data/catalog.ts'
 import { derivePrechecks, namesOf, precheckRequests } from '../../src/plan/prechecks.ts'
 import { resolveConnection } from '../../src/postgres/connection.ts'
 import { connect } from '../../src/postgres/session.ts'
 import type { CheckReport } from '../../src/report/types.ts'
+import { loadParser } from '../../src/sql/parser.ts'
 import { planOf } from '../plan/planning.ts'
 import { server, servers, type TestDatabase, withDatabase } from '../support/database.ts'
 import { type EngineResult, runEngine } from '../support/engine.ts'
@@ -39,6 +40,8 @@ const dataChecks = ({ report }: EngineResult): CheckReport[] =>
 
 const lineOf = ({ id, outcome, actual }: CheckReport): string =>
   `${id} ${outcome}: ${actual.replace(/, as of .*/, '')}`
+
+beforeAll(loadParser)
 
 describe('bad data among a million rows', () => {
   test('is all found before the first change, with examples, while writers go on', async () => {

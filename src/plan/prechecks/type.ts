@@ -84,7 +84,7 @@ function outside(value: string, [least, greatest]: Bounds): string {
 
 /** Rounded as the cast does, half to even, and compared where powers of two are exact. NaN is greater than every number. */
 function outsideFloat(value: string, [least, greatest]: Bounds): string {
-  const rounded = `pg_catalog.rint(${value}::pg_catalog.float8)`
+  const rounded = `pg_catalog.round(${value}::pg_catalog.float8)`
   return `NOT (${rounded} >= ${least}::pg_catalog.float8 AND ${rounded} < (${greatest}::pg_catalog.numeric + 1)::pg_catalog.float8)`
 }
 
