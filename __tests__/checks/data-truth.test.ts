@@ -394,7 +394,7 @@ async function countOf(database: TestDatabase, sql: string): Promise<Case['count
     for (const precheck of derived) {
       if ('holds' in precheck.derived) continue
       if ('unasked' in precheck.derived) return 'unasked'
-      const limits = { budgetMs: 10_000, lockTimeoutMs: 1_000, examples: 5 }
+      const limits = { budgetMs: 10_000, lockTimeoutMs: 1_000, role: null, examples: 5 }
       const answer = await ask(session, precheck.derived.ask, precheck, limits)
       if ('failed' in answer) return 'unasked'
       count = (count === 'nothing' ? 0 : count) + answer.counted

@@ -18,7 +18,7 @@ export interface CheckSessions {
 /** Where the data prechecks are asked: sessions of their own on the target, or on a replica. */
 export interface DataSessions {
   readonly onReplica: boolean
-  /** Whoever opens one closes it. It is read-only, under the migrations' role, with an empty search_path. */
+  /** Whoever opens one closes it. Nothing was set on it. */
   open(): Promise<Session>
   /** Hands over the milliseconds that are left of preflight.data-budget, and takes off those that `act` needs. */
   timed<Result>(act: (budgetMs: number) => Promise<Result>): Promise<Result>

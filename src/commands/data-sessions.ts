@@ -14,8 +14,7 @@ export function dataSessions(
   context: CommandContext,
   { observer, runId }: Pick<OpenRun, 'observer' | 'runId'>,
 ): DataSessions {
-  const { settings, gates } = context
-  const { 'replica-url': replica, 'data-budget': budget } = gates.preflight
+  const { 'replica-url': replica, 'data-budget': budget } = context.gates.preflight
   let left = budget
   return {
     onReplica: replica !== undefined,
@@ -27,11 +26,6 @@ export function dataSessions(
       return connect(target, {
         name: 'data',
         applicationName: applicationName(runId, 'data'),
-        settings: {
-          default_transaction_read_only: 'on',
-          search_path: '',
-          ...(settings.role === undefined ? {} : { role: settings.role }),
-        },
       })
     },
     async timed(act) {

@@ -115,33 +115,37 @@ function isSkipped(
   table: KnownRelation,
   { known }: Asked,
 ): boolean {
-  if (!effect.ifNotExists && !effect.guarded) return false
+  // A column that is there is skipped, was made by a run that is taken up again, or is refused for another reason than its rows.
   if (demand.kind === 'required column') {
     return table.columns.some(({ name }) => name === demand.column)
   }
+  if (!effect.ifNotExists && !effect.guarded) return false
   if (!('name' in demand) || demand.name === null || effect.op !== 'create') return false
   const { name } = demand
   const isDropped = earlier([owner.name, name]).some(
     ({ effect: { op, object } }) => op === 'drop' && object.name === name,
   )
   if (isDropped) return false
-  if (demand.kind === 'index') return known.relation({ schema: table.schema, name }, []) !== null
+  if (demand.kind === 'index') {
+    return known.relation({ schema: table.schema, name }, [])?.valid === true
+  }
   return table.constraints.some((one) => one.name === name)
 }
 
 /** Nothing of that name is there: the plan makes it first, or the statement will fail for that reason. */
 function missing(request: PrecheckRequest, asked: Asked): Precheck[] {
-  const { owner, demand, earlier } = request
+  const { owner, demand, earlier, effect } = request
   if (demand.kind === 'validate') return []
   const read: Read = { name: owner, columns: [], known: null }
   const order = orderOf(earlier([owner.name]), [read], asked.known, asked.path)
-  if (order === 'empty') return []
+  if (order === 'empty' || (order === null && effect.ifExists)) return []
   const stand: KnownRelation = {
     schema: owner.schema ?? 'public',
     name: owner.name,
     kind: 'r',
     hasTriggers: false,
     rowSecurity: false,
+    valid: true,
     key: [],
     columns: [],
     constraints: [],

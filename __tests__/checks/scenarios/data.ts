@@ -9,6 +9,17 @@ const given =
     return {}
   }
 
+/** The migrations run as a role that may make things, and read none. */
+async function asRole({ query, name }: TestDatabase, role: string): Promise<Arranged> {
+  await query(
+    `create role ${role}; grant usage, create on schema public to ${role}; grant create on database ${name} to ${role}`,
+  )
+  return {
+    settings: { role },
+    cleanUp: () => query(`drop owned by ${role} cascade; drop role ${role}`),
+  }
+}
+
 const people = [
   'create table "Us""er" ("Id" int primary key, name text)',
   `insert into "Us""er" select n, 'p' || n from generate_series(1, 9) n`,
@@ -110,17 +121,25 @@ export const dataScenarios: readonly CheckScenario[] = [
     files: foreignKey,
     arrange: async (database) => {
       for (const sql of people) await database.query(sql)
-      const role = `blind_${database.name}`
-      await database.query(
-        `create role ${role} login; grant usage, create on schema public to ${role}; grant create on database ${database.name} to ${role}; grant ${role} to current_user`,
-      )
-      return {
-        settings: { role },
-        cleanUp: () =>
-          database.query(`reset role; drop owned by ${role} cascade; drop role ${role}`),
-      }
+      return asRole(database, `blind_${database.name}`)
     },
     says: [/permission denied/, /GRANT SELECT ON public\."order", public\."Us""er" TO blind_/],
+  },
+  {
+    check: 'data.foreign-key',
+    outcome: 'not-checked',
+    title: 'a policy would hide rows from the role',
+    files: foreignKey,
+    arrange: async (database) => {
+      const role = `hidden_${database.name}`
+      const arranged = await asRole(database, role)
+      for (const sql of people) await database.query(sql)
+      await database.query(
+        `grant select on all tables in schema public to ${role}; alter table "order" enable row level security`,
+      )
+      return arranged
+    },
+    says: [/row-level security/, /ALTER ROLE hidden_\w+ BYPASSRLS/],
   },
   {
     check: 'data.unique',

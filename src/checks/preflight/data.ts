@@ -13,6 +13,7 @@ import { type Answer, ask } from './data/ask.ts'
 import { readKnownObjects } from './data/catalog.ts'
 import { judgePrecheck, type Source } from './data/judge.ts'
 import { describeReplica, failureWords } from './data/source.ts'
+import { reading } from './data/transaction.ts'
 
 interface Facts {
   readonly asked: readonly { readonly precheck: Precheck; readonly answer: Answer | null }[]
@@ -23,6 +24,9 @@ interface Facts {
 
 /** However long the migrations may wait for a lock: a question waits less. */
 const patienceMs = 1_000
+
+/** For looking up tables and constraints, which are few. */
+const lookupMs = 30_000
 
 /**
  * Whether rows that are there would refuse what the plan is about to demand of them, by one id a kind of demand. Each question has a transaction of its own,
@@ -105,21 +109,28 @@ async function read(id: PrecheckId, { data }: CheckSessions, subject: Subject): 
       : { words: '' }
     if ('refused' in replica) return { ...nothing, unreachable: replica.refused }
     const requests = requestsOf(pending).filter((request) => mayBe(id, request))
-    const known = await readKnownObjects(session, namesOf(requests))
+    const limits = {
+      role: settings.role ?? null,
+      lockTimeoutMs: Math.min(settings.lockTimeout, patienceMs),
+    }
+    const known = await reading(
+      session,
+      { ...limits, searchPath: [], statementTimeoutMs: lookupMs },
+      () => readKnownObjects(session, namesOf(requests)),
+    )
     const { serverMajor } = session
     const prechecks = derivePrechecks(requests, { known, searchPath, serverMajor })
     const asked: Facts['asked'][number][] = []
     for (const precheck of prechecks.filter((one) => one.id === id)) {
       const { derived, order } = precheck
-      const askable = 'ask' in derived && order?.kind !== 'structure'
-      if (!askable) {
+      if (!('ask' in derived) || order?.kind === 'structure') {
         asked.push({ precheck, answer: null })
         continue
       }
       const answer = await data.timed((budgetMs) =>
         ask(session, derived.ask, precheck, {
+          ...limits,
           budgetMs,
-          lockTimeoutMs: Math.min(settings.lockTimeout, patienceMs),
           examples: preflight['data-examples'],
         }),
       )

@@ -64,6 +64,8 @@ export interface KnownRelation extends QualifiedName {
   /** Triggers, those of foreign keys included: changing its rows may change others. */
   readonly hasTriggers: boolean
   readonly rowSecurity: boolean
+  /** False for an index that a failed build left behind. */
+  readonly valid: boolean
   /** Columns of its primary key; empty where there is none. */
   readonly key: readonly string[]
   readonly columns: readonly {

@@ -1,7 +1,7 @@
 import type { Precheck, ViolationQuery } from '../../../plan/prechecks.ts'
 import { ServerError } from '../../../postgres/server-error.ts'
 import type { Session } from '../../../postgres/types.ts'
-import { quoteIdentifier } from '../../../sql/identifier.ts'
+import { reading } from './transaction.ts'
 
 /** What the data said. */
 export type Answer =
@@ -18,40 +18,30 @@ export interface Limits {
   /** Milliseconds that this question may take. */
   readonly budgetMs: number
   readonly lockTimeoutMs: number
+  readonly role: string | null
   readonly examples: number
 }
 
 /**
- * Asks one question in a short READ ONLY transaction of its own: it takes ACCESS SHARE on what it reads, and keeps no writer waiting. Rows are read once:
- * those that violate are kept aside by the server, then counted and shown.
+ * Asks one question: it takes ACCESS SHARE on what it reads, and keeps no writer waiting. Rows are read once: those that violate are kept aside by the
+ * server, then counted and shown.
  */
 export async function ask(
   session: Session,
   query: ViolationQuery,
   { searchPath }: Pick<Precheck, 'searchPath'>,
-  limits: Limits,
+  { budgetMs, lockTimeoutMs, role, examples }: Limits,
 ): Promise<Answer> {
-  const allowedMs = Math.floor(limits.budgetMs)
+  const allowedMs = Math.floor(budgetMs)
   if (allowedMs < 1) return { failed: null, allowedMs: 0 }
+  const settings = { role, searchPath, lockTimeoutMs, statementTimeoutMs: allowedMs }
   try {
-    await session.pipeline([
-      { text: 'BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY' },
-      {
-        text: `SELECT pg_catalog.set_config('search_path', $1, true), pg_catalog.set_config('row_security', 'off', true),
-          pg_catalog.set_config('lock_timeout', $2, true), pg_catalog.set_config('statement_timeout', $3, true)`,
-        values: [
-          searchPath.map(quoteIdentifier).join(', '),
-          `${limits.lockTimeoutMs}ms`,
-          `${allowedMs}ms`,
-        ],
-      },
-    ])
-    const { rows } = await session.query(countingQuery(query, limits.examples))
-    await session.query('COMMIT')
-    return answerOf(rows)
+    return await reading(session, settings, async () => {
+      const { rows } = await session.query(countingQuery(query, examples))
+      return answerOf(rows)
+    })
   } catch (error) {
     if (!(error instanceof ServerError)) throw error
-    if (!error.lost) await session.query('ROLLBACK')
     return { failed: error, allowedMs }
   }
 }

@@ -3,7 +3,7 @@ import type { Session } from '../../../postgres/types.ts'
 
 const relations = `
   SELECT n.nspname AS schema, c.relname AS name, c.relkind AS kind, c.relhastriggers AS "hasTriggers",
-    c.relrowsecurity AS "rowSecurity",
+    c.relrowsecurity AS "rowSecurity", coalesce(i.indisvalid, true) AS valid,
     coalesce((SELECT pg_catalog.json_agg(a.attname ORDER BY k.place)
       FROM pg_catalog.pg_constraint AS p
       CROSS JOIN LATERAL pg_catalog.unnest(p.conkey) WITH ORDINALITY AS k (number, place)
@@ -19,6 +19,7 @@ const relations = `
       FROM pg_catalog.pg_constraint AS k
       WHERE k.conrelid = c.oid AND k.conname = ANY ($1)), '[]') AS constraints
   FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+    LEFT JOIN pg_catalog.pg_index AS i ON i.indexrelid = c.oid
   WHERE c.relpersistence <> 't' AND (c.relname = ANY ($1) OR c.oid IN (
     SELECT k.confrelid FROM pg_catalog.pg_constraint AS k WHERE k.contype = 'f' AND k.conname = ANY ($1)))`
 
@@ -44,7 +45,10 @@ const domains = `
   FROM pg_catalog.pg_type AS t JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace
   WHERE t.typtype = 'd' AND t.typname = ANY ($1)`
 
-/** Tables and domains of these names in all schemas, and what foreign keys of these names refer to, by two queries. The session's search_path is empty, so that definitions name every schema. */
+/**
+ * Tables and domains of these names in all schemas, and what foreign keys of these names refer to, by two queries. To be read under an empty search_path,
+ * so that definitions name every schema.
+ */
 export async function readKnownObjects(
   session: Session,
   names: ReadonlySet<string>,
