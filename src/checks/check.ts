@@ -12,6 +12,16 @@ export interface CheckSessions {
   readonly target: Session
   /** Null where no staging-url is given, or staging can't be reached (`stagingFailure` of the subject). */
   readonly staging: Session | null
+  readonly data: DataSessions
+}
+
+/** Where the data prechecks are asked: sessions of their own on the target, or on a replica. */
+export interface DataSessions {
+  readonly onReplica: boolean
+  /** Whoever opens one closes it. Nothing was set on it. */
+  open(): Promise<Session>
+  /** Hands over the milliseconds that are left of preflight.data-budget, and takes off those that `act` needs. */
+  timed<Result>(act: (budgetMs: number) => Promise<Result>): Promise<Result>
 }
 
 /** What a check is about: plain data, so that judging is pure. */

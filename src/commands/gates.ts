@@ -5,10 +5,11 @@ import type { OpenRun } from '../deploy/open.ts'
 import { Refusal } from '../report/refusal.ts'
 import type { CheckReport } from '../report/types.ts'
 import type { CommandContext } from './context.ts'
+import { dataSessions } from './data-sessions.ts'
 import type { Task } from './decide.ts'
 import { withStaging } from './staging.ts'
 
-type Opened = Pick<OpenRun, 'observer' | 'surroundings'>
+type Opened = Pick<OpenRun, 'observer' | 'surroundings' | 'runId'>
 
 /**
  * Everything that must hold before the first change.
@@ -31,8 +32,9 @@ export async function judgePreflight(
 ): Promise<readonly CheckReport[]> {
   const { emit, report } = context
   emit({ type: 'phase', title: 'Preflight checks' })
+  const data = dataSessions(context, open)
   const checks = await withStaging(context.staging, ({ session, failure }) => {
-    const sessions: CheckSessions = { target: open.observer, staging: session }
+    const sessions: CheckSessions = { target: open.observer, staging: session, data }
     const subject = {
       ...subjectOf(context, open, tasks),
       ...(failure === undefined ? {} : { stagingFailure: failure }),

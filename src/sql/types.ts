@@ -191,6 +191,8 @@ export interface Effect {
   readonly partition?: QualifiedName
   /** What an ALTER changes, in words a report can print: 'SET DEFAULT', 'TYPE', 'ENABLE ROW LEVEL SECURITY'. */
   readonly change?: string
+  /** ALTER COLUMN … TYPE … USING: the expression, in the one spelling of writtenExpression(). */
+  readonly using?: string
   /** For trigger/rule enablement after the statement: 'O' origin, 'D' disabled, 'R' replica, 'A' always (pg_trigger.tgenabled). */
   readonly enabled?: 'O' | 'D' | 'R' | 'A'
   /**

@@ -22,7 +22,18 @@ const LONGEST = 2_147_483_647
  * '5min' → 300000: milliseconds. `otherwise` is the default, as one would write it; `least` says whether no time at all means something
  * ('observe-for: 0s') or would switch a limit off.
  */
-export function duration(otherwise?: string, least: 'any' | 'some' = 'any') {
+export function duration(
+  otherwise: string,
+  least?: 'any' | 'some',
+): z.ZodType<number, string | undefined>
+export function duration(
+  otherwise?: undefined,
+  least?: 'any' | 'some',
+): z.ZodType<number | undefined, string | undefined>
+export function duration(
+  otherwise?: string,
+  least: 'any' | 'some' = 'any',
+): z.ZodType<number | undefined, string | undefined> {
   const value = z
     .string()
     .regex(DURATION_PATTERN)

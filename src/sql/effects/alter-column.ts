@@ -97,7 +97,9 @@ function alterType(command: AlterTableCmd, target: AlterTarget): Effect[] {
   const collation =
     column?.collClause === undefined ? null : catalogName(column.collClause.collname)
   const made = altered(command, target, 'TYPE', { type: typeWords(column?.typeName), collation })
-  return [withUses(made, { typeName: column?.typeName }, column?.raw_default)]
+  const using =
+    column?.raw_default === undefined ? {} : { using: writtenExpression(column.raw_default) }
+  return [withUses({ ...made, ...using }, { typeName: column?.typeName }, column?.raw_default)]
 }
 
 /** SET GENERATED names the new way by its character code; other options speak of the sequence. */

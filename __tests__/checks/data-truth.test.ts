@@ -1,0 +1,406 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { ask } from '../../src/checks/preflight/data/ask.ts'
+import { readKnownObjects } from '../../src/checks/preflight/data/catalog.ts'
+import { derivePrechecks, namesOf, precheckRequests } from '../../src/plan/prechecks.ts'
+import { resolveConnection } from '../../src/postgres/connection.ts'
+import { connect } from '../../src/postgres/session.ts'
+import { loadParser } from '../../src/sql/parser.ts'
+import { planOf } from '../plan/planning.ts'
+import { createDatabase, servers, type TestDatabase } from '../support/database.ts'
+
+interface Case {
+  readonly given: string
+  readonly statement: string
+  /** What the precheck must say; 'unasked' where no query can tell. Whether Postgres refuses the statement is tried. */
+  readonly counts: number | 'unasked' | 'nothing'
+  /** Majors that know the statement. */
+  readonly from?: number
+}
+
+const numbers = (type: string, values: string) =>
+  `create table t (a ${type}); insert into t values ${values}`
+
+const cases: readonly Case[] = [
+  // Types: what fits, and what does not by a hair.
+  {
+    given: numbers('int', '(32767), (-32768), (null)'),
+    statement: 'alter table t alter a type smallint',
+    counts: 0,
+  },
+  {
+    given: numbers('int', '(32768), (-32769)'),
+    statement: 'alter table t alter a type smallint',
+    counts: 2,
+  },
+  {
+    given: numbers('numeric', '(32767.4), (-32768.4)'),
+    statement: 'alter table t alter a type smallint',
+    counts: 0,
+  },
+  {
+    given: numbers('numeric', `(32767.5), ('NaN'), ('Infinity')`),
+    statement: 'alter table t alter a type smallint',
+    counts: 3,
+  },
+  {
+    given: numbers('float8', '(2147483647.4), (-2147483648.5)'),
+    statement: 'alter table t alter a type int',
+    counts: 0,
+  },
+  {
+    given: numbers('float8', `(2147483647.5), ('-Infinity'), ('NaN')`),
+    statement: 'alter table t alter a type int',
+    counts: 3,
+  },
+  {
+    given: numbers('float8', '(9223372036854774784), (-9223372036854775808)'),
+    statement: 'alter table t alter a type bigint',
+    counts: 0,
+  },
+  {
+    given: numbers('float8', '(9223372036854775808)'),
+    statement: 'alter table t alter a type bigint',
+    counts: 1,
+  },
+  {
+    given: numbers('real', '(32767.4)'),
+    statement: 'alter table t alter a type smallint',
+    counts: 0,
+  },
+  {
+    given: numbers('numeric', `(99.994), (-99.994), ('NaN')`),
+    statement: 'alter table t alter a type numeric(4, 2)',
+    counts: 0,
+  },
+  {
+    given: numbers('numeric', `(99.995), (100)`),
+    statement: 'alter table t alter a type numeric(4, 2)',
+    counts: 2,
+  },
+  {
+    given: numbers('numeric', `('Infinity')`),
+    statement: 'alter table t alter a type numeric(4, 2)',
+    counts: 1,
+  },
+  {
+    given: numbers('numeric', '(9949)'),
+    statement: 'alter table t alter a type numeric(2, -2)',
+    counts: 0,
+    from: 15,
+  },
+  {
+    given: numbers('numeric', '(9950)'),
+    statement: 'alter table t alter a type numeric(2, -2)',
+    counts: 1,
+    from: 15,
+  },
+  {
+    given: numbers('bigint', '(9)'),
+    statement: 'alter table t alter a type numeric',
+    counts: 'nothing',
+  },
+  {
+    given: numbers('int', '(9)'),
+    statement: 'alter table t alter a type float8',
+    counts: 'nothing',
+  },
+  {
+    given: numbers('text', `('abc'), ('ab     '), (null)`),
+    statement: 'alter table t alter a type varchar(3)',
+    counts: 0,
+  },
+  {
+    given: numbers('text', `('abcd'), ('äöüß')`),
+    statement: 'alter table t alter a type varchar(3)',
+    counts: 2,
+  },
+  {
+    given: numbers('text', `('abcd')`),
+    statement: 'alter table t alter a type char(3)',
+    counts: 1,
+  },
+  {
+    given: numbers('char(9)', `('abc')`),
+    statement: 'alter table t alter a type varchar(3)',
+    counts: 0,
+  },
+  {
+    given: numbers('varchar(9)', `('abc')`),
+    statement: 'alter table t alter a type text',
+    counts: 'nothing',
+  },
+  {
+    given: numbers('text', `('1'), (' 2 '), (null)`),
+    statement: 'alter table t alter a type int using a::int',
+    counts: 0,
+    from: 16,
+  },
+  {
+    given: numbers('text', `('1x'), ('')`),
+    statement: 'alter table t alter a type int using a::int',
+    counts: 2,
+    from: 16,
+  },
+  {
+    given: numbers('text', `('999.999')`),
+    statement: 'alter table t alter a type numeric(4,1) using a::numeric(4,1)',
+    counts: 1,
+    from: 16,
+  },
+  {
+    given: numbers('text', `('2024-02-30')`),
+    statement: 'alter table t alter a type date using a::date',
+    counts: 1,
+    from: 16,
+  },
+  {
+    given: numbers('int', '(1)'),
+    statement: 'alter table t alter a type text using a::text',
+    counts: 'unasked',
+  },
+  // NULLs and rows.
+  {
+    given: numbers('int', '(1), (null), (null)'),
+    statement: 'alter table t alter a set not null',
+    counts: 2,
+  },
+  { given: numbers('int', '(1)'), statement: 'alter table t add b int not null', counts: 1 },
+  { given: 'create table t (a int)', statement: 'alter table t add b int not null', counts: 0 },
+  {
+    given: numbers('int', '(1)'),
+    statement:
+      'alter table t add b int not null default 1, add c serial, add d int generated always as identity',
+    counts: 'nothing',
+  },
+  {
+    given:
+      'create table t (a int); create table kid () inherits (t); insert into kid values (null)',
+    statement: 'alter table t alter a set not null',
+    counts: 1,
+  },
+  {
+    given: numbers('int', '(null)'),
+    statement: 'alter table t add constraint n not null a',
+    counts: 1,
+    from: 18,
+  },
+  {
+    given: numbers('int', '(null)'),
+    statement:
+      'alter table t add constraint n not null a not valid; alter table t validate constraint n',
+    counts: 1,
+    from: 18,
+  },
+  // CHECK.
+  {
+    given: numbers('int', '(0), (null), (1)'),
+    statement: 'alter table t add check (a > 0)',
+    counts: 1,
+  },
+  {
+    given: numbers('int', '(5), (2)'),
+    statement: 'alter table t add check (a in (1, 2, 3) and a between 0 and 4)',
+    counts: 1,
+  },
+  {
+    given: numbers('text', `('x'), ('%')`),
+    statement: `alter table t add check (a like '\\%' escape '\\' or a ~ '^[a-z]$')`,
+    counts: 0,
+  },
+  {
+    given: 'create table t (a int); create table kid () inherits (t); insert into kid values (-1)',
+    statement: 'alter table t add check (a > 0) no inherit',
+    counts: 0,
+  },
+  {
+    given: `create table t (a int, "A b""c" int); insert into t values (1, 2), (2, 1)`,
+    statement:
+      'alter table t add constraint "c""d" check (t."A b""c" > a) not valid; alter table t validate constraint "c""d"',
+    counts: 1,
+  },
+  {
+    given: 'create table t (a int); insert into t values (-1)',
+    statement: 'alter table t add check (a > 0) not valid',
+    counts: 'nothing',
+  },
+  {
+    given: 'create table t (a int); insert into t values (-1)',
+    statement: 'alter table t add check (a > 0) not enforced',
+    counts: 'nothing',
+    from: 18,
+  },
+  // Unique.
+  {
+    given: numbers('int', '(null), (null), (1)'),
+    statement: 'alter table t add unique (a)',
+    counts: 0,
+  },
+  {
+    given: numbers('int', '(null), (null), (1)'),
+    statement: 'alter table t add unique nulls not distinct (a)',
+    counts: 1,
+    from: 15,
+  },
+  {
+    given: numbers('int', '(null), (null)'),
+    statement: 'create unique index on t (a) nulls not distinct',
+    counts: 1,
+    from: 15,
+  },
+  { given: numbers('text', `('a'), ('A')`), statement: 'create unique index on t (a)', counts: 0 },
+  {
+    given: numbers('text', `('a'), ('A')`),
+    statement: 'create unique index on t (lower(a) collate "C" text_pattern_ops desc) include (a)',
+    counts: 1,
+  },
+  {
+    given: numbers('numeric', '(1), (1.0)'),
+    statement: 'alter table t add primary key (a)',
+    counts: 1,
+  },
+  {
+    given: numbers('int', '(1), (1), (2)'),
+    statement: 'create unique index on t (a) where a > 1',
+    counts: 0,
+  },
+  {
+    given:
+      'create table t (a int); create table kid () inherits (t); insert into t values (1); insert into kid values (1)',
+    statement: 'alter table t add unique (a)',
+    counts: 0,
+  },
+  {
+    given:
+      'create table t (a int) partition by list (a); create table kid partition of t default; insert into t values (1), (1)',
+    statement: 'alter table t add unique (a)',
+    counts: 1,
+  },
+  { given: numbers('json', `('1')`), statement: 'alter table t add unique (a)', counts: 'unasked' },
+  // Foreign keys.
+  {
+    given:
+      'create table p (id int primary key); create table t (a int); insert into p values (1); insert into t values (1), (null)',
+    statement: 'alter table t add foreign key (a) references p',
+    counts: 0,
+  },
+  {
+    given:
+      'create table p (id int primary key); create table t (a bigint); insert into t values (1), (null)',
+    statement: 'alter table t add foreign key (a) references p on delete cascade',
+    counts: 1,
+  },
+  {
+    given:
+      'create table p (x int, y int, unique (y, x)); create table t (a int, b int); insert into p values (1, 2); insert into t values (1, null), (null, null), (1, 2)',
+    statement: 'alter table t add foreign key (a, b) references p (x, y) match full',
+    counts: 1,
+  },
+  {
+    given:
+      'create table p (x int, y int, unique (y, x)); create table t (a int, b int); insert into p values (1, 2); insert into t values (1, null), (null, null), (1, 2), (2, 1)',
+    statement: 'alter table t add foreign key (b, a) references p (y, x)',
+    counts: 1,
+  },
+  {
+    given:
+      'create table t (id int primary key, parent int); insert into t values (1, null), (2, 1), (3, 9)',
+    statement: 'alter table t add foreign key (parent) references t',
+    counts: 1,
+  },
+  {
+    given: 'create table t (a int); create table p (id int primary key); insert into t values (1)',
+    statement: 'alter table t add b int references p',
+    counts: 'nothing',
+  },
+  // Domains.
+  {
+    given: `create domain d as int; create table t (a d, b d); insert into t values (1, null)`,
+    statement: 'alter domain d add check (value > 1)',
+    counts: 1,
+  },
+  {
+    given: `create domain d as int; create table t (a d, b d); insert into t values (1, null)`,
+    statement: 'alter domain d set not null',
+    counts: 1,
+  },
+  {
+    given: `create domain d as int; create table t (a d) partition by list (a); create table kid partition of t default; insert into t values (-1)`,
+    statement:
+      'alter domain d add constraint c check (value > 0) not valid; alter domain d validate constraint c',
+    counts: 1,
+  },
+  {
+    given: `create domain d as int; alter domain d add constraint old check (value > 0) not valid; create table t (a int)`,
+    statement: 'alter domain d validate constraint old',
+    counts: 'nothing',
+  },
+  // Exclusion.
+  {
+    given: 'create table t (a int4range, b int4range)',
+    statement: 'alter table t add exclude using gist (a with &&, b with -|-)',
+    counts: 0,
+  },
+  {
+    given: `create table t (a int4range, b int); insert into t values ('[1,3)', 1), ('[2,4)', 2), ('[3,9)', 3), (null, 4)`,
+    statement: `alter table t add exclude using gist (a with &&)`,
+    counts: 2,
+  },
+  {
+    given: `create table t (a int, b int); insert into t values (1, 2), (1, 3)`,
+    statement: `alter table t add exclude (a with =, abs(b) with =)`,
+    counts: 0,
+  },
+]
+
+describe.each(servers().map(({ major }) => major))('on PostgreSQL %i', (major) => {
+  let database: TestDatabase
+  beforeAll(async () => {
+    await loadParser()
+    database = await createDatabase({ major })
+  })
+  afterAll(() => database.drop())
+
+  test.each(
+    cases
+      .filter(({ from = 0 }) => major >= from)
+      .map((one) => [one.counts, `${one.statement}, after ${one.given}`, one] as const),
+  )('counts %s: %s', async (_, __, { given, statement, counts }) => {
+    await database.query('drop schema public cascade; create schema public')
+    await database.query(given)
+    expect(await countOf(database, statement)).toEqual(counts)
+    if (counts === 'unasked') return
+    const refused = await database.query(statement).then(
+      () => false,
+      ({ code }: { code?: string }) => /^(22|23)/.test(code ?? ''),
+    )
+    const expected = counts === 'nothing' ? false : counts > 0
+    expect(refused).toBe(expected)
+  })
+})
+
+/** What all prechecks of a script count together; 'unasked' where one isn't asked or answered, 'nothing' where there is nothing to ask. */
+async function countOf(database: TestDatabase, sql: string): Promise<Case['counts']> {
+  const session = await connect(resolveConnection({ url: database.url, env: {} }), {
+    name: 'test',
+    applicationName: 'test',
+    settings: { search_path: '' },
+  })
+  try {
+    const requests = precheckRequests([planOf(sql)])
+    const known = await readKnownObjects(session, namesOf(requests))
+    const options = { known, searchPath: ['public'], serverMajor: session.serverMajor }
+    const derived = derivePrechecks(requests, options)
+    let count: number | 'nothing' = 'nothing'
+    for (const precheck of derived) {
+      if ('holds' in precheck.derived) continue
+      if ('unasked' in precheck.derived) return 'unasked'
+      const limits = { budgetMs: 10_000, lockTimeoutMs: 1_000, role: null, examples: 5 }
+      const answer = await ask(session, precheck.derived.ask, precheck, limits)
+      if ('failed' in answer) return 'unasked'
+      count = (count === 'nothing' ? 0 : count) + answer.counted
+    }
+    return count
+  } finally {
+    await session.close()
+  }
+}

@@ -1,0 +1,130 @@
+import { SearchPathTracker } from '../../sql/search-path.ts'
+import type { Effect, QualifiedName } from '../../sql/types.ts'
+import { maybeSame, sameName } from '../object-key.ts'
+import type { PlannedMigration } from '../types.ts'
+import { History } from './history.ts'
+import type { Demand, PlannedEffect, PrecheckRequest } from './types.ts'
+
+/**
+ * What the pending migrations demand of the rows that are there, statement by statement, in the order of the plan. A constraint that is added NOT VALID
+ * is asked where it is validated; one that the plan never validates demands nothing of old rows.
+ */
+export function precheckRequests(pending: readonly PlannedMigration[]): PrecheckRequest[] {
+  const requests: PrecheckRequest[] = []
+  const history = new History()
+  for (const { version, steps, script } of pending) {
+    const paths = searchPaths(script)
+    const ran = steps.flatMap(({ statements, rollsBack }) => (rollsBack === true ? [] : statements))
+    for (const { statement } of ran) {
+      const { effects, where, kind } = statement
+      for (const [place, effect] of effects.entries()) {
+        const planned: PlannedEffect = { effect, where, tag: kind }
+        const earlier = history.soFar()
+        const isNew = ownerIsNew(effect, effects.slice(0, place))
+        const made = isNew ? null : demandOf(effect, effects.slice(place + 1), earlier)
+        if (made !== null) {
+          const searchPath = paths.get(statement.index) ?? null
+          const ofDomain = kind === 'ALTER DOMAIN'
+          requests.push({ ...planned, ...made, version, ofDomain, searchPath, earlier })
+        }
+        history.add(planned)
+      }
+    }
+  }
+  return requests
+}
+
+function searchPaths({
+  statements,
+}: PlannedMigration['script']): ReadonlyMap<number, readonly string[] | null> {
+  const tracker = new SearchPathTracker()
+  return new Map(
+    statements.map(({ index, node, transaction }) => {
+      const path = tracker.current
+      tracker.follow(node, transaction)
+      return [index, path]
+    }),
+  )
+}
+
+/** A table that the statement itself makes has no rows, and one that was there before keeps what it had. */
+function ownerIsNew({ object: { table } }: Effect, before: readonly Effect[]): boolean {
+  if (table === undefined) return false
+  return before.some(
+    ({ op, object }) =>
+      op === 'create' &&
+      (object.kind === 'table' || object.kind === 'foreign table' || object.kind === 'domain') &&
+      sameName({ schema: object.schema, name: object.name ?? '' }, table),
+  )
+}
+
+type Made = { readonly owner: QualifiedName; readonly demand: Demand } | null
+
+function demandOf(
+  effect: Effect,
+  following: readonly Effect[],
+  earlier: PrecheckRequest['earlier'],
+): Made {
+  const { op, object, temporary } = effect
+  if (temporary === true) return null
+  const owner = object.table ?? { schema: object.schema, name: object.name ?? '' }
+  const demand =
+    object.kind === 'constraint'
+      ? constraintDemand(effect, earlier)
+      : object.kind === 'index' && op === 'create'
+        ? indexDemand(effect)
+        : object.kind === 'column'
+          ? columnDemand(effect, following)
+          : object.kind === 'domain' && effect.change === 'SET NOT NULL'
+            ? ({ kind: 'set not null', column: 'value' } as const)
+            : null
+  return demand === null ? null : { owner, demand }
+}
+
+function constraintDemand(
+  { op, object, constraint }: Effect,
+  earlier: PrecheckRequest['earlier'],
+): Demand | null {
+  const { name } = object
+  if (op === 'validate' && name !== null) {
+    const added = earlier([object.table?.name ?? '']).findLast(
+      ({ effect }) =>
+        effect.constraint !== undefined &&
+        effect.object.kind === 'constraint' &&
+        maybeSame(effect.object, object),
+    )?.effect.constraint
+    return added === undefined
+      ? { kind: 'validate', name }
+      : added.valid
+        ? null
+        : { kind: 'constraint', name, constraint: added }
+  }
+  if (op !== 'create' || constraint?.valid !== true) return null
+  const known = constraint.usingIndex !== null && constraint.type !== 'primary key'
+  return known ? null : { kind: 'constraint', name, constraint }
+}
+
+function indexDemand({ object, index, only }: Effect): Demand | null {
+  // ON ONLY a partitioned table holds nothing: the partitions' own indexes are attached later.
+  if (index?.unique !== true || only === true) return null
+  return { kind: 'index', name: object.name, index }
+}
+
+function columnDemand(
+  { op, object, column, change, using }: Effect,
+  following: readonly Effect[],
+): Demand | null {
+  const { name } = object
+  if (name === null) return null
+  if (op === 'alter' && change === 'SET NOT NULL') return { kind: 'set not null', column: name }
+  if (op === 'alter' && change === 'TYPE' && column?.type !== undefined) {
+    return { kind: 'type', column: name, type: column.type, using: using ?? null }
+  }
+  const filled =
+    column?.default != null ||
+    column?.identity != null ||
+    column?.generated != null ||
+    following.some((other) => other.change === `OWNED BY ${name}`)
+  if (op !== 'create' || column?.notNull !== true || filled) return null
+  return { kind: 'required column', column: name }
+}
