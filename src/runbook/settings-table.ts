@@ -171,6 +171,13 @@ export const SETTINGS = {
     commands: ['deploy', 'rollback'],
     description: 'How long to wait for another run on the same database to end.',
   },
+  'plan-digest': {
+    kind: 'text',
+    scope: 'run',
+    commands: ['deploy'],
+    description:
+      'The digest that `plan` printed: `deploy` refuses to run anything but what was approved then.',
+  },
   report: {
     kind: 'text',
     scope: 'target',

@@ -54,6 +54,7 @@ export function resolveSettings(sources: SettingSources): Settings {
     concurrentTimeout: readTimeout('concurrent-timeout', values),
     blockTimeout: readTimeout('block-timeout', values),
     runLockTimeout: readTimeout('run-lock-timeout', values),
+    planDigest: text('plan-digest', values),
     report: text('report', values),
     summary: text('summary', values),
   }

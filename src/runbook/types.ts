@@ -24,6 +24,8 @@ export interface Settings {
   readonly blockTimeout: number
   /** How long to wait for another run to end before refusing. */
   readonly runLockTimeout: number
+  /** What `plan` printed and was approved. */
+  readonly planDigest: string | undefined
   readonly report: string | undefined
   readonly summary: string | undefined
 }

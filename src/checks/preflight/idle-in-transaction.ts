@@ -17,7 +17,7 @@ export const idleInTransaction = defineCheck<SessionsInTheWay>({
   applies: (subject) => plannedLocks(subject).length > 0,
   read: ({ target }, subject) => readSessionsInTheWay(target, subject),
   judge({ sessions, seesAll }, { preflight, target }) {
-    const threshold = preflight['idle-in-transaction']
+    const threshold = preflight['idle-in-transaction'] ?? 0
     const idle = sessions.filter(
       ({ state, stateMs }) =>
         state?.startsWith('idle in transaction') === true && (stateMs ?? 0) > threshold,

@@ -25,7 +25,7 @@ export const longTransactions = defineCheck<SessionsInTheWay>({
   applies: (subject) => plannedLocks(subject).length > 0,
   read: ({ target }, subject) => readSessionsInTheWay(target, subject),
   judge({ sessions, seesAll }, { preflight, target }) {
-    const threshold = preflight['long-transactions']
+    const threshold = preflight['long-transactions'] ?? 0
     const candidates = sessions.filter((session) => !isAutovacuum(session))
     const long = candidates.filter(({ transactionMs }) => (transactionMs ?? 0) > threshold)
     const expected = `none older than ${durationText(threshold)}`
