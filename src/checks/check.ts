@@ -27,6 +27,8 @@ export interface Subject {
   /** The role that the migrations run as. */
   readonly role: string
   readonly now: Date
+  /** Of exactly what would run: see plan/digest.ts. */
+  readonly planDigest: string
 }
 
 /** What one look showed. A `problem` warns or refuses, as the check's severity says. */

@@ -6,6 +6,7 @@ import { Refusal } from '../report/refusal.ts'
 import type { CheckReport } from '../report/types.ts'
 import type { CommandContext } from './context.ts'
 import type { Task } from './decide.ts'
+import { digestOf } from './digest.ts'
 
 type Opened = Pick<OpenRun, 'observer' | 'surroundings'>
 
@@ -31,6 +32,7 @@ export async function judgePreflight(
   const { emit, report } = context
   emit({ type: 'phase', title: 'Preflight checks' })
   const sessions: CheckSessions = { target: open.observer, staging: null }
+  report.planDigest = digestOf(context, tasks)
   const subject = subjectOf(context, open, tasks)
   const checks = await runChecks(preflightChecks, sessions, subject, (check) => {
     emit({ type: 'checked', check })
@@ -54,6 +56,7 @@ function subjectOf(
     searchPath: surroundings.searchPath,
     role: settings.role ?? report.target.user,
     now: new Date(),
+    planDigest: report.planDigest ?? '',
   }
 }
 
