@@ -89,14 +89,14 @@ export const riskScenarios: readonly CheckScenario[] = [
   {
     check: 'risk.idle-in-transaction',
     outcome: 'passed',
-    title: 'a session that has been idle for a moment',
+    title: 'a session that has been idle with locks on another table',
     files,
-    settings: { 'lock-timeout': '100ms' },
+    gates: { preflight: { 'idle-in-transaction': '0s' } },
     arrange: async (database) => {
       await arrangePlanned(database)
-      const session = await database.connect('idle')
-      await session.query('begin; select * from "Planned"')
-      return { cleanUp: () => session.end() }
+      await database.query('create table elsewhere (id int)')
+      await holding(database, 'begin; insert into elsewhere values (1)')
+      return {}
     },
   },
   {
@@ -169,9 +169,9 @@ export const riskScenarios: readonly CheckScenario[] = [
     gates: { preflight: { 'lock-waits': '10ms' } },
     arrange: async (database) => {
       await arrangePlanned(database)
-      await holding(database, 'begin; lock table "Planned"')
+      await holding(database, 'begin; lock table "Planned" in exclusive mode')
       const stuck = await database.connect('stuck')
-      const answer = stuck.query('select * from "Planned"').catch(() => null)
+      const answer = stuck.query('insert into "Planned" values (1)').catch(() => null)
       await until(() =>
         database.query(
           `select from pg_locks where not granted and relation = '"Planned"'::regclass and clock_timestamp() - waitstart > interval '20ms'`,
@@ -186,7 +186,7 @@ export const riskScenarios: readonly CheckScenario[] = [
         },
       }
     },
-    says: [/application stuck/, /waits .* for AccessShareLock on "Planned", behind pid \d+/],
+    says: [/application stuck/, /waits .* for RowExclusiveLock on "Planned", behind pid \d+/],
   },
   {
     check: 'risk.lock-waits',
