@@ -39,6 +39,8 @@ export interface Subject {
   readonly now: Date
   /** Why staging can't be asked although a staging-url is given: the reason of what is not checked for want of it. */
   readonly stagingFailure?: string
+  /** Of exactly what would run: see plan/digest.ts. */
+  readonly planDigest: string
 }
 
 /** What one look showed. A `problem` warns or refuses, as the check's severity says. */

@@ -13,6 +13,7 @@ import { exitCodeOf } from '../report/exit-code.ts'
 import type { ErrorReport } from '../report/types.ts'
 import type { CommandContext } from './context.ts'
 import { decideTasks, type Task } from './decide.ts'
+import { digestOf, warnOfApproved } from './digest.ts'
 import { passGates } from './gates.ts'
 import { needDatabase } from './need-database.ts'
 import { planAll, planForServer } from './plan-all.ts'
@@ -30,7 +31,7 @@ export async function deploy(context: CommandContext): Promise<void> {
   try {
     const planned = await planForServer(context, open, parsed)
     const tasks = decideTasks(context, open, planned)
-    if (tasks.length === 0) return nothingToDo(context)
+    if (tasks.length === 0) return nothingToDo(context, tasks)
     await passGates(context, open, tasks)
     await runAll(context, open, tasks)
   } finally {
@@ -38,8 +39,10 @@ export async function deploy(context: CommandContext): Promise<void> {
   }
 }
 
-function nothingToDo({ report }: CommandContext): void {
-  report.outcome = 'nothing-to-do'
+function nothingToDo(context: CommandContext, tasks: readonly Task[]): void {
+  context.report.outcome = 'nothing-to-do'
+  context.report.planDigest = digestOf(context, tasks)
+  warnOfApproved(context)
 }
 
 async function runAll(

@@ -7,6 +7,7 @@ import type { CheckReport } from '../report/types.ts'
 import type { CommandContext } from './context.ts'
 import { dataSessions } from './data-sessions.ts'
 import type { Task } from './decide.ts'
+import { digestOf } from './digest.ts'
 import { withStaging } from './staging.ts'
 
 type Opened = Pick<OpenRun, 'observer' | 'surroundings' | 'runId'>
@@ -32,6 +33,7 @@ export async function judgePreflight(
 ): Promise<readonly CheckReport[]> {
   const { emit, report } = context
   emit({ type: 'phase', title: 'Preflight checks' })
+  report.planDigest = digestOf(context, tasks)
   const data = dataSessions(context, open)
   const checks = await withStaging(context.staging, ({ session, failure }) => {
     const sessions: CheckSessions = { target: open.observer, staging: session, data }
@@ -62,6 +64,7 @@ function subjectOf(
     searchPath: surroundings.searchPath,
     role: settings.role ?? report.target.user,
     now: new Date(),
+    planDigest: report.planDigest ?? '',
   }
 }
 

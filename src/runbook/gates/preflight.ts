@@ -41,7 +41,14 @@ export const preflightSchema = z.strictObject({
   'idle-in-transaction': duration('1min').describe(
     'A session idle in a transaction for longer than this that is in the way is a problem.',
   ),
+  'lock-waits': duration('1s').describe(
+    'A session of this database that has waited longer than this for a lock is a problem.',
+  ),
   'replication-lag': duration('30s').describe('How far a standby may be behind.'),
+  'retained-wal': size()
+    .optional()
+    .transform((bytes) => bytes ?? 2 ** 30)
+    .describe('How much WAL a standby or a replication slot may be behind. Default: 1GB.'),
   'connection-slots': z
     .int()
     .min(0)

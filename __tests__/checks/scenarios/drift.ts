@@ -1,0 +1,72 @@
+import type { TestDatabase } from '../../support/database.ts'
+import { deployFiles } from '../../support/engine.ts'
+import type { CheckScenario } from '../scenario.ts'
+
+const first = { '1_first': 'create table first (id int primary key, name text)' }
+const files = { ...first, '2_second': 'create table second (id int)' }
+
+/** A deployment, and what somebody did by hand after it. */
+function after(sql: string): (database: TestDatabase) => Promise<object> {
+  return async (database) => {
+    await deployFiles(database, { files: first })
+    if (sql !== '') await database.query(sql)
+    return {}
+  }
+}
+
+export const driftScenarios: readonly CheckScenario[] = [
+  {
+    check: 'drift.catalog',
+    outcome: 'passed',
+    title: 'nothing but rows changed since the last deployment',
+    files,
+    arrange: after(`insert into first values (1, 'a')`),
+    says: [/unchanged/],
+  },
+  {
+    check: 'drift.catalog',
+    outcome: 'warned',
+    title: 'an index, a column and a default by hand',
+    files,
+    arrange: after(
+      `create index by_hand on first (name); alter table first add column extra int, alter name set default 'x'`,
+    ),
+    says: [
+      /\+ index public\.by_hand: /,
+      /\+ column public\.first\.extra/,
+      /~ column public\.first\.name: default none → /,
+    ],
+  },
+  {
+    check: 'drift.catalog',
+    outcome: 'failed',
+    title: 'a table dropped by hand, where that refuses',
+    files,
+    gates: { preflight: { drift: 'fail' } },
+    arrange: after('alter table first drop column name'),
+    says: [/- column public\.first\.name/, /preflight\.drift: accept/],
+  },
+  {
+    check: 'drift.catalog',
+    outcome: 'passed',
+    title: 'a change by hand that is accepted and recorded',
+    files,
+    gates: { preflight: { drift: 'accept' } },
+    arrange: after('create view by_hand as select 1 as one'),
+    says: [/accepted, and recorded with this run/, /\+ view public\.by_hand/],
+  },
+  {
+    check: 'drift.catalog',
+    outcome: 'not-checked',
+    title: 'the first deployment',
+    says: [/no run of pg-airlock/],
+  },
+  {
+    check: 'drift.catalog',
+    outcome: 'not-checked',
+    title: 'the last run was killed',
+    files,
+    arrange: after('update airlock.runs set fingerprint_after = null'),
+    says: [/was killed/],
+  },
+]

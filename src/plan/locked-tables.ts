@@ -1,0 +1,87 @@
+import type { Place } from '../report/refusal.ts'
+import type { Effect, ObjectKind, QualifiedName } from '../sql/types.ts'
+import { conflictsOf, isStrong, type LockMode } from './lock-modes.ts'
+import { locksOf } from './lock-of-effect.ts'
+import { maybeSameName } from './object-key.ts'
+import type { PlannedMigration } from './types.ts'
+
+/** One relation that the plan locks and that was there before it. */
+export interface LockedTable {
+  /** A table, or an index that stands for its table; its schema null where the search path decides. */
+  readonly relation: QualifiedName
+  /** All modes that the plan takes on it, weakest first as they come. */
+  readonly modes: readonly LockMode[]
+  /** Modes that the plan would have to wait for, were they held by another session. */
+  readonly waitsFor: readonly LockMode[]
+  /** Keeps the application from reading or writing. */
+  readonly strong: boolean
+  /** A statement waits for every older snapshot in the database: CREATE INDEX, REINDEX, DETACH PARTITION CONCURRENTLY. */
+  readonly waitsForSnapshots: boolean
+  /** Partitions and children are locked with it. */
+  readonly descends: boolean
+  /** The first statement that locks it. */
+  readonly where: Place
+}
+
+/**
+ * The relations that were there before and that the pending migrations lock, in the order in which they do. What an earlier statement of the
+ * plan creates is left out: nobody else can hold a lock on it yet. What EXECUTE and functions lock is not known.
+ */
+export function lockedTables(
+  pending: readonly Pick<PlannedMigration, 'script'>[],
+): readonly LockedTable[] {
+  const found = new Map<string, LockedTable>()
+  const created: QualifiedName[] = []
+  for (const { effects, where } of pending.flatMap(({ script }) => script.statements)) {
+    // CREATE TABLE IF NOT EXISTS leaves a table that is there alone: its columns and constraints lock nothing.
+    const inStatement: QualifiedName[] = []
+    for (const effect of effects) {
+      for (const { relation, mode, ...taken } of locksOf(effect)) {
+        if ([...created, ...inStatement].some((name) => maybeSameName(name, relation))) continue
+        const key = JSON.stringify([relation.schema, relation.name])
+        found.set(key, merged(found.get(key), { relation, mode, where, ...taken }))
+      }
+      inStatement.push(...newNames({ ...effect, ifNotExists: false }))
+      created.push(...newNames(effect))
+    }
+  }
+  return [...found.values()]
+}
+
+interface OneLock extends Pick<LockedTable, 'relation' | 'waitsForSnapshots' | 'descends'> {
+  readonly mode: LockMode
+  readonly where: Place
+}
+
+function merged(
+  known: LockedTable | undefined,
+  { relation, mode, waitsForSnapshots, descends, where }: OneLock,
+): LockedTable {
+  return {
+    relation,
+    modes: [...new Set([...(known?.modes ?? []), mode])],
+    waitsFor: [...new Set([...(known?.waitsFor ?? []), ...conflictsOf(mode)])],
+    strong: (known?.strong ?? false) || isStrong(mode),
+    waitsForSnapshots: (known?.waitsForSnapshots ?? false) || waitsForSnapshots,
+    descends: (known?.descends ?? false) || descends,
+    where: known?.where ?? where,
+  }
+}
+
+const relations: ReadonlySet<ObjectKind> = new Set([
+  'table',
+  'foreign table',
+  'view',
+  'materialized view',
+  'sequence',
+  'index',
+])
+
+/** What bears a new name after the effect. A creation that IF NOT EXISTS or a guard may skip leaves what was there. */
+function newNames({ op, object, to, ifNotExists, guarded }: Effect): QualifiedName[] {
+  const { kind, schema, name } = object
+  if (!relations.has(kind) || name === null || ifNotExists || guarded) return []
+  if (op === 'create') return [{ schema, name }]
+  if (op === 'rename' && to !== undefined) return [{ schema, name: to }]
+  return op === 'set schema' && to !== undefined ? [{ schema: to, name }] : []
+}
