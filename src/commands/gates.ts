@@ -36,6 +36,7 @@ export async function judgePreflight(
     emit({ type: 'checked', check })
   })
   report.checks.push(...checks)
+  emit({ type: 'phase-finished', title: 'Preflight checks', judged: checks })
   return checks
 }
 

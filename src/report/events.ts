@@ -1,10 +1,12 @@
 import type {
+  CheckOutcome,
   CheckReport,
   ErrorReport,
   MigrationReport,
   Report,
   RowEffect,
   ServerNotice,
+  SmokeResult,
   StepReport,
   TargetReport,
   UndoReport,
@@ -29,6 +31,14 @@ export type RunEvent =
   /** A part of the run begins: 'Preflight checks', 'Backup', 'Smoke tests'. */
   | { readonly type: 'phase'; readonly title: string }
   | { readonly type: 'checked'; readonly check: CheckReport }
+  | { readonly type: 'smoke-tested'; readonly result: SmokeResult }
+  /** The part ends: what was judged in it is counted; `note` says what else is worth a line. */
+  | {
+      readonly type: 'phase-finished'
+      readonly title: string
+      readonly judged: readonly { readonly outcome: CheckOutcome }[]
+      readonly note?: string
+    }
   | {
       readonly type: 'migration-started'
       readonly migration: MigrationReport
