@@ -39,8 +39,8 @@ function recoveryTarget({ name }: RestorePointReport): string {
 
 function backupBlock(one: BackupReport, detail: Detail): string {
   if (one.kind === 'none') {
-    const reason = prose(one.reason ?? '', detail)
-    return blocks('### Backup', `${sign(one.outcome)} **not checked**: none was made. ${reason}`)
+    const reason = prose(one.reason ?? 'airlock.yml asks for none', detail)
+    return blocks('### Backup', `${sign(one.outcome)} **not checked**: none was made: ${reason}`)
   }
   const facts = [
     ...(one.path === undefined ? [] : [code(one.path, detail)]),

@@ -68,7 +68,8 @@ function checkTable(
 
 function about(one: CheckReport, shared: ReadonlyMap<string, number>, detail: Detail): string {
   const title = words(one.title, detail)
-  const fix = one.fix === undefined || shared.has(one.fix) ? '' : prose(one.fix, detail)
+  const isShared = one.outcome === 'not-checked' && shared.has(one.fix ?? '')
+  const fix = isShared ? '' : prose(one.fix ?? '', detail)
   return [
     one.outcome === 'passed' ? title : `**${title}**`,
     prose(one.reason ?? '', detail),

@@ -1,10 +1,10 @@
-import { scoreOf } from '../tally.ts'
+import { failedCriteriaOf, scoreOf } from '../tally.ts'
 import type { CriterionReport, Report } from '../types.ts'
-import { blocks, leftOut, prose, words } from './block.ts'
+import { blocks, code, fence, foundCell, leftOut, prose, sign, table, words } from './block.ts'
 import type { Detail } from './detail.ts'
 
-/** More lines of evidence for one criterion than this are counted. */
-const evidenceLines = 10
+/** The checklist is read at a glance: more lines of evidence than this are counted. */
+const evidenceLines = 3
 
 /** The runbook's checklist: ticked by evidence only. */
 export function criteria(report: Report, detail: Detail): string {
@@ -12,14 +12,35 @@ export function criteria(report: Report, detail: Detail): string {
   if (all.length === 0) return ''
   return blocks(
     `### Success criteria: ${scoreOf(all, 'met', 'not met')}`,
-    all.map((one) => criterionLine(one, detail)).join('\n'),
+    all.map((one) => item(one, detail)).join('\n'),
   )
 }
 
-/** One criterion as a line of the checklist, its evidence below it. */
-export function criterionLine(one: CriterionReport, detail: Detail): string {
+/** The criteria that condemned the run, with all their evidence. */
+export function unmetCriteria(report: Report, detail: Detail): string {
+  const unmet = failedCriteriaOf(report)
+  const rows = unmet.map((one) => [
+    sign(one.outcome),
+    [`**${words(one.title, detail)}**`, prose(one.reason ?? '', detail)]
+      .filter((line) => line !== '')
+      .join('<br>'),
+    code(one.expected, detail),
+    foundCell(one.outcome, one.actual, detail),
+  ])
+  const columns = ['', 'criterion', 'expected', 'found'].map((title) => ({ title }))
+  return blocks(
+    table(columns, rows, detail),
+    ...unmet.map(({ title, details = [] }) =>
+      details.length === 0
+        ? ''
+        : blocks(`❌ ${words(title, detail)}:`, fence(details.join('\n'), 'text', detail)),
+    ),
+  )
+}
+
+function item(one: CriterionReport, detail: Detail): string {
   const details = one.details ?? []
-  const shown = details.slice(0, Math.min(evidenceLines, detail.rows))
+  const shown = details.slice(0, evidenceLines)
   return [
     `- [${one.outcome === 'passed' ? 'x' : ' '}] ${told(one, detail)}`,
     ...shown.map((line) => `  - ${words(line, detail)}`),

@@ -1,14 +1,8 @@
-import {
-  culpritOf,
-  failedCriteriaOf,
-  shutGatesOf,
-  undoneVerificationOf,
-  verificationOf,
-} from '../tally.ts'
+import { culpritOf, shutGatesOf, undoneVerificationOf, verificationOf } from '../tally.ts'
 import type { ErrorReport, Report, RunOutcome, Verification } from '../types.ts'
 import { titleOf } from '../verdict.ts'
 import { blocks, code, folded, leftOut, score } from './block.ts'
-import { criterionLine } from './criteria.ts'
+import { unmetCriteria } from './criteria.ts'
 import type { Detail } from './detail.ts'
 import { errorBlock, evidence } from './error.ts'
 import { notes, objectTable } from './objects.ts'
@@ -25,20 +19,13 @@ export function failure(report: Report, detail: Detail): string {
     culprit(report, detail),
     report.error === null ? '' : told(report.error, report.outcome, detail),
     notAsExpected(failed, detail),
-    unmet(report, detail),
+    unmetCriteria(report, detail),
     smokeTable(
       report.smoke.filter(({ outcome, when }) => outcome === 'failed' && when !== 'before'),
       detail,
     ),
     beforeUndo(report, detail),
   )
-}
-
-/** The criteria that condemned the run, before the whole checklist at the end of the page. */
-function unmet(report: Report, detail: Detail): string {
-  return failedCriteriaOf(report)
-    .map((one) => criterionLine(one, detail))
-    .join('\n')
 }
 
 function headingOf(outcome: RunOutcome): string {

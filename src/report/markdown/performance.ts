@@ -1,7 +1,7 @@
 import { codeElement } from '../escape.ts'
 import type { BaselineReport, Report, ResultSetReport } from '../types.ts'
 import { shorten } from '../visible.ts'
-import { counted } from '../words.ts'
+import { counted, grouped } from '../words.ts'
 import { blocks, code, fence, folded, leftOut, place, prose, table } from './block.ts'
 import type { Detail } from './detail.ts'
 import { figureTable } from './figures.ts'
@@ -52,7 +52,10 @@ function difference(one: ResultSetReport): string {
   if (one.after === null) return 'not captured afterwards'
   if (one.difference.length === 0) return 'unchanged'
   const side = (sign: string) => one.difference.filter((line) => line.startsWith(sign)).length
-  return `${counted(side('-'), 'row')} before, ${counted(side('+'), 'row')} after differ`
+  const [gone, come] = [side('-'), side('+')]
+  return gone === come
+    ? `${counted(gone, 'row')} changed`
+    : `${counted(gone, 'row')} gone, ${grouped(come)} new`
 }
 
 /** As it was last seen. */

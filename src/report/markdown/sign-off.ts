@@ -10,7 +10,10 @@ export function signOff(report: Report, detail: Detail): string {
   const asked = command === 'deploy' || command === 'rollback'
   if (!asked || target === null || outcome === 'refused' || outcome === 'nothing-to-do') return ''
   const lines = [
-    ['Deployment run by', origin?.who === undefined ? '_not known_' : code(origin.who, detail)],
+    [
+      outcome === 'deployed' ? 'Deployment completed by' : 'Run by',
+      origin?.who === undefined ? '_not known_' : code(origin.who, detail),
+    ],
     [
       'Approved by',
       origin?.approvedBy === undefined
