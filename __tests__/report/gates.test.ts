@@ -193,7 +193,7 @@ describe('success criteria that failed', () => {
     )
     expect(failed.match(/column reference is ambiguous/g)).toHaveLength(14)
     expect(failed).toContain('| ❌ | **GET /api/recipes**<br>it passed before the deployment |')
-    const list = section(page, 'Success criteria')
+    const list = section(page, 'Success criteria, before the undo: 4 of 7 met, 2 not met')
     expect(list).toContain('- [ ] ❌ **failed**: All smoke tests pass: 2 of 3, expected 3 of 3')
     expect(list).toContain('11 more lines left out here')
   })

@@ -61,6 +61,12 @@ export function failedCriteriaOf(report: Report): CriterionReport[] {
   return report.criteria.filter(({ outcome }) => outcome === 'failed')
 }
 
+/** Evidence of what was undone since says nothing of the database now: a page has to tell. */
+export function wasUndoneAfterwards({ command, migrations, criteria }: Report): boolean {
+  const undone = migrations.some(({ outcome }) => outcome === 'rolled-back')
+  return command === 'deploy' && undone && criteria.length > 0
+}
+
 /** Whether a person is needed: a run that ended otherwise than asked, and not on request. */
 export function needsPerson({ exitCode }: Report): boolean {
   return exitCode === 1 || exitCode === 3

@@ -1,13 +1,14 @@
 import { consoleLine } from '../escape.ts'
-import { scoreOf } from '../tally.ts'
-import type { CriterionReport } from '../types.ts'
+import { scoreOf, wasUndoneAfterwards } from '../tally.ts'
+import type { CriterionReport, Report } from '../types.ts'
 import { paint, type Style } from './paint.ts'
 
 /** The runbook's checklist, ticked by evidence only. */
-export function criteriaLines(criteria: readonly CriterionReport[], style: Style): string[] {
+export function criteriaLines(report: Report, style: Style): string[] {
+  const { criteria } = report
   if (criteria.length === 0) return []
   return [
-    `Success criteria: ${scoreOf(criteria, 'met', 'not met')}`,
+    `Success criteria${wasUndoneAfterwards(report) ? ', before the undo' : ''}: ${scoreOf(criteria, 'met', 'not met')}`,
     ...criteria.map((one) => line(one, style)),
   ]
 }

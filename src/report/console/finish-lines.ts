@@ -31,7 +31,7 @@ export function finishLines(report: Report, style: Style): string[] {
     ...report.warnings.flatMap((text) =>
       labelled('⚠', text, (line) => paint(line, 'yellow', style)),
     ),
-    ...criteriaLines(report.criteria, style),
+    ...criteriaLines(report, style),
     ...(needsPerson(report) ? report.contacts.map(contactLine) : []),
     ...recovery(report),
     ...stepsToTell(report).map((text) => `→ ${consoleLine(text)}`),

@@ -1,4 +1,4 @@
-import { failedCriteriaOf, scoreOf } from '../tally.ts'
+import { failedCriteriaOf, scoreOf, wasUndoneAfterwards } from '../tally.ts'
 import type { CriterionReport, Report } from '../types.ts'
 import { blocks, code, fence, foundCell, leftOut, prose, sign, table, words } from './block.ts'
 import type { Detail } from './detail.ts'
@@ -11,7 +11,7 @@ export function criteria(report: Report, detail: Detail): string {
   const all = report.criteria
   if (all.length === 0) return ''
   return blocks(
-    `### Success criteria: ${scoreOf(all, 'met', 'not met')}`,
+    `### Success criteria${wasUndoneAfterwards(report) ? ', before the undo' : ''}: ${scoreOf(all, 'met', 'not met')}`,
     all.map((one) => item(one, detail)).join('\n'),
   )
 }
