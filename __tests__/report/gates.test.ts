@@ -133,6 +133,12 @@ describe('a refusal at the gates', () => {
     expect(page.split('would fail (23503)')).toHaveLength(2)
   })
 
+  test('tells each shut gate what to do, even what would also allow a check', () => {
+    const page = renderSummary(sample.hostileGates)
+    expect(section(page, 'Preflight checks').match(/<br>\*\*What to do:\*\*/g)).toHaveLength(13)
+    expect(page).toContain('(allows 2 checks)')
+  })
+
   test('shows the example keys and the place', () => {
     expect(inView(page)).toContain('(id)=(77120) "ownerId"=99')
     expect(page).toContain(

@@ -63,6 +63,18 @@ export function renderEvent(event: RunEvent, style: Style): Rendered {
       return passing(event.result.outcome, (ink) => smokeLines(event.result, ink), style)
     case 'phase-finished':
       return { lines: [phaseEnd(event.title, event.judged, event.note, style)], group: 'end' }
+    case 'judged':
+      return passing(event.criterion.outcome, (ink) => checkLines(event.criterion, ink), style)
+    case 'observing':
+      return alive(
+        `observing, ${durationText(event.elapsedMs)} of ${durationText(event.totalMs)}${aside(event.detail)}`,
+        style,
+      )
+    case 'smoke-waiting':
+      return alive(
+        `smoke test ${event.name}: ${event.found} (attempt ${event.attempts}, ${durationText(event.elapsedMs)})`,
+        style,
+      )
     case 'warning':
       return { lines: warning(event.message, style) }
     case 'migration-started':

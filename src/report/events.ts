@@ -1,6 +1,7 @@
 import type {
   CheckOutcome,
   CheckReport,
+  CriterionReport,
   ErrorReport,
   MigrationReport,
   Report,
@@ -39,6 +40,14 @@ export type RunEvent =
       readonly judged: readonly { readonly outcome: CheckOutcome }[]
       readonly note?: string
     }
+  /** Sent every few seconds while the database is watched. */
+  | {
+      readonly type: 'observing'
+      readonly elapsedMs: number
+      readonly totalMs: number
+      readonly detail: string
+    }
+  | { readonly type: 'judged'; readonly criterion: CriterionReport }
   | {
       readonly type: 'migration-started'
       readonly migration: MigrationReport
@@ -79,6 +88,14 @@ export type RunEvent =
       readonly type: 'rows'
       readonly migration: MigrationReport
       readonly effects: readonly RowEffect[]
+    }
+  /** A smoke test is tried again: nothing answers yet, or not as it should. */
+  | {
+      readonly type: 'smoke-waiting'
+      readonly name: string
+      readonly attempts: number
+      readonly elapsedMs: number
+      readonly found: string
     }
   | { readonly type: 'failed'; readonly error: ErrorReport }
   | { readonly type: 'undoing'; readonly migration: MigrationReport; readonly by: UndoReport['by'] }

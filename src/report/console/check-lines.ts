@@ -8,8 +8,11 @@ import { paint, type Style } from './paint.ts'
 /** More lines of evidence than this are counted: the summary has them. */
 const evidenceLines = 20
 
-/** One line for a gate that is open; what keeps it shut, in full; what was not checked with what would allow it. */
-export function checkLines(check: CheckReport, style: Style): string[] {
+/** A gate or a criterion. */
+type Checked = Omit<CheckReport, 'id' | 'group'>
+
+/** One line for what is as it must be; what is not, in full; what was not checked with what would allow it. */
+export function checkLines(check: Checked, style: Style): string[] {
   const title = consoleLine(check.title)
   const where = check.where === undefined ? '' : ` (${placeText(check.where)})`
   const reason = check.reason === undefined ? [] : labelled('    why:', check.reason)
@@ -37,7 +40,7 @@ export function checkLines(check: CheckReport, style: Style): string[] {
   ]
 }
 
-function evidence({ details = [] }: CheckReport): string[] {
+function evidence({ details = [] }: Checked): string[] {
   const more = details.length - evidenceLines
   return [
     ...details.slice(0, evidenceLines).map((line) => `      ${consoleLine(line)}`),

@@ -74,6 +74,22 @@ export function fence(text: string, language: string, detail: Detail): string {
   return blocks(codeFence(shown, language), leftOut(lines.length - detail.lines, 'line'))
 }
 
+/** More lines of evidence than this are folded. */
+const evidenceInView = 20
+
+/** Example keys, sessions, changed objects, lines of a log: as text, for others wrote them. */
+export function evidenceOf(
+  one: Judged & { readonly title: string; readonly details?: readonly string[] },
+  detail: Detail,
+): string {
+  const { details = [] } = one
+  if (details.length === 0) return ''
+  const title = `${sign(one.outcome)} ${words(one.title, detail)}:`
+  const lines = fence(details.join('\n'), 'text', detail)
+  if (details.length <= evidenceInView) return blocks(title, lines)
+  return blocks(title, folded(counted(details.length, 'line'), lines))
+}
+
 /** `file:line:column` as inline code. */
 export function place(where: Place | undefined): string {
   return where === undefined ? '' : codeSpan(`${where.file}:${where.line}:${where.column}`)

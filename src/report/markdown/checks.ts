@@ -4,7 +4,7 @@ import { counted, grouped } from '../words.ts'
 import {
   blocks,
   code,
-  fence,
+  evidenceOf,
   folded,
   foundCell,
   leftOut,
@@ -18,9 +18,6 @@ import type { Detail } from './detail.ts'
 
 /** More checks than this, and those that passed are folded. */
 const inView = 8
-
-/** More lines of evidence than this are folded. */
-const evidenceInView = 6
 
 /** What keeps the run from starting: the whole table moves to the top of the page. */
 export function shutGates(report: Report, detail: Detail): string {
@@ -43,7 +40,7 @@ function gates(all: readonly CheckReport[], detail: Detail): string {
     `### Preflight checks: ${scoreOf(all)}`,
     checkTable(whole ? [...others, ...passed] : others, shared, detail),
     sharedList(shared, detail),
-    ...others.slice(0, detail.rows).map((one) => evidence(one, detail)),
+    ...others.slice(0, detail.rows).map((one) => evidenceOf(one, detail)),
     whole || passed.length === 0 ? '' : folded(passedTitle(passed), passedTable(passed, detail)),
   )
 }
@@ -99,16 +96,6 @@ function sharedList(shared: ReadonlyMap<string, number>, detail: Detail): string
     lines.slice(0, detail.rows).join('\n'),
     leftOut(lines.length - detail.rows, 'line'),
   )
-}
-
-/** Example keys, sessions, changed objects: as text, for they are the server's. */
-function evidence(one: CheckReport, detail: Detail): string {
-  const { details = [] } = one
-  if (details.length === 0) return ''
-  const lines = fence(details.join('\n'), 'text', detail)
-  const title = `${sign(one.outcome)} ${words(one.title, detail)}`
-  if (details.length <= evidenceInView) return blocks(`${title}:`, lines)
-  return blocks(`${title}:`, folded(counted(details.length, 'line'), lines))
 }
 
 /** `27 passed: 6 server, 3 extensions`. */

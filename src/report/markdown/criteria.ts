@@ -1,6 +1,6 @@
 import { failedCriteriaOf, scoreOf, wasUndoneAfterwards } from '../tally.ts'
 import type { CriterionReport, Report } from '../types.ts'
-import { blocks, code, fence, foundCell, leftOut, prose, sign, table, words } from './block.ts'
+import { blocks, code, evidenceOf, foundCell, leftOut, prose, sign, table, words } from './block.ts'
 import type { Detail } from './detail.ts'
 
 /** The checklist is read at a glance: more lines of evidence than this are counted. */
@@ -28,14 +28,7 @@ export function unmetCriteria(report: Report, detail: Detail): string {
     foundCell(one.outcome, one.actual, detail),
   ])
   const columns = ['', 'criterion', 'expected', 'found'].map((title) => ({ title }))
-  return blocks(
-    table(columns, rows, detail),
-    ...unmet.map(({ title, details = [] }) =>
-      details.length === 0
-        ? ''
-        : blocks(`❌ ${words(title, detail)}:`, fence(details.join('\n'), 'text', detail)),
-    ),
-  )
+  return blocks(table(columns, rows, detail), ...unmet.map((one) => evidenceOf(one, detail)))
 }
 
 function item(one: CriterionReport, detail: Detail): string {
