@@ -525,6 +525,7 @@ export const failedCriteria: Report = report({
   next: [
     'Mend the migration and deploy again: the database is where it was.',
     'The 48,213 updated rows of "Recipe" are kept: look at them before the next run.',
+    "Should the database have to go back, hand this to whoever restores it: recovery_target_name = 'pre_fix_batch_production_20250115'",
   ],
 })
 

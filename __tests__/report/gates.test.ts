@@ -151,6 +151,31 @@ describe('a refusal at the gates', () => {
     expect(renderSummary(made)).not.toContain('recovery_target_name')
   })
 
+  test('by a backup that lies tells its reason once', () => {
+    const lie = sample.check('backup', 'backup.size', 'Plausible size', '0 bytes', {
+      outcome: 'failed',
+      expected: 'more than 0 bytes',
+      reason: 'an empty file restores nothing',
+      fix: 'make it again',
+    })
+    const { backup } = sample.wholeRunbook
+    if (backup === null) throw new Error('the sample has a backup')
+    const page = renderSummary({
+      ...sample.refusedAtGates,
+      checks: [lie],
+      backup: { ...backup, outcome: 'failed', checks: [lie] },
+    })
+    expect(page.split('an empty file restores nothing')).toHaveLength(2)
+    expect(section(page, 'Backup')).toContain(
+      '- ❌ **Plausible size**: expected `more than 0 bytes`, found `0 bytes`',
+    )
+    const alone = renderSummary({
+      ...sample.failedCriteria,
+      backup: { ...backup, outcome: 'warned', checks: [{ ...lie, outcome: 'warned' }] },
+    })
+    expect(section(alone, 'Backup')).toContain('<br>**What to do:** make it again')
+  })
+
   test('by something else still tells its error', () => {
     const error = { message: 'the backup is empty', why: 'it has 0 bytes', fix: 'make it again' }
     const page = renderSummary({ ...sample.wholeRunbook, outcome: 'refused', exitCode: 1, error })
@@ -209,8 +234,9 @@ describe('success criteria that failed', () => {
       '- **Database team:** `#db-team, db-team@recipes.example`',
     )
     expect(section(page, 'Should a restore be needed')).toContain(
-      "recovery_target_name = 'pre_fix_batch_production_20250115'",
+      "```\nrecovery_target_name = 'pre_fix_batch_production_20250115'\nrecovery_target_timeline = '1'\n```",
     )
+    expect(page.split('recovery_target_name')).toHaveLength(2)
     expect(section(page, 'Sign-off')).toContain('- **Status:** **ROLLED BACK**')
   })
 

@@ -33,7 +33,6 @@ export function finishLines(report: Report, style: Style): string[] {
     ),
     ...criteriaLines(report, style),
     ...(needsPerson(report) ? report.contacts.map(contactLine) : []),
-    ...recovery(report),
     ...stepsToTell(report).map((text) => `→ ${consoleLine(text)}`),
   ]
 }
@@ -52,14 +51,6 @@ function cause(report: Report, style: Style): string[] {
 
 function contactLine({ role, contact }: ContactReport): string {
   return `☎ ${consoleLine(role)}: ${consoleLine(contact)}`
-}
-
-function recovery(report: Report): string[] {
-  const { restorePoint } = report
-  if (!needsPerson(report) || report.outcome === 'refused' || restorePoint?.lsn == null) return []
-  return [
-    `Should a restore be needed: recovery_target_name = '${consoleLine(restorePoint.name.replaceAll("'", "''"))}' (LSN ${consoleLine(restorePoint.lsn)}, WAL ${consoleLine(restorePoint.archive)})`,
-  ]
 }
 
 function difference({ fingerprint }: Report): string[] {
