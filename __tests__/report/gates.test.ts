@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { renderSummary } from '../../src/report/markdown.ts'
 import type { Report } from '../../src/report/types.ts'
 import * as sample from './gate-samples.ts'
-import { report } from './samples.ts'
+import { cancelled, report } from './samples.ts'
 
 const headings = (page: string) =>
   (page.match(/^### .*/gm) ?? []).map((line) => line.slice(4).replace(/:.*/, ''))
@@ -188,6 +188,11 @@ test('a plan shows the digest whole and its shut gates, and is signed by nobody'
   expect(page).toContain(`\`\`\`\n${sample.plannedBeforeShutGates.planDigest}\n\`\`\``)
   expect(page).toContain('plan `4f2c9d1e8a7b`')
   expect(page.startsWith('## ⚠️ Planned')).toBe(true)
+  expect(headings(page).slice(0, 3)).toEqual([
+    'What happens next',
+    'Plan digest',
+    'Preflight checks',
+  ])
   expect(inView(page)).toContain('(id)=(77120) "ownerId"=99')
   expect(page).not.toContain('### Sign-off')
 })
@@ -266,6 +271,11 @@ test('sections that hold nothing leave no heading', () => {
   for (const title of ['Row counts', 'Performance', 'Smoke', 'Success', 'Preflight', 'Plan digest'])
     expect(page).not.toContain(`### ${title}`)
   expect(page).toContain('made now by the command in airlock.yml · took 4&nbsp;ms')
+})
+
+test('a run that was stopped on request needs nobody', () => {
+  const page = renderSummary({ ...cancelled, contacts: sample.wholeRunbook.contacts })
+  expect(page).not.toContain('Whom to call')
 })
 
 test('a run address that is no plain https address is no link', () => {
