@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { annotationsOf } from '../../src/report/annotations.ts'
+import * as gates from './gate-samples.ts'
 import * as sample from './samples.ts'
 import { at, migration, report } from './samples.ts'
 
@@ -66,4 +67,27 @@ test('at most ten of a severity and 4,096 characters each, the rest counted', ()
   expect(found).toHaveLength(10)
   expect(found.at(-1)?.message).toBe('16 more warnings: see the job summary')
   for (const one of found) expect(one.message.length).toBeLessThanOrEqual(4_096)
+})
+
+test('a refusal at the gates points at the statement of each shut gate, once, with examples', () => {
+  const [verdict, first, second, ...others] = annotationsOf(gates.refusedAtGates)
+  expect(verdict?.message).toMatch(/^Refused: 2 of 32 preflight checks failed/)
+  expect(verdict?.where).toBeUndefined()
+  expect([first?.title, first?.severity, first?.where?.line]).toEqual([
+    'data.foreign-key',
+    'error',
+    34,
+  ])
+  expect(first?.message).toContain('actual: 3 rows of 1,000,000')
+  expect(first?.message).toContain('(id)=(1042) "ownerId"=99')
+  expect(second?.where?.line).toBe(6)
+  expect(others).toEqual([])
+})
+
+test('in a plan the same gates are warnings', () => {
+  const found = annotationsOf(gates.plannedBeforeShutGates)
+  expect(found.map(({ severity, title }) => [severity, title])).toEqual([
+    ['warning', 'data.foreign-key'],
+    ['warning', 'risk.idle-in-transaction'],
+  ])
 })

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { renderEvent } from '../../src/report/console.ts'
 import type { RunEvent } from '../../src/report/events.ts'
 import type { Verification } from '../../src/report/types.ts'
+import * as gates from './gate-samples.ts'
 import * as sample from './samples.ts'
 import { at, migration, passed, poison, step } from './samples.ts'
 
@@ -136,6 +137,105 @@ test('the ending repeats what a closed group hides, then says what comes next', 
   expect(broken).toContain('✗ not as expected: index idx_notification_unread')
 })
 
+describe('gates', () => {
+  const { checks, smoke } = gates.wholeRunbook
+  const outcome = (wanted: string) => {
+    const found = [...checks, ...gates.refusedAtGates.checks].find((one) => one.outcome === wanted)
+    if (found === undefined) throw new Error(`no check ${wanted}`)
+    return found
+  }
+
+  test('a phase is a group; what came of it is told with its group closed', () => {
+    expect(renderEvent({ type: 'phase', title: 'Preflight checks' }, plain)).toEqual({
+      lines: ['Preflight checks'],
+      group: 'start',
+    })
+    expect(
+      renderEvent({ type: 'phase-finished', title: 'Preflight checks', judged: checks }, plain),
+    ).toEqual({
+      lines: ['⚠ Preflight checks: 29 of 31 passed, 1 with a warning, 1 not checked'],
+      group: 'end',
+    })
+    expect(
+      lines({ type: 'phase-finished', title: 'Backup', judged: [], note: 'a.dump, 1.2 GB' }),
+    ).toEqual(['✓ Backup: a.dump, 1.2 GB'])
+  })
+
+  test('what passed is a line of the log, and on a terminal gives way to the next', () => {
+    const { lines, live } = renderEvent({ type: 'checked', check: outcome('passed') }, plain)
+    expect(lines).toEqual(['  ✓ PostgreSQL version: 16.14'])
+    expect(live).toBe('  ✓ PostgreSQL version: 16.14')
+  })
+
+  test('what keeps a gate shut is told in full and stays', () => {
+    const { lines, live } = renderEvent({ type: 'checked', check: outcome('failed') }, plain)
+    expect(live).toBeUndefined()
+    expect(lines).toEqual([
+      '  ✗ failed: Orphans of "Company"."ownerId" (migrations/20250115130000_add_missing_foreign_keys_production_safe.sql:34:3)',
+      '    expected: no rows',
+      '    actual:   3 rows of 1,000,000',
+      '    why: VALIDATE CONSTRAINT "Company_ownerId_fkey" would fail (23503): these rows point at no "User"',
+      expect.stringMatching(/^ {4}what to do: correct or delete the rows/),
+      '      (id)=(1042) "ownerId"=99',
+      '      (id)=(77120) "ownerId"=99',
+      '      (id)=(912044) "ownerId"=7',
+    ])
+  })
+
+  test('what was not checked says why and what would allow it', () => {
+    expect(lines({ type: 'checked', check: outcome('not-checked') })).toEqual([
+      '  – not checked: Subscribers of the tables that change',
+      '    why: permission denied for view pg_replication_slots',
+      '    to allow it: GRANT pg_monitor TO deployer',
+    ])
+  })
+
+  test('a smoke test says when, how often and how fast', () => {
+    const found = smoke
+      .filter(({ when }) => when === 'end')
+      .map((result) => {
+        const [line] = lines({ type: 'smoke-tested', result })
+        return line
+      })
+    expect(found[0]).toBe(
+      '  ✓ GET /api/recipes, at the end: status 200, length 48,213 (31 ms, 4 attempts, 3 unanswered)',
+    )
+    const failed = gates.failedCriteria.smoke.find((one) => one.outcome === 'failed')
+    if (failed === undefined) throw new Error('the sample has a failed smoke test')
+    expect(lines({ type: 'smoke-tested', result: failed })).toEqual([
+      '  ✗ failed: GET /api/recipes, at the end (23 ms, 3 attempts)',
+      '    expected: status 200, length > 0',
+      '    actual:   status 500: column "category" is ambiguous',
+      '    why: it passed before the deployment',
+    ])
+  })
+
+  test('the ending of a refusal repeats every shut gate, whom to call and what comes next', () => {
+    const told = lines({ type: 'finished', report: gates.refusedAtGates })
+    expect(told.filter((line) => line.startsWith('  ✗ failed:'))).toHaveLength(2)
+    expect(told.slice(-4)).toEqual([
+      '☎ Database team: #db-team, db-team@recipes.example',
+      '☎ On-call engineer: +1 555 0100 (PagerDuty: recipes-primary)',
+      '☎ Escalation: cto@recipes.example',
+      '→ Deploy again when the gates are open: nothing was changed.',
+    ])
+  })
+
+  test('the ending ticks the criteria', () => {
+    const told = lines({ type: 'finished', report: gates.wholeRunbook })
+    const begin = told.indexOf('Success criteria: 6 of 7 met, 1 not checked')
+    expect(told.slice(begin + 1, begin + 8)).toEqual([
+      '  [x] All constraints created and VALID: 11 of 11',
+      '  [x] All indexes created and VALID: 9 of 9',
+      expect.stringMatching(/^ {2}\[x\] Row counts unchanged/),
+      '  [x] No application errors: 0 lines match in app/error.log',
+      '  [ ] not checked: Query performance improved or unchanged: no interval observed: set `observe-for`',
+      '  [x] No increased lock waits: 0 before, 0 after',
+      '  [x] All smoke tests pass: 3 of 3, at the end',
+    ])
+  })
+})
+
 describe('rows', () => {
   const effect = {
     table: 'public.a',
@@ -186,7 +286,16 @@ describe('text from databases and files', () => {
       ? []
       : [{ type: 'undone', migration: bad, undo: bad.rollback } as const]),
     { type: 'migration-finished', migration: bad },
+    { type: 'phase', title: poison },
+    ...gates.hostileGates.checks.map((check): RunEvent => ({ type: 'checked', check })),
+    ...gates.hostileGates.smoke.map((result): RunEvent => ({ type: 'smoke-tested', result })),
+    { type: 'phase-finished', title: poison, judged: [], note: poison },
+    { type: 'smoke-waiting', name: poison, attempts: 1, elapsedMs: 1, found: poison },
+    { type: 'observing', elapsedMs: 1, totalMs: 2, detail: poison },
+    ...gates.hostileGates.criteria.map((criterion): RunEvent => ({ type: 'judged', criterion })),
     { type: 'finished', report: sample.hostile },
+    { type: 'finished', report: gates.hostileGates },
+    { type: 'finished', report: gates.hostileEnding },
   ]
 
   test.each(events.map((event) => [event.type, event] as const))(

@@ -6,7 +6,21 @@ import {
   consoleLines,
   escapeProse,
   escapeText,
+  linkTo,
 } from '../../src/report/escape.ts'
+
+test.each([
+  ['https://github.com/recipes/app/actions/runs/1', true],
+  ['https://gitlab.example:8443/a/-/jobs/7', true],
+  ['javascript://github.com/%0aalert(1)', false],
+  ['http://github.com/a', false],
+  ['https://github.com@evil.example/a', false],
+  ['https://github.com/a>b', false],
+  ['https://github.com/a\n<img>', false],
+])('only a plain https address becomes a link: %j', (url, isLink) => {
+  expect(linkTo(url) === `<${url}>`).toBe(isLink)
+  if (!isLink) expect(linkTo(url)).toMatch(/^(`|<code>).*(`|<\/code>)$/)
+})
 
 describe('text in Markdown', () => {
   test.each([

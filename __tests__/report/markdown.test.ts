@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { renderSummary } from '../../src/report/markdown.ts'
 import type { Report } from '../../src/report/types.ts'
+import { bigDatabase, gateSamples } from './gate-samples.ts'
 import * as sample from './samples.ts'
 import { at, migration, passed, report } from './samples.ts'
 
@@ -51,15 +52,18 @@ function section(page: string, heading: string): string {
 }
 
 describe('every sample', () => {
-  test.each(Object.entries(sample.samples))('%s is a whole page', (_, report) => {
-    const page = renderSummary(report)
-    for (const table of tables(page)) {
-      expect(new Set(table.map((row) => row.length)).size).toBe(1)
-    }
-    expectFoldsToClose(page)
-    expect(page.startsWith('## ')).toBe(true)
-    expect(page).not.toMatch(/undefined|\[object|NaN/)
-  })
+  test.each(Object.entries({ ...sample.samples, ...gateSamples }))(
+    '%s is a whole page',
+    (_, report) => {
+      const page = renderSummary(report)
+      for (const table of tables(page)) {
+        expect(new Set(table.map((row) => row.length)).size).toBe(1)
+      }
+      expectFoldsToClose(page)
+      expect(page.startsWith('## ')).toBe(true)
+      expect(page).not.toMatch(/undefined|\[object|NaN/)
+    },
+  )
 })
 
 describe('a deployment of the six migrations', () => {
@@ -256,8 +260,12 @@ test('a failed query without rows is not said to have found none as expected', (
   expect(page).toContain('Expected `0 rows`, found `division by zero (22012)`')
 })
 
-describe('hostile text', () => {
-  const page = renderSummary(sample.hostile)
+describe.each([
+  ['in a migration', sample.hostile],
+  ['at shut gates', gateSamples.hostileGates ?? sample.hostile],
+  ['in the evidence', gateSamples.hostileEnding ?? sample.hostile],
+])('hostile text %s', (_, report) => {
+  const page = renderSummary(report)
 
   test('opens no link, image, HTML or mention, and forges no line', () => {
     const outside = prose(page)
@@ -304,11 +312,36 @@ describe('the size ladder', () => {
   })
 
   test.each([1_000, 2_000, 5_000, 20_000, 100_000])('keeps to a limit of %d bytes', (limit) => {
-    for (const one of [...Object.values(sample.samples), huge(3_000, 'x'.repeat(60))]) {
+    for (const one of [
+      ...Object.values(sample.samples),
+      ...Object.values(gateSamples),
+      huge(3_000, 'x'.repeat(60)),
+    ]) {
       const page = renderSummary(one, limit)
       expect(bytes(page)).toBeLessThanOrEqual(limit)
       expectFoldsToClose(page)
     }
+  })
+
+  test('2,000 tables and 20,000 constraints fit, with the criteria and within seconds', () => {
+    const big = bigDatabase()
+    const started = performance.now()
+    const page = renderSummary(big)
+    expect(performance.now() - started).toBeLessThan(4_000)
+    expect(bytes(page)).toBeLessThanOrEqual(1_000_000)
+    expect(page).toContain('Constraints: 20,000 of 20,000 as expected')
+    expect(page).toContain('### Success criteria: 6 of 7 met, 1 not checked')
+    expect(page).toContain('left out here')
+  })
+
+  test('where only some sections fit, the criteria come before the checks that passed', () => {
+    const evidence = gateSamples.wholeRunbook ?? sample.deployed
+    const fits = Array.from({ length: 40 }, (_, index) =>
+      renderSummary(evidence, 1_000 + index * 250),
+    )
+    expect(fits.some((page) => page.includes('### Success criteria'))).toBe(true)
+    for (const page of fits.filter((one) => one.includes('### Preflight checks')))
+      expect(page).toContain('### Success criteria')
   })
 
   test('a statement of megabytes and a query of a thousand columns still fit, with what failed', () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals'
 import { z } from 'zod'
 import { reportToJson } from '../../src/report/json.ts'
 import { reportJsonSchema } from '../../src/report/schema.ts'
+import { gateSamples } from './gate-samples.ts'
 import { deployed, samples } from './samples.ts'
 
 const published: unknown = JSON.parse(readFileSync('schemas/report.schema.json', 'utf8'))
@@ -13,7 +14,7 @@ test('the published schema is the one made from the definition', () => {
 })
 
 describe('every sample report is valid by the published schema', () => {
-  test.each(Object.entries(samples))('%s', (_, report) => {
+  test.each(Object.entries({ ...samples, ...gateSamples }))('%s', (_, report) => {
     expect(schema.safeParse(JSON.parse(reportToJson(report))).error).toBeUndefined()
   })
 })
@@ -37,7 +38,7 @@ describe('the published schema', () => {
 })
 
 test('JSON text gives the report back, and ends with a line break', () => {
-  for (const report of Object.values(samples)) {
+  for (const report of Object.values({ ...samples, ...gateSamples })) {
     const text = reportToJson(report)
     expect(JSON.parse(text)).toEqual(report)
     expect(text.endsWith('}\n')).toBe(true)

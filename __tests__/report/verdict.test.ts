@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import type { Report } from '../../src/report/types.ts'
 import { verdictOf } from '../../src/report/verdict.ts'
 import { visibleLine } from '../../src/report/visible.ts'
+import * as gates from './gate-samples.ts'
 import * as sample from './samples.ts'
 
 const place = 'production (recipe on db.recipes.example)'
@@ -63,6 +64,26 @@ describe('the verdict of', () => {
       sample.commandRollback,
       `Rolled back: 1 migration undone on ${place}; the catalog is as it was before, proven by its fingerprint.`,
     ],
+    [
+      'a deployment by the whole runbook',
+      gates.wholeRunbook,
+      `Deployed: 6 migrations applied to ${place}, all 26 expectations met; 6 of 7 success criteria met, 1 not checked.`,
+    ],
+    [
+      'a refusal at the gates',
+      gates.refusedAtGates,
+      'Refused: 2 of 32 preflight checks failed (Orphans of "Company"."ownerId" and Idle in transaction in the way). Nothing was changed.',
+    ],
+    [
+      'a plan that would be refused',
+      gates.plannedBeforeShutGates,
+      `Planned: 6 migrations in 18 steps would run on ${place}. A deployment now would be refused: 2 of 32 preflight checks failed (Orphans of "Company"."ownerId" and Idle in transaction in the way). Nothing was changed.`,
+    ],
+    [
+      'success criteria that failed',
+      gates.failedCriteria,
+      'Rolled back: 2 success criteria not met (No application errors and All smoke tests pass); 6 migrations were undone; the catalog is as it was before, proven by its fingerprint.',
+    ],
   ])('%s', (_, report, verdict) => {
     expect(verdictOf(report)).toBe(verdict)
   })
@@ -77,6 +98,20 @@ describe('the verdict of', () => {
     expect(
       verdictOf({ ...sample.deployed, migrations: [{ ...first, verification }, ...rest] }),
     ).toContain('23 of 26 expectations met and 3 not checked')
+  })
+
+  test('many shut gates are counted, their names kept short', () => {
+    const verdict = verdictOf(gates.hostileGates)
+    expect(verdict).toMatch(
+      /^Refused: 12 of 16 preflight checks failed \(.* and 9 more\)\. Nothing/,
+    )
+    expect(verdict.length).toBeLessThan(500)
+  })
+
+  test('a migration that failed is blamed before the criteria', () => {
+    const error = { message: 'it broke', version: '20250115150000' }
+    const blamed = { ...gates.failedCriteria, error }
+    expect(verdictOf(blamed)).toContain('20250115150000 add_performance_indexes failed')
   })
 
   test('no proof is claimed without a fingerprint', () => {

@@ -46,6 +46,7 @@ export async function judgePreflight(
     })
   })
   report.checks.push(...checks)
+  emit({ type: 'phase-finished', title: 'Preflight checks', judged: checks })
   return checks
 }
 

@@ -1,6 +1,6 @@
 import type { Place } from './refusal.ts'
-import { verificationOf } from './tally.ts'
-import type { Report, ServerNotice, Verification } from './types.ts'
+import { failedChecksOf, shutGatesOf, verificationOf } from './tally.ts'
+import type { CheckReport, Report, ServerNotice, Verification } from './types.ts'
 import { verdictOf } from './verdict.ts'
 import { shorten, visibleLines } from './visible.ts'
 import { counted } from './words.ts'
@@ -17,6 +17,9 @@ export interface Annotation {
 const atMost = 10
 const messageLimit = 4_000
 
+/** So many lines of a check's evidence: the summary has all. */
+const examples = 5
+
 /** What to point at in the files: the failure, expectations not met, warnings of the plan and of the server. */
 export function annotationsOf(report: Report): Annotation[] {
   return [...bounded(errors(report), 'error'), ...bounded(warnings(report), 'warning')]
@@ -28,6 +31,13 @@ function errors(report: Report): Annotation[] {
     .filter((one) => one.outcome === 'failed')
     .map((one) => verificationAnnotation(one, 'error'))
   if (error === null) return checks
+  const gates = shutGatesOf(report)
+  if (gates.length > 0) {
+    return [
+      annotation('error', report.outcome, [verdictOf(report)]),
+      ...gates.map((one) => checkAnnotation(one, 'error')),
+    ]
+  }
   const lines = [
     error.message,
     error.sqlstate === undefined ? '' : `SQLSTATE ${error.sqlstate}`,
@@ -42,6 +52,13 @@ function errors(report: Report): Annotation[] {
 
 function warnings(report: Report): Annotation[] {
   return [
+    // In a plan a gate that would refuse is a warning: nothing was to start.
+    ...(report.outcome === 'refused' ? [] : failedChecksOf(report)).map((one) =>
+      checkAnnotation(one, 'warning'),
+    ),
+    ...report.checks
+      .filter(({ outcome, where }) => outcome === 'warned' && where !== undefined)
+      .map((one) => checkAnnotation(one, 'warning')),
     ...report.warnings.map((text) => annotation('warning', 'pg-airlock', [text])),
     ...report.migrations.flatMap((migration) => [
       ...migration.warnings
@@ -53,6 +70,18 @@ function warnings(report: Report): Annotation[] {
       .filter((one) => one.outcome === 'warned')
       .map((one) => verificationAnnotation(one, 'warning')),
   ]
+}
+
+function checkAnnotation(one: CheckReport, severity: Annotation['severity']): Annotation {
+  const lines = [
+    one.title,
+    `expected: ${one.expected}`,
+    `actual: ${one.actual}`,
+    one.reason ?? '',
+    one.fix ?? '',
+    ...(one.details ?? []).slice(0, examples),
+  ]
+  return annotation(severity, one.id, lines, one.where)
 }
 
 function noticeAnnotation(notice: ServerNotice): Annotation {

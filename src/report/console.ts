@@ -1,4 +1,4 @@
-import { checkLines } from './console/check-lines.ts'
+import { checkLines, phaseEnd } from './console/check-lines.ts'
 import { errorLines, labelled, placeText } from './console/error-lines.ts'
 import { finishLines } from './console/finish-lines.ts'
 import {
@@ -10,12 +10,13 @@ import {
   stepTitle,
 } from './console/migration-lines.ts'
 import { fitted, paint, type Style } from './console/paint.ts'
+import { smokeLines } from './console/smoke-lines.ts'
 import { undoingLine, undoLines } from './console/undo-lines.ts'
 import { verificationLines } from './console/verification-lines.ts'
 import { durationText } from './duration-text.ts'
 import { consoleLine } from './escape.ts'
 import type { RunEvent } from './events.ts'
-import type { ServerNotice, TargetReport } from './types.ts'
+import type { CheckOutcome, ServerNotice, TargetReport } from './types.ts'
 import { databaseOf } from './verdict.ts'
 
 export type { Style } from './console/paint.ts'
@@ -53,11 +54,27 @@ export function renderEvent(event: RunEvent, style: Style): Rendered {
         ],
       }
     case 'planned':
-      return { lines: plannedLines(event.pending, event.steps ?? false) }
+      return { lines: plannedLines(event.pending, event.steps ?? false), group: 'end' }
     case 'phase':
-      return { lines: [paint(event.title, 'bold', style)] }
+      return { lines: [paint(consoleLine(event.title), 'bold', style)], group: 'start' }
     case 'checked':
-      return { lines: checkLines(event.check, style) }
+      return passing(event.check.outcome, (ink) => checkLines(event.check, ink), style)
+    case 'smoke-tested':
+      return passing(event.result.outcome, (ink) => smokeLines(event.result, ink), style)
+    case 'phase-finished':
+      return { lines: [phaseEnd(event.title, event.judged, event.note, style)], group: 'end' }
+    case 'judged':
+      return passing(event.criterion.outcome, (ink) => checkLines(event.criterion, ink), style)
+    case 'observing':
+      return alive(
+        `observing, ${durationText(event.elapsedMs)} of ${durationText(event.totalMs)}${aside(event.detail)}`,
+        style,
+      )
+    case 'smoke-waiting':
+      return alive(
+        `smoke test ${event.name}: ${event.found} (attempt ${event.attempts}, ${durationText(event.elapsedMs)})`,
+        style,
+      )
     case 'warning':
       return { lines: warning(event.message, style) }
     case 'migration-started':
@@ -99,8 +116,19 @@ export function renderEvent(event: RunEvent, style: Style): Rendered {
     case 'migration-finished':
       return { lines: [migrationEnd(event.migration, style)], group: 'end' }
     case 'finished':
-      return { lines: finishLines(event.report, style) }
+      return { lines: finishLines(event.report, style), group: 'end' }
   }
+}
+
+/** A log keeps a line for each thing that passed; a terminal, which can't fold them, shows it until the next and then their count. */
+function passing(
+  outcome: CheckOutcome,
+  render: (style: Style) => string[],
+  style: Style,
+): Rendered {
+  if (outcome !== 'passed') return { lines: render(style) }
+  const live = render({ ...style, color: false }).join(' ')
+  return { lines: render(style), live: fitted(live, style.width) }
 }
 
 function alive(text: string, style: Style): Rendered {

@@ -39,11 +39,20 @@ function neutral(found: string, offset: number, whole: string): string {
 export function codeSpan(text: string): string {
   const line = visibleLine(text)
   if (line === '') return '<code> </code>'
-  if (/\||^\s|\s$|^`+$/.test(line))
-    return `<code>${line.replace(/[^\p{L}\p{N} ]/gu, entity)}</code>`
+  if (/\||^\s|\s$|^`+$/.test(line)) return codeElement(line)
   const ticks = '`'.repeat(longestRun(line) + 1)
   const pad = line.startsWith('`') || line.endsWith('`') ? ' ' : ''
   return `${ticks}${pad}${line}${pad}${ticks}`
+}
+
+/** Any text as a code element spelt with character references: where Markdown is not read, as in the title of a fold. */
+export function codeElement(text: string): string {
+  return `<code>${visibleLine(text).replace(/[^\p{L}\p{N} ]/gu, entity)}</code>`
+}
+
+/** The address as a link where it is a plain https one, else as inline code: a link may hide where it leads. */
+export function linkTo(url: string): string {
+  return /^https:\/\/[a-z\d.-]+(:\d+)?\/[\w./-]*$/i.test(url) ? `<${url}>` : codeSpan(url)
 }
 
 /** A block of code between fences longer than any run of backticks inside. `language` is ours, never data. */

@@ -1,6 +1,14 @@
-import { culpritOf, migrationsThat, tallyOf, verificationOf } from './tally.ts'
-import type { MigrationReport, Report, TargetReport } from './types.ts'
-import { visibleLine } from './visible.ts'
+import {
+  culpritOf,
+  failedChecksOf,
+  failedCriteriaOf,
+  migrationsThat,
+  shutGatesOf,
+  tallyOf,
+  verificationOf,
+} from './tally.ts'
+import type { CheckReport, MigrationReport, Report, TargetReport } from './types.ts'
+import { shorten, visibleLine } from './visible.ts'
 import { counted, grouped, listed, sentence } from './words.ts'
 
 /**
@@ -36,7 +44,7 @@ function judge(report: Report): string {
     case 'rolled-back':
       return report.command === 'rollback' ? rolledBack(report) : undone(report)
     case 'refused':
-      return `Refused: ${sentence(report.error?.message ?? 'a check did not pass')} Nothing was changed.`
+      return refused(report)
     case 'failed':
       return failed(report)
     case 'needs-attention':
@@ -48,7 +56,27 @@ function judge(report: Report): string {
 
 function deployed(report: Report): string {
   const applied = migrationsThat(report, 'applied').length
-  return `Deployed: ${counted(applied, 'migration')} applied to ${databaseOf(report.target)}, ${expectations(report)}.`
+  return `Deployed: ${counted(applied, 'migration')} applied to ${databaseOf(report.target)}, ${expectations(report)}${criteria(report)}.`
+}
+
+function refused(report: Report): string {
+  const gates = shutGatesOf(report)
+  const why =
+    gates.length === 0
+      ? sentence(report.error?.message ?? 'a check did not pass')
+      : `${failedGates(report, gates)}.`
+  return `Refused: ${why} Nothing was changed.`
+}
+
+/** More titles than this are counted. */
+const named = 3
+
+/** `2 of 31 preflight checks failed (PostgreSQL version, free connections)` */
+function failedGates({ checks }: Report, failed: readonly CheckReport[]): string {
+  const titles = failed.slice(0, named).map(({ title }) => shorten(title, 80))
+  const more = failed.length - titles.length
+  const all = more > 0 ? `${titles.join(', ')} and ${more} more` : listed(titles)
+  return `${grouped(failed.length)} of ${counted(checks.length, 'preflight check')} failed (${all})`
 }
 
 function nothingToDo(report: Report): string {
@@ -65,7 +93,10 @@ function planned(report: Report): string {
   const pending = migrationsThat(report, 'pending')
   const steps = pending.reduce((sum, migration) => sum + migration.steps.length, 0)
   const where = report.target === null ? '' : ` on ${databaseOf(report.target)}`
-  return `Planned: ${counted(pending.length, 'migration')} in ${counted(steps, 'step')} would run${where}. Nothing was changed.`
+  const gates = failedChecksOf(report)
+  const shut =
+    gates.length === 0 ? '' : ` A deployment now would be refused: ${failedGates(report, gates)}.`
+  return `Planned: ${counted(pending.length, 'migration')} in ${counted(steps, 'step')} would run${where}.${shut} Nothing was changed.`
 }
 
 function rolledBack(report: Report): string {
@@ -76,9 +107,14 @@ function rolledBack(report: Report): string {
 function undone(report: Report): string {
   const undone = migrationsThat(report, 'rolled-back')
   const culprit = culpritOf(report)
+  if (culprit === undefined) {
+    const all = counted(undone.length, 'migration')
+    const were = undone.length === 1 ? 'was' : 'were'
+    return `Rolled back: ${cause(report)}; ${all} ${were} undone${proof(report)}.${rest(report)}`
+  }
   const others = undone.filter((migration) => migration !== culprit).length
   const also = others === 0 ? '' : ` with ${counted(others, 'earlier migration')} of this run`
-  return `Rolled back: ${blamed(culprit)} failed and was undone${also}${proof(report)}.${rest(report)}`
+  return `Rolled back: ${titleOf(culprit)} failed and was undone${also}${proof(report)}.${rest(report)}`
 }
 
 function failed(report: Report): string {
@@ -128,8 +164,26 @@ function cancelled(report: Report): string {
   return `Cancelled on request: ${listed(parts)} on ${databaseOf(report.target)}.`
 }
 
-function blamed(culprit: MigrationReport | undefined): string {
-  return culprit === undefined ? 'the run' : titleOf(culprit)
+/** What condemned a run in which no migration failed. */
+function cause(report: Report): string {
+  const unmet = failedCriteriaOf(report).map(({ title }) => title)
+  return unmet.length === 0
+    ? 'the run failed'
+    : `${counted(unmet.length, 'success criterion', 'success criteria')} not met (${listed(unmet)})`
+}
+
+function criteria(report: Report): string {
+  const { total, passed, failed, warned, notChecked } = tallyOf(report.criteria)
+  if (total === 0) return ''
+  if (passed === total)
+    return `; all ${counted(total, 'success criterion', 'success criteria')} met`
+  const parts = [
+    `${grouped(passed)} of ${counted(total, 'success criterion', 'success criteria')} met`,
+    ...(failed > 0 ? [`${grouped(failed)} not met`] : []),
+    ...(warned > 0 ? [`${grouped(warned)} with a warning`] : []),
+    ...(notChecked > 0 ? [`${grouped(notChecked)} not checked`] : []),
+  ]
+  return `; ${parts.join(', ')}`
 }
 
 function rest(report: Report): string {

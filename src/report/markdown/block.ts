@@ -1,9 +1,10 @@
 import { durationText } from '../duration-text.ts'
 import { codeFence, codeSpan, escapeProse, escapeText } from '../escape.ts'
 import type { Place } from '../refusal.ts'
+import { type Judged, scoreOf } from '../tally.ts'
 import type { CheckOutcome } from '../types.ts'
 import { shorten } from '../visible.ts'
-import { counted, grouped } from '../words.ts'
+import { counted } from '../words.ts'
 import type { Detail } from './detail.ts'
 
 /** A column of a table; numbers stand to the right. */
@@ -73,6 +74,22 @@ export function fence(text: string, language: string, detail: Detail): string {
   return blocks(codeFence(shown, language), leftOut(lines.length - detail.lines, 'line'))
 }
 
+/** More lines of evidence than this are folded. */
+const evidenceInView = 20
+
+/** Example keys, sessions, changed objects, lines of a log: as text, for others wrote them. */
+export function evidenceOf(
+  one: Judged & { readonly title: string; readonly details?: readonly string[] },
+  detail: Detail,
+): string {
+  const { details = [] } = one
+  if (details.length === 0) return ''
+  const title = `${sign(one.outcome)} ${words(one.title, detail)}:`
+  const lines = fence(details.join('\n'), 'text', detail)
+  if (details.length <= evidenceInView) return blocks(title, lines)
+  return blocks(title, folded(counted(details.length, 'line'), lines))
+}
+
 /** `file:line:column` as inline code. */
 export function place(where: Place | undefined): string {
   return where === undefined ? '' : codeSpan(`${where.file}:${where.line}:${where.column}`)
@@ -84,11 +101,19 @@ export function sign(outcome: CheckOutcome): string {
 }
 
 /** `11 of 11 as expected`, and what else there is. */
-export function score(checks: readonly { readonly outcome: CheckOutcome }[]): string {
-  const count = (outcome: CheckOutcome) => checks.filter((one) => one.outcome === outcome).length
-  const parts = [`${grouped(count('passed'))} of ${grouped(checks.length)} as expected`]
-  if (count('failed') > 0) parts.push(`${grouped(count('failed'))} not`)
-  if (count('warned') > 0) parts.push(`${grouped(count('warned'))} with a warning`)
-  if (count('not-checked') > 0) parts.push(`${grouped(count('not-checked'))} not checked`)
-  return parts.join(', ')
+export function score(judged: readonly Judged[]): string {
+  return scoreOf(judged, 'as expected', 'not')
+}
+
+/** What was found; what was not checked says so, what failed stands out. */
+export function foundCell(outcome: CheckOutcome, actual: string, detail: Detail): string {
+  const text = code(actual, detail)
+  if (outcome === 'not-checked') return text === '' ? '**not checked**' : `**not checked** ${text}`
+  return outcome === 'failed' && text !== '' ? `**${text}**` : text
+}
+
+/** ISO 8601 without its letters and fractions: `2025-01-15 12:00:00 UTC`. Other forms are shown as they are. */
+export function moment(iso: string): string {
+  const parts = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z$/.exec(iso)
+  return parts === null ? iso : `${parts[1]} ${parts[2]} UTC`
 }

@@ -1,19 +1,22 @@
 import { durationText } from '../duration-text.ts'
 import { codeSpan, escapeText } from '../escape.ts'
 import type { Report, TargetReport } from '../types.ts'
-import { blocks, code } from './block.ts'
+import { blocks, code, moment } from './block.ts'
 import type { Detail } from './detail.ts'
+import { shortDigest } from './plan-digest.ts'
 
 /** One line: which database, as whom, which run, for how long. */
 export function facts(report: Report, detail: Detail): string {
-  const { origin, runId } = report
+  const { origin, planDigest, runId } = report
   const parts = [
     ...(report.target === null
       ? ['no database was connected']
       : targetFacts(report.target, detail)),
     ...(runId === undefined ? [] : [`run ${code(runId, detail)}`]),
     ...(origin?.who === undefined ? [] : [`by ${code(origin.who, detail)}`]),
+    ...(origin?.approvedBy === undefined ? [] : [`approved by ${code(origin.approvedBy, detail)}`]),
     ...(origin?.commit === undefined ? [] : [`commit ${codeSpan(origin.commit.slice(0, 12))}`]),
+    ...(planDigest === undefined ? [] : [`plan ${codeSpan(shortDigest(planDigest))}`]),
     `${escapeText(moment(report.startedAt))}, ${durationText(report.durationMs)}`,
   ]
   return blocks(report.exitCode === 0 ? '' : '### The run', parts.join(' · '))
@@ -27,10 +30,4 @@ function targetFacts(target: TargetReport, detail: Detail): string[] {
     `PostgreSQL ${escapeText(target.serverVersion)}`,
     target.tls === 'off' ? 'no TLS' : escapeText(target.tls),
   ]
-}
-
-/** ISO 8601 without its letters and fractions: `2025-01-15 12:00:00 UTC`. Other forms are shown as they are. */
-function moment(iso: string): string {
-  const parts = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z$/.exec(iso)
-  return parts === null ? iso : `${parts[1]} ${parts[2]} UTC`
 }

@@ -1,14 +1,17 @@
-import { culpritOf, undoneVerificationOf, verificationOf } from '../tally.ts'
+import { culpritOf, shutGatesOf, undoneVerificationOf, verificationOf } from '../tally.ts'
 import type { ErrorReport, Report, RunOutcome, Verification } from '../types.ts'
 import { titleOf } from '../verdict.ts'
 import { blocks, code, folded, leftOut, score } from './block.ts'
+import { unmetCriteria } from './criteria.ts'
 import type { Detail } from './detail.ts'
 import { errorBlock, evidence } from './error.ts'
 import { notes, objectTable } from './objects.ts'
 import { queryBlock } from './queries.ts'
+import { smokeTable } from './smoke.ts'
 
 /** What failed, where, with the server's own words; nothing for an ending as asked. */
 export function failure(report: Report, detail: Detail): string {
+  if (shutGatesOf(report).length > 0) return ''
   const failed = verificationOf(report).filter((one) => one.outcome === 'failed')
   if (report.error === null && failed.length === 0) return ''
   return blocks(
@@ -16,6 +19,11 @@ export function failure(report: Report, detail: Detail): string {
     culprit(report, detail),
     report.error === null ? '' : told(report.error, report.outcome, detail),
     notAsExpected(failed, detail),
+    unmetCriteria(report, detail),
+    smokeTable(
+      report.smoke.filter(({ outcome, when }) => outcome === 'failed' && when !== 'before'),
+      detail,
+    ),
     beforeUndo(report, detail),
   )
 }

@@ -1,4 +1,5 @@
 import { escapeText } from '../escape.ts'
+import { failedChecksOf } from '../tally.ts'
 import type { Report } from '../types.ts'
 import { verdictOf } from '../verdict.ts'
 import { shorten } from '../visible.ts'
@@ -15,7 +16,7 @@ function signOf(report: Report): string {
     case 'nothing-to-do':
       return '✅ '
     case 'planned':
-      return ''
+      return failedChecksOf(report).length > 0 ? '⚠️ ' : ''
     case 'rolled-back':
       return report.command === 'rollback' ? '✅ ' : '❌ '
     case 'refused':

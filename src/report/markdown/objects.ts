@@ -1,7 +1,18 @@
 import { standingVerificationOf } from '../tally.ts'
 import type { Report, Verification } from '../types.ts'
 import { grouped } from '../words.ts'
-import { blocks, code, folded, leftOut, place, score, sign, table, words } from './block.ts'
+import {
+  blocks,
+  code,
+  folded,
+  foundCell,
+  leftOut,
+  place,
+  score,
+  sign,
+  table,
+  words,
+} from './block.ts'
 import type { Detail } from './detail.ts'
 
 /** A longer table folds when all is as expected. */
@@ -95,7 +106,7 @@ function row(one: Verification, shape: Shape, detail: Detail): string[] {
     code(one.object, detail),
     code(one.table, detail),
     code(expected, detail),
-    found(one, actual, detail),
+    foundCell(one.outcome, actual, detail),
     ...(shape.definitions ? [code(definition, detail)] : []),
   ]
 }
@@ -114,13 +125,6 @@ function split(one: Verification): { definition: string; expected: string; actua
     return { definition, expected: state, actual: actual[2] ?? '' }
   const onlyState = /^[A-Z][A-Z ]*( \([a-z ]+\))?$|^missing$|^$/.test(one.actual)
   return onlyState ? { definition, expected: state, actual: one.actual } : null
-}
-
-function found(one: Verification, actual: string, detail: Detail): string {
-  const text = code(actual, detail)
-  if (one.outcome === 'not-checked')
-    return text === '' ? '**not checked**' : `**not checked** ${text}`
-  return one.outcome === 'failed' && text !== '' ? `**${text}**` : text
 }
 
 /** Reason and place of what is not as expected: below the table, where a sentence has room. */
