@@ -1,5 +1,11 @@
 import { z } from 'zod'
+import { fixedBytes, LONGEST_NAME, placeholdersIn, unknownPlaceholders } from './template.ts'
 import { duration, foreignText, secretText, severity, size, text } from './values.ts'
+
+const path = text.refine((template) => unknownPlaceholders(template, inPaths).length === 0, {
+  error: 'only {date}, {target}, {run} and {commit} can be filled in',
+})
+const inPaths = ['date', 'target', 'run', 'commit'] as const
 
 const proven = {
   'min-size': size()
@@ -16,8 +22,10 @@ const proven = {
 }
 
 const pgDump = z.strictObject({
-  path: text
-    .describe('File or folder of the dump; `{date}`, `{target}` and `{run}` are filled in.')
+  path: path
+    .describe(
+      'File or folder of the dump; `{date}`, `{target}`, `{run}` and `{commit}` are filled in.',
+    )
     .default('backup_{date}.dump'),
   format: z.enum(['custom', 'directory', 'plain']).default('custom'),
   schemas: z.array(text).describe('Only these schemas; default: all.').default([]),
@@ -31,21 +39,29 @@ const command = z.strictObject({
   run: foreignText.describe(
     'Command, run by the shell. `DATABASE_URL` and libpq’s variables are in its environment.',
   ),
-  path: text.describe('File that it writes; without one only its exit code is proof.').optional(),
+  path: path
+    .describe(
+      'File or folder that it writes, which it finds in `AIRLOCK_BACKUP`; without one only its exit code is proof.',
+    )
+    .optional(),
   timeout: duration('6h').describe('How long it may take.'),
   ...proven,
 })
 
-const proof = z.strictObject({
-  query: foreignText
-    .describe(
-      'A query on the target that returns the time and the size in bytes of the newest backup.',
-    )
-    .optional(),
-  command: foreignText.describe('A command that prints them: ISO time and bytes.').optional(),
-  'max-age': duration('24h').describe('How old the backup may be.'),
-  'min-size': proven['min-size'],
-})
+const proof = z
+  .strictObject({
+    query: foreignText
+      .describe(
+        'A query on the target that returns the time and the size in bytes of the newest backup.',
+      )
+      .optional(),
+    command: foreignText.describe('A command that prints them: ISO time and bytes.').optional(),
+    'max-age': duration('24h').describe('How old the backup may be.'),
+    'min-size': proven['min-size'],
+  })
+  .refine(({ query, command }) => (query === undefined) !== (command === undefined), {
+    error: 'needs one of query and command',
+  })
 
 /** One of four. */
 export const backupSchema = z
@@ -55,12 +71,26 @@ export const backupSchema = z
     command: command.describe('Make one now with a command.').optional(),
     proof: proof.describe('Prove that one exists.').optional(),
   })
+  .refine((given) => Object.values(given).filter((one) => one !== undefined).length === 1, {
+    error: 'is one of none, pg-dump, command and proof',
+  })
   .describe('The backup before the first change: one of none, pg-dump, command, proof.')
 
 export const restorePointSchema = z.strictObject({
   name: text
+    .refine((name) => unknownPlaceholders(name, inPaths).length === 0, {
+      error: 'only {target}, {date}, {run} and {commit} can be filled in',
+    })
+    .refine((name) => placeholdersIn(name).some((each) => each === 'date' || each === 'run'), {
+      error:
+        'needs {date} or {run}: a recovery stops at the first point of that name, so it must be unique',
+    })
+    .refine((name) => fixedBytes(name) <= LONGEST_NAME - 16, {
+      error:
+        'its fixed text is too long: at most 47 of the 63 bytes, so that what makes it unique has room',
+    })
     .describe(
-      'Name of the restore point; `{target}`, `{date}`, `{run}` and `{commit}` are filled in. At most 63 bytes.',
+      'Name of the restore point; `{target}`, `{date}`, `{run}` and `{commit}` are filled in. Longer than 63 bytes it is shortened.',
     )
     .default('airlock_{target}_{date}_{run}'),
   'if-impossible': severity
