@@ -52,7 +52,7 @@ export async function findPlanTables(
 
 const query = `
 with recursive wanted as (
-  select distinct schema, name from pg_catalog.unnest($1::text[], $2::text[]) as wanted(schema, name)
+  select distinct schema, name from rows from (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[])) as named(schema, name)
 ), found as (
   select distinct on (w.schema, w.name) c.oid
   from wanted w

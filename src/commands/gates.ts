@@ -4,13 +4,14 @@ import { preflightChecks } from '../checks/preflight/registry.ts'
 import type { OpenRun } from '../deploy/open.ts'
 import { Refusal } from '../report/refusal.ts'
 import type { CheckReport } from '../report/types.ts'
+import { judgeSecurity, secure } from './backup-gate.ts'
 import type { CommandContext } from './context.ts'
 import type { Task } from './decide.ts'
 
-type Opened = Pick<OpenRun, 'observer' | 'surroundings'>
+type Opened = Pick<OpenRun, 'observer' | 'surroundings' | 'runId'>
 
 /**
- * Everything that must hold before the first change.
+ * Everything that must hold before the first change: preflight, backup, restore point, and then once more what changes from minute to minute.
  *
  * @throws Refusal with exit code 1 when a gate is shut; every check is in the report by then
  */
@@ -19,7 +20,49 @@ export async function passGates(
   open: Opened,
   tasks: readonly Task[],
 ): Promise<void> {
-  refuseFailed(await judgePreflight(context, open, tasks))
+  const { report } = context
+  const checks = await judgePreflight(context, open, tasks)
+  if (checks.some(({ outcome }) => outcome === 'failed')) {
+    await judgeSecurity(context, open, tasks)
+    return refuseFailed(checks)
+  }
+  const tookTime = await secure(context, open, tasks)
+  refuseFailed(report.checks)
+  if (tookTime) refuseFailed(await judgeAgain(context, open, tasks))
+}
+
+/** After a dump of hours other sessions hold other locks. The new findings stand in the place of the old. */
+async function judgeAgain(
+  context: CommandContext,
+  open: Opened,
+  tasks: readonly Task[],
+): Promise<readonly CheckReport[]> {
+  const { emit, report } = context
+  const volatile = preflightChecks.filter((check) => check.volatile === true)
+  if (volatile.length === 0) return []
+  emit({ type: 'phase', title: 'Preflight checks that time may have changed' })
+  const sessions: CheckSessions = { target: open.observer, staging: null }
+  const checks = await runChecks(volatile, sessions, subjectOf(context, open, tasks), (check) => {
+    emit({ type: 'checked', check })
+  })
+  report.checks = replaced(
+    report.checks,
+    checks,
+    volatile.map(({ id }) => id),
+  )
+  return checks
+}
+
+/** Entries of these ids give way to the new ones, where the first of them stood. */
+export function replaced(
+  before: readonly CheckReport[],
+  now: readonly CheckReport[],
+  ids: readonly string[],
+): CheckReport[] {
+  const first = before.findIndex(({ id }) => ids.includes(id))
+  const place = first < 0 ? before.length : first
+  const kept = (part: readonly CheckReport[]) => part.filter(({ id }) => !ids.includes(id))
+  return [...kept(before.slice(0, place)), ...now, ...kept(before.slice(place))]
 }
 
 /** Makes the preflight checks and puts them into the report. */

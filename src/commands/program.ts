@@ -228,6 +228,8 @@ async function publish(door: Door, report: Report, settings: Settings | undefine
     pending: versionsThat(report, ['pending', 'not-run', 'waiting']),
     report: paths.report,
     summary: paths.summary,
+    backupPath: report.backup?.path,
+    backupSha256: report.backup?.sha256,
   })
 }
 

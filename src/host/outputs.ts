@@ -8,6 +8,8 @@ export interface Outputs {
   readonly pending: readonly string[]
   readonly report: string | undefined
   readonly summary: string | undefined
+  readonly backupPath: string | undefined
+  readonly backupSha256: string | undefined
 }
 
 /** Sets the outputs of the step; does nothing where no runner collects them. */
@@ -23,4 +25,6 @@ export async function writeOutputs(
   setOutput('pending', JSON.stringify(outputs.pending))
   setOutput('report', outputs.report ?? '')
   setOutput('summary', outputs.summary ?? '')
+  setOutput('backup-path', outputs.backupPath ?? '')
+  setOutput('backup-sha256', outputs.backupSha256 ?? '')
 }

@@ -50,6 +50,8 @@ export const OUTPUTS = {
   pending: 'JSON array of the versions that are still pending.',
   report: 'Path of the JSON report.',
   summary: 'Path of the summary in Markdown.',
+  'backup-path': 'Path of the backup that this run made, to upload it; empty where it made none.',
+  'backup-sha256': 'SHA-256 of that backup, in hex.',
 } as const
 
 export type OutputName = keyof typeof OUTPUTS

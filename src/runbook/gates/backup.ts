@@ -96,6 +96,12 @@ export const restorePointSchema = z.strictObject({
   'if-impossible': severity
     .describe('Where it is not allowed, or WAL is not archived.')
     .default('warn'),
+  'switch-wal': z
+    .boolean()
+    .describe(
+      'Call pg_switch_wal() right after, so that the segment is archived at once (the role needs EXECUTE on it).',
+    )
+    .default(false),
 })
 
 export type Backup = z.output<typeof backupSchema>
