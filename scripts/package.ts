@@ -42,9 +42,9 @@ async function main(): Promise<void> {
   rmSync(dist, { recursive: true, force: true })
   mkdirSync(dist)
   const folders = [...(await writeDoor('main')), ...(await writeDoor('cli'))]
-  // Half of all the code, loaded only under GitHub's runner: a file of its own.
-  const entry = fileURLToPath(import.meta.resolve(toolkit))
-  folders.push(...(await write(entry, 'toolkit.js', (code) => code)))
+  for (const [name, file] of Object.entries(loadedLate)) {
+    folders.push(...(await write(fileURLToPath(import.meta.resolve(name)), file, (code) => code)))
+  }
   writeFileSync(join(dist, 'package.json'), `${JSON.stringify({ type: 'module' })}\n`)
   writeFileSync(join(dist, 'licenses.txt'), licences(new Set(folders)))
   // ncc doesn't see that the parser loads it at run time.
@@ -52,15 +52,21 @@ async function main(): Promise<void> {
   chmodSync(join(dist, 'libpg-query.wasm'), 0o644)
 }
 
-const toolkit = '@actions/core'
+/** Half of all the code, loaded only by those who need it (a runner to talk to, a program to run): each in a file of its own. */
+const loadedLate: Readonly<Record<string, string>> = {
+  '@actions/core': 'toolkit.js',
+  '@actions/exec': 'exec.js',
+}
 
 /** As the source has it, so that ncc leaves it alone. */
-const importOfToolkit = `import(/* webpackIgnore: true */ '${toolkit}')`
+const lateImportOf = (name: string): string => `import(/* webpackIgnore: true */ '${name}')`
 
 async function writeDoor(door: 'main' | 'cli'): Promise<string[]> {
   return write(join(root, 'build/src', `${door}.js`), `${door}.js`, (code) => {
-    if (!code.includes(importOfToolkit)) throw new Error(`${door}.js imports no toolkit`)
-    return code.replaceAll(importOfToolkit, `import('./toolkit.js')`)
+    return Object.entries(loadedLate).reduce((linked, [name, file]) => {
+      if (!linked.includes(lateImportOf(name))) throw new Error(`${door}.js doesn't import ${name}`)
+      return linked.replaceAll(lateImportOf(name), `import('./${file}')`)
+    }, code)
   })
 }
 

@@ -11,6 +11,7 @@ import type { Fingerprint } from '../observe/types.ts'
 import type { PlannedMigration } from '../plan/types.ts'
 import { exitCodeOf } from '../report/exit-code.ts'
 import type { ErrorReport } from '../report/types.ts'
+import { followRestorePoint } from './backup-gate.ts'
 import type { CommandContext } from './context.ts'
 import { decideTasks, type Task } from './decide.ts'
 import { digestOf, warnOfApproved } from './digest.ts'
@@ -61,6 +62,13 @@ async function runAll(
     toolVersion: context.toolVersion,
     settings: settingsOnRecord(context.settings),
     fingerprintBefore: beforeText,
+    gates: context.redact({
+      checks: report.checks,
+      backup: report.backup,
+      restorePoint: report.restorePoint,
+      planDigest: report.planDigest ?? null,
+      approvedBy: report.origin?.approvedBy ?? null,
+    }),
   })
   const run = await open.start(key)
   emit({ type: 'planned', pending: tasks.map(({ entry }) => entry) })
@@ -141,11 +149,15 @@ async function finish(
     }
   }
   report.exitCode = exitCodeOf(report.outcome, report.command)
+  await followRestorePoint(context, open)
   await unlessTakenOver(
     endRun(open.observer, key, {
       outcome: report.outcome,
       fingerprintAfter: serialise(after),
       error: context.redact(report.error),
+      restorePoint: context.redact(report.restorePoint),
+      baseline: context.redact(report.baseline),
+      criteria: context.redact(report.criteria),
     }),
   )
 }

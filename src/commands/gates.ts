@@ -1,9 +1,10 @@
-import type { CheckSessions, Subject } from '../checks/check.ts'
+import type { Check, CheckSessions, Subject } from '../checks/check.ts'
 import { runChecks } from '../checks/check.ts'
 import { preflightChecks } from '../checks/preflight/registry.ts'
 import type { OpenRun } from '../deploy/open.ts'
 import { Refusal } from '../report/refusal.ts'
 import type { CheckReport } from '../report/types.ts'
+import { judgeSecurity, secure } from './backup-gate.ts'
 import type { CommandContext } from './context.ts'
 import { dataSessions } from './data-sessions.ts'
 import type { Task } from './decide.ts'
@@ -13,7 +14,7 @@ import { withStaging } from './staging.ts'
 type Opened = Pick<OpenRun, 'observer' | 'surroundings' | 'runId'>
 
 /**
- * Everything that must hold before the first change.
+ * Everything that must hold before the first change: preflight, backup, restore point, and then once more what changes from minute to minute.
  *
  * @throws Refusal with exit code 1 when a gate is shut; every check is in the report by then
  */
@@ -22,7 +23,46 @@ export async function passGates(
   open: Opened,
   tasks: readonly Task[],
 ): Promise<void> {
-  refuseFailed(await judgePreflight(context, open, tasks))
+  const { report } = context
+  const checks = await judgePreflight(context, open, tasks)
+  if (checks.some(({ outcome }) => outcome === 'failed')) {
+    await judgeSecurity(context, open, tasks)
+    return refuseFailed(checks)
+  }
+  const tookTime = await secure(context, open, tasks)
+  refuseFailed(report.checks)
+  if (tookTime) refuseFailed(await judgeAgain(context, open, tasks))
+}
+
+/** After a dump of hours other sessions hold other locks. The new findings stand in the place of the old. */
+async function judgeAgain(
+  context: CommandContext,
+  open: Opened,
+  tasks: readonly Task[],
+): Promise<readonly CheckReport[]> {
+  const { report } = context
+  const volatile = preflightChecks.filter((check) => check.volatile === true)
+  if (volatile.length === 0) return []
+  const title = 'Preflight checks that time may have changed'
+  const checks = await judge(context, open, tasks, volatile, title)
+  report.checks = replaced(
+    report.checks,
+    checks,
+    volatile.map(({ id }) => id),
+  )
+  return checks
+}
+
+/** Entries of these ids give way to the new ones, where the first of them stood. */
+export function replaced(
+  before: readonly CheckReport[],
+  now: readonly CheckReport[],
+  ids: readonly string[],
+): CheckReport[] {
+  const first = before.findIndex(({ id }) => ids.includes(id))
+  const place = first < 0 ? before.length : first
+  const kept = (part: readonly CheckReport[]) => part.filter(({ id }) => !ids.includes(id))
+  return [...kept(before.slice(0, place)), ...now, ...kept(before.slice(place))]
 }
 
 /** Makes the preflight checks and puts them into the report. */
@@ -31,23 +71,35 @@ export async function judgePreflight(
   open: Opened,
   tasks: readonly Task[],
 ): Promise<readonly CheckReport[]> {
-  const { emit, report } = context
-  emit({ type: 'phase', title: 'Preflight checks' })
+  const { report } = context
   report.planDigest = digestOf(context, tasks)
+  const checks = await judge(context, open, tasks, preflightChecks, 'Preflight checks')
+  report.checks.push(...checks)
+  return checks
+}
+
+async function judge(
+  context: CommandContext,
+  open: Opened,
+  tasks: readonly Task[],
+  checks: readonly Check[],
+  title: string,
+): Promise<CheckReport[]> {
+  const { emit, staging } = context
+  emit({ type: 'phase', title })
   const data = dataSessions(context, open)
-  const checks = await withStaging(context.staging, ({ session, failure }) => {
+  const judged = await withStaging(staging, ({ session, failure }) => {
     const sessions: CheckSessions = { target: open.observer, staging: session, data }
     const subject = {
       ...subjectOf(context, open, tasks),
       ...(failure === undefined ? {} : { stagingFailure: failure }),
     }
-    return runChecks(preflightChecks, sessions, subject, (check) => {
+    return runChecks(checks, sessions, subject, (check) => {
       emit({ type: 'checked', check })
     })
   })
-  report.checks.push(...checks)
-  emit({ type: 'phase-finished', title: 'Preflight checks', judged: checks })
-  return checks
+  emit({ type: 'phase-finished', title, judged })
+  return judged
 }
 
 function subjectOf(

@@ -2,6 +2,34 @@ import type { Report } from '../report/types.ts'
 
 /** What happens next, in sentences: the first for the reader in a hurry. Pure. */
 export function nextSteps(report: Report): string[] {
+  return [...ownSteps(report), ...restoreSteps(report)]
+}
+
+/** The recovery target to hand to whoever restores, where a run has changed something and did not end well. */
+function restoreSteps({ outcome, backup, restorePoint, command }: Report): string[] {
+  const isWell = !['failed', 'needs-attention', 'rolled-back', 'cancelled'].includes(outcome)
+  if (isWell || command !== 'deploy') return []
+  const steps: string[] = []
+  if (restorePoint !== null && restorePoint.lsn !== null) {
+    const { name, lsn, walFile = 'unknown', archive } = restorePoint
+    steps.push(
+      `Should the database have to go back to before this run, hand this to whoever restores it: recovery_target_name = '${name.replaceAll("'", "''")}' (or recovery_target_lsn = '${lsn}' with recovery_target_inclusive = off), recovery_target_timeline = '${timelineOf(walFile)}', up to WAL file ${walFile} (${archive}). All that was written since then, by anybody, would be lost.`,
+    )
+  }
+  if (backup?.path !== undefined && backup.outcome !== 'failed') {
+    const sum = backup.sha256 === undefined ? '' : `, SHA-256 ${backup.sha256}`
+    steps.push(`The backup from before this run is ${backup.path}${sum}.`)
+  }
+  return steps
+}
+
+/** A WAL file's first eight hexadecimal digits; recovery takes them as a decimal number. */
+function timelineOf(walFile: string): string {
+  const timeline = Number.parseInt(walFile.slice(0, 8), 16)
+  return Number.isNaN(timeline) ? 'latest' : String(timeline)
+}
+
+function ownSteps(report: Report): string[] {
   const waiting = report.migrations
     .filter(
       ({ outcome, reason }) => ['disabled', 'waiting'].includes(outcome) && reason !== undefined,

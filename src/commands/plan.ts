@@ -1,4 +1,5 @@
 import { openForReading } from '../deploy/open.ts'
+import { judgeSecurity } from './backup-gate.ts'
 import type { CommandContext } from './context.ts'
 import { decideTasks } from './decide.ts'
 import { judgePreflight } from './gates.ts'
@@ -25,6 +26,7 @@ export async function plan(context: CommandContext): Promise<void> {
     try {
       const tasks = decideTasks(context, open, await planForServer(context, open, planned))
       await judgePreflight(context, open, tasks)
+      if (tasks.length > 0) await judgeSecurity(context, open, tasks)
     } finally {
       await open.close()
     }

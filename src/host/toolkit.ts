@@ -3,3 +3,6 @@
  * runner to talk to, and `dist/` holds it in a file of its own.
  */
 export const loadToolkit = () => import(/* webpackIgnore: true */ '@actions/core')
+
+/** Its way to run programs: loaded by the first who runs one. */
+export const loadExec = () => import(/* webpackIgnore: true */ '@actions/exec')

@@ -145,4 +145,23 @@ comment on function airlock.hold_run(text, bigint) is
 
 insert into airlock.journal_version (version) values (1);
 `,
+  `
+alter table airlock.runs
+  add column backup jsonb,
+  add column restore_point jsonb,
+  add column baseline jsonb,
+  add column checks jsonb,
+  add column criteria jsonb,
+  add column plan_digest text,
+  add column approved_by text;
+comment on column airlock.runs.backup is 'The backup before the first change, as it was proven: path, bytes, SHA-256, each proof; null where none was asked for';
+comment on column airlock.runs.restore_point is 'The restore point before the first change: name, LSN, WAL file, whether that was archived by the end of the run; null where none was asked for';
+comment on column airlock.runs.baseline is 'Row counts and other figures before and after';
+comment on column airlock.runs.checks is 'Every check before the first change: expected, found, outcome';
+comment on column airlock.runs.criteria is 'The success criteria and what they were judged by';
+comment on column airlock.runs.plan_digest is 'Digest of what was planned: files, checksums, steps, target';
+comment on column airlock.runs.approved_by is 'Who approved the run, as the CI system says';
+
+insert into airlock.journal_version (version) values (2);
+`,
 ]

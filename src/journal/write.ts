@@ -1,5 +1,14 @@
 import type { Session } from '../postgres/types.ts'
-import type { ErrorReport, RowEffect, RunOutcome } from '../report/types.ts'
+import type {
+  BackupReport,
+  BaselineReport,
+  CheckReport,
+  CriterionReport,
+  ErrorReport,
+  RestorePointReport,
+  RowEffect,
+  RunOutcome,
+} from '../report/types.ts'
 import { quoteLiteral } from '../sql/identifier.ts'
 import { journalScripts } from './schema.ts'
 import type { BatchProgress, StepBefore } from './state.ts'
@@ -21,6 +30,26 @@ export interface RunFacts {
   readonly toolVersion: string
   readonly settings: Readonly<Record<string, unknown>>
   readonly fingerprintBefore: string
+  readonly gates?: GateFacts
+}
+
+/** What the gates found before the first change. Absent: not asked for. */
+export interface GateFacts {
+  readonly checks?: readonly CheckReport[]
+  readonly backup?: BackupReport | null
+  readonly restorePoint?: RestorePointReport | null
+  readonly planDigest?: string | null
+  readonly approvedBy?: string | null
+}
+
+export interface RunEnd {
+  readonly outcome: RunOutcome
+  readonly fingerprintAfter: string | null
+  readonly error: ErrorReport | null
+  /** As of now: its WAL may have been archived meanwhile. Absent: what was recorded at the beginning stays. */
+  readonly restorePoint?: RestorePointReport | null
+  readonly baseline?: BaselineReport | null
+  readonly criteria?: readonly CriterionReport[]
 }
 
 export interface MigrationFacts {
@@ -66,12 +95,15 @@ export async function abandonRuns(session: Session): Promise<void> {
 
 /** Records the run. Called under the run's lock. */
 export async function beginRun(session: Session, facts: RunFacts): Promise<RunKey> {
+  const { checks, backup, restorePoint, planDigest = null, approvedBy = null } = facts.gates ?? {}
   const results = await session.simple(`
 begin isolation level read committed read write;
 set local search_path = pg_catalog;
-insert into airlock.runs (id, epoch, command, actor, repository, commit_sha, run_url, tool_version, settings, fingerprint_before)
+insert into airlock.runs (id, epoch, command, actor, repository, commit_sha, run_url, tool_version, settings, fingerprint_before,
+  checks, backup, restore_point, plan_digest, approved_by)
 select ${text(facts.id)}, coalesce(max(epoch), 0) + 1, ${text(facts.command)}, ${text(facts.actor)}, ${text(facts.repository)},
-       ${text(facts.commit)}, ${text(facts.runUrl)}, ${text(facts.toolVersion)}, ${json(facts.settings)}, ${text(facts.fingerprintBefore)}
+       ${text(facts.commit)}, ${text(facts.runUrl)}, ${text(facts.toolVersion)}, ${json(facts.settings)}, ${text(facts.fingerprintBefore)},
+       ${json(checks)}, ${json(backup)}, ${json(restorePoint)}, ${text(planDigest)}, ${text(approvedBy)}
 from airlock.runs
 returning epoch;
 commit`)
@@ -84,20 +116,13 @@ export function runBegins(run: RunKey, fingerprintBefore: string): string {
 }
 
 /** The last word of a run. */
-export async function endRun(
-  session: Session,
-  run: RunKey,
-  end: {
-    readonly outcome: RunOutcome
-    readonly fingerprintAfter: string | null
-    readonly error: ErrorReport | null
-  },
-): Promise<void> {
+export async function endRun(session: Session, run: RunKey, end: RunEnd): Promise<void> {
   await session.simple(
     inTransaction(
       run,
       `update airlock.runs set outcome = ${text(end.outcome)}, ended_at = clock_timestamp(),
-  fingerprint_after = ${text(end.fingerprintAfter)}, error = ${json(end.error)} where id = ${text(run.id)}`,
+  fingerprint_after = ${text(end.fingerprintAfter)}, error = ${json(end.error)},
+  restore_point = coalesce(${json(end.restorePoint)}, restore_point), baseline = ${json(end.baseline)}, criteria = ${json(end.criteria)} where id = ${text(run.id)}`,
     ),
   )
 }

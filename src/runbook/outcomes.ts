@@ -51,8 +51,8 @@ export const OUTPUTS = {
   report: 'Path of the JSON report.',
   summary: 'Path of the summary in Markdown.',
   'plan-digest': 'What `plan` saw: hand it to `deploy` as `plan-digest` once it is approved.',
-  'backup-path': 'Path of the backup that was made, to be kept as an artifact.',
-  'backup-sha256': 'SHA-256 of the backup, in hex.',
+  'backup-path': 'Path of the backup that this run made, to upload it; empty where it made none.',
+  'backup-sha256': 'SHA-256 of that backup, in hex.',
 } as const
 
 export type OutputName = keyof typeof OUTPUTS

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { fixedBytes, LONGEST_NAME, placeholdersIn, unknownPlaceholders } from './template.ts'
 import {
   complaint,
   connectionText,
@@ -9,6 +10,21 @@ import {
   size,
   text,
 } from './values.ts'
+
+const inPaths = ['date', 'target', 'run', 'commit'] as const
+
+/** Text with names in braces that are filled in. */
+const template = text.check(({ value, issues }) => {
+  const [unknown] = unknownPlaceholders(value, inPaths)
+  if (unknown === undefined) return
+  issues.push(
+    complaint(value, {
+      what: `holds {${unknown}}`,
+      why: 'Only {date}, {target}, {run} and {commit} can be filled in.',
+      fix: 'Write one of these, or leave the braces out.',
+    }),
+  )
+})
 
 const proven = {
   'min-size': size()
@@ -26,8 +42,10 @@ const proven = {
 
 const pgDump = z
   .strictObject({
-    path: text
-      .describe('File or folder of the dump; `{date}`, `{target}` and `{run}` are filled in.')
+    path: template
+      .describe(
+        'File or folder of the dump; `{date}`, `{target}`, `{run}` and `{commit}` are filled in.',
+      )
       .default('backup_{date}.dump'),
     format: z
       .enum(['custom', 'directory', 'plain'])
@@ -59,7 +77,11 @@ const command = z.strictObject({
   run: foreignText.describe(
     'Command, run by the shell. `DATABASE_URL` and libpq’s variables are in its environment.',
   ),
-  path: text.describe('File that it writes; without one only its exit code is proof.').optional(),
+  path: template
+    .describe(
+      'File or folder that it writes, which it finds in `AIRLOCK_BACKUP`; without one only its exit code is proof.',
+    )
+    .optional(),
   timeout: duration('6h', 'some').describe('How long it may take.'),
   ...proven,
 })
@@ -91,15 +113,45 @@ export const backupSchema = exactlyOneOf(
   ['none', 'pg-dump', 'command', 'proof'],
 ).describe('The backup before the first change: one of none, pg-dump, command, proof.')
 
+/** What makes a name unique needs room beside its fixed text. */
+const ROOM = 16
+
+const restorePointName = template.check(({ value, issues }) => {
+  if (!placeholdersIn(value).some((name) => name === 'date' || name === 'run')) {
+    issues.push(
+      complaint(value, {
+        what: 'has neither {date} nor {run}',
+        why: 'A recovery stops at the first point of its name, so each name must be used once.',
+        fix: `Write for instance ${value}_{date}.`,
+      }),
+    )
+  }
+  if (fixedBytes(value) > LONGEST_NAME - ROOM) {
+    issues.push(
+      complaint(value, {
+        what: `has ${fixedBytes(value)} bytes of fixed text`,
+        why: `Postgres takes ${LONGEST_NAME} bytes, and what makes the name unique needs ${ROOM} of them.`,
+        fix: `Shorten it to ${LONGEST_NAME - ROOM} bytes.`,
+      }),
+    )
+  }
+})
+
 export const restorePointSchema = z.strictObject({
-  name: text
+  name: restorePointName
     .describe(
-      'Name of the restore point; `{target}`, `{date}`, `{run}` and `{commit}` are filled in. At most 63 bytes.',
+      'Name of the restore point; `{target}`, `{date}`, `{run}` and `{commit}` are filled in. Longer than 63 bytes it is shortened.',
     )
     .default('airlock_{target}_{date}_{run}'),
   'if-impossible': severity
     .describe('Where it is not allowed, or WAL is not archived.')
     .default('warn'),
+  'switch-wal': z
+    .boolean()
+    .describe(
+      'Call pg_switch_wal() right after, so that the segment is archived at once (the role needs EXECUTE on it).',
+    )
+    .default(false),
 })
 
 export type Backup = z.output<typeof backupSchema>

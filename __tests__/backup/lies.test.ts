@@ -1,0 +1,243 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from '@jest/globals'
+import { judgeOrigin, judgeSize } from '../../src/backup/prove.ts'
+import type { CheckReport } from '../../src/report/types.ts'
+import { createDatabase, type TestDatabase, withDatabase } from '../support/database.ts'
+import { deployFiles, type EngineResult, endingOf } from '../support/engine.ts'
+import { describeDumps, withFolder } from './client.ts'
+
+const files = { '1_note': 'alter table bread add column note text;' }
+const table = `create table bread (id int primary key, name text); insert into bread select n, md5(n::text) from generate_series(1, 5000) n;`
+
+function dump(database: TestDatabase, path: string, ...args: readonly string[]): void {
+  execFileSync('pg_dump', [`--dbname=${database.url}`, `--file=${path}`, ...args])
+}
+
+/** The id of the proof that refused the deployment, with what it found. The database must be as it was. */
+async function refusal(database: TestDatabase, command: object): Promise<CheckReport> {
+  const result = await deployFiles(database, { files, gates: { backup: { command } } })
+  expect([result.report.outcome, result.report.exitCode]).toEqual(['refused', 1])
+  expect(result.report.backup?.outcome).toBe('failed')
+  expect(
+    await database.query(
+      `select to_regnamespace('airlock') as journal, count(*)::int as columns from pg_attribute where attrelid = 'bread'::regclass and attnum > 0`,
+    ),
+  ).toEqual([{ journal: null, columns: 2 }])
+  return failedCheck(result)
+}
+
+function failedCheck({ report }: EngineResult): CheckReport {
+  const failed = report.checks.filter(({ outcome }) => outcome === 'failed')
+  const [first] = failed
+  if (first === undefined || failed.length > 1) throw new Error(JSON.stringify(report.checks))
+  expect([first.reason, first.fix, first.expected, first.actual].every(Boolean)).toBe(true)
+  return first
+}
+
+describeDumps('a command that lies about its backup is refused', ({ major }) => {
+  const withBread = (act: (database: TestDatabase, folder: string) => Promise<void>) =>
+    withFolder((folder) =>
+      withDatabase({ major }, async (database) => {
+        await database.query(table)
+        await act(database, folder)
+      }),
+    )
+
+  test('the truth is believed, whatever format it has', async () => {
+    const commands = [
+      'pg_dump -Fc -f "$AIRLOCK_BACKUP"',
+      'pg_dump -Ft -f "$AIRLOCK_BACKUP"',
+      'pg_dump -Fd -f "$AIRLOCK_BACKUP"',
+      'pg_dump "$DATABASE_URL" > "$AIRLOCK_BACKUP"',
+      'pg_dump --inserts | gzip > "$AIRLOCK_BACKUP"',
+    ]
+    for (const run of commands) {
+      await withBread(async (database, folder) => {
+        const command = { run, path: join(folder, 'x_{date}') }
+        const result = await deployFiles(database, { files, gates: { backup: { command } } })
+        expect(endingOf(result)).toBe('deployed 0')
+        expect(result.report.backup).toMatchObject({ kind: 'command', outcome: 'passed' })
+      })
+    }
+  })
+
+  test('an empty file', () =>
+    withBread(async (database, folder) => {
+      const path = join(folder, 'x')
+      expect(await refusal(database, { run: `: > '${path}'`, path })).toMatchObject({
+        id: 'backup.size',
+        actual: '0 bytes',
+      })
+    }))
+
+  test('no file at all', () =>
+    withBread(async (database, folder) => {
+      const check = await refusal(database, { run: 'true', path: join(folder, 'x') })
+      expect(check).toMatchObject({ id: 'backup.size', actual: 'there is none' })
+    }))
+
+  test('one that is cut off, be it in the list, in the data, or three bytes before the end', () =>
+    withBread(async (database, folder) => {
+      const whole = join(folder, 'whole')
+      for (const format of ['custom', 'plain', 'tar']) {
+        dump(database, whole, `--format=${format}`)
+        const length = readFileSync(whole).length
+        // What follows the last data in a tar archive is padding, and restore.sql, which nothing reads.
+        const cuts = format === 'tar' ? [600, length / 4] : [600, length / 2, length - 3]
+        for (const bytes of cuts) {
+          const path = join(folder, 'cut')
+          writeFileSync(path, readFileSync(whole))
+          truncateSync(path, Math.floor(bytes))
+          const check = await refusal(database, { run: `touch '${path}'`, path })
+          expect([check.id, format, bytes]).toEqual(['backup.readable', format, bytes])
+        }
+      }
+    }))
+
+  test('a packed one that is cut off', () =>
+    withBread(async (database, folder) => {
+      const path = join(folder, 'x.gz')
+      const run = `pg_dump | gzip > '${path}.whole'; head -c 20000 '${path}.whole' > '${path}'`
+      expect((await refusal(database, { run, path })).id).toBe('backup.readable')
+    }))
+
+  test('another text', () =>
+    withBread(async (database, folder) => {
+      const path = join(folder, 'x')
+      const run = `echo '<html>504 Gateway Timeout</html>' > '${path}'`
+      expect((await refusal(database, { run, path })).id).toBe('backup.readable')
+    }))
+
+  test('another database’s, also one with the same tables', () =>
+    withBread(async (database, folder) => {
+      const other = await createDatabase({ major })
+      try {
+        await other.query(table)
+        const path = join(folder, 'x')
+        dump(other, path, '--format=custom')
+        const run = `touch '${path}'`
+        expect(await refusal(database, { run, path, 'min-size': '1kB' }).catch(String)).toMatch(
+          /backup.origin.*backup.tables/s,
+        )
+      } finally {
+        await other.drop()
+      }
+    }))
+
+  test('yesterday’s, left where it was', () =>
+    withBread(async (database, folder) => {
+      const path = join(folder, 'x')
+      dump(database, path, '--format=custom')
+      const yesterday = Date.now() / 1000 - 86_400
+      utimesSync(path, yesterday, yesterday)
+      expect((await refusal(database, { run: 'true', path })).id).toBe('backup.age')
+    }))
+
+  test('the schema alone, in an archive and in a text', () =>
+    withBread(async (database, folder) => {
+      for (const format of ['c', 'p']) {
+        const path = join(folder, format)
+        const run = `pg_dump --schema-only -F${format} -f '${path}'`
+        const check = await refusal(database, { run, path })
+        expect(check).toMatchObject({
+          id: 'backup.tables',
+          actual: '1 are there without their rows',
+          details: ['public.bread: definition only'],
+        })
+      }
+    }))
+
+  test('all but a table of the plan', () =>
+    withBread(async (database, folder) => {
+      const path = join(folder, 'x')
+      const run = `pg_dump --exclude-table=bread -Fc -f '${path}'`
+      expect((await refusal(database, { run, path })).details).toEqual(['public.bread: missing'])
+    }))
+
+  test('one that fails, is told with what it said', () =>
+    withBread(async (database, folder) => {
+      const run = 'echo "disk full" >&2; exit 7'
+      const check = await refusal(database, { run, path: join(folder, 'x') })
+      expect(check).toMatchObject({ id: 'backup.made', actual: 'exit code 7: disk full' })
+    }))
+
+  test('one that takes too long', () =>
+    withBread(async (database) => {
+      const check = await refusal(database, { run: 'sleep 60', timeout: '300ms' })
+      expect(check.actual).toBe('it took too long and was stopped')
+    }))
+
+  test('a drill finds rows that the backup lacks', () =>
+    withBread(async (database, folder) => {
+      const drill = await createDatabase({ major })
+      try {
+        const path = join(folder, 'x')
+        // Told by its comments alone the table is there with its rows.
+        const run = `pg_dump | sed '/^[0-9]*5\\t/d' > '${path}'`
+        const check = await refusal(database, { run, path, drill: { url: drill.url } })
+        expect(check).toMatchObject({
+          id: 'backup.drill',
+          expected: expect.stringContaining('5000 rows'),
+        })
+        expect(check.details).toEqual(['public.bread: 5000 rows, restored 4500'])
+      } finally {
+        await drill.drop()
+      }
+    }))
+})
+
+describe('without pg_dump', () => {
+  test('a command without a file is believed by its exit code only: not checked, and the deployment goes on', async () => {
+    await withDatabase({}, async (database) => {
+      await database.query(table)
+      const command = { run: 'test -n "$PGPASSWORD" && test "$PGDATABASE" != ""' }
+      const result = await deployFiles(database, { files, gates: { backup: { command } } })
+      expect(endingOf(result)).toBe('deployed 0')
+      expect(result.report.backup?.outcome).toBe('not-checked')
+    })
+  })
+
+  test('an old archive in a new file is told by the time in it, be the clock in our zone or in UTC', () => {
+    const now = new Date('2025-01-15T12:00:00Z')
+    const judge = (local: string, utc: string, database = 'a') =>
+      judgeOrigin(
+        {
+          format: 'custom',
+          isReadable: true,
+          complaint: '',
+          plain: null,
+          archive: {
+            database,
+            createdAt: { local: new Date(local), utc: new Date(utc) },
+            entries: 1,
+            definitions: new Set(),
+            rows: new Set(),
+          },
+        },
+        'a',
+        { from: now, until: new Date('2025-01-15T12:10:00Z') },
+      )?.outcome
+    expect(judge('2025-01-15T12:05:00Z', '2025-01-15T13:05:00Z')).toBe('passed')
+    expect(judge('2025-01-15T11:05:00Z', '2025-01-15T12:05:00Z')).toBe('passed')
+    expect(judge('2025-01-14T12:05:00Z', '2025-01-14T13:05:00Z')).toBe('failed')
+    expect(judge('2025-01-15T11:50:00Z', '2025-01-15T11:50:00Z')).toBe('failed')
+    expect(judge('2025-01-15T12:05:00Z', '2025-01-15T12:05:00Z', 'b')).toBe('failed')
+  })
+
+  test('the size is judged by min-size, else beside the database', () => {
+    const limits = { minSize: undefined, databaseBytes: 116 * 2 ** 20, severity: 'failed' } as const
+    expect(judgeSize(100_000, limits).outcome).toBe('failed')
+    expect(judgeSize(110_000, limits).outcome).toBe('passed')
+    expect(judgeSize(100_000, { ...limits, severity: 'warned' }).outcome).toBe('warned')
+    expect(judgeSize(100_000, { ...limits, minSize: 100_000 }).outcome).toBe('passed')
+    expect(judgeSize(99_999, { ...limits, minSize: 100_000, severity: 'warned' }).outcome).toBe(
+      'failed',
+    )
+    expect(judgeSize(1, { ...limits, databaseBytes: 2 ** 20 }).outcome).toBe('passed')
+    expect(judgeSize(0, { ...limits, databaseBytes: null, severity: 'warned' }).outcome).toBe(
+      'failed',
+    )
+  })
+})

@@ -1,0 +1,80 @@
+import { runShell } from '../host/process.ts'
+import type { BackupReport, CheckReport } from '../report/types.ts'
+import type { Backup } from '../runbook/gates/backup.ts'
+import { fillTemplate } from '../runbook/gates/template.ts'
+import { backupCheck } from './check-report.ts'
+import { complaintOf } from './client.ts'
+import { withLibpqEnvironment } from './libpq-environment.ts'
+import { proveMade } from './made.ts'
+import { type BackupRequest, databaseBytes } from './request.ts'
+import { countRows } from './row-counts.ts'
+
+type Command = NonNullable<Backup['command']>
+
+/** Has the user's command make a backup, and proves the file that it wrote. */
+export async function makeByCommand(
+  settings: Command,
+  request: BackupRequest,
+): Promise<BackupReport> {
+  const startedAt = new Date()
+  const path = settings.path === undefined ? undefined : fillTemplate(settings.path, request.values)
+  const wantsDrill = path !== undefined && settings.drill !== undefined
+  const counts = wantsDrill ? await countRows(request.observer, request.tables) : null
+  const check = await run(settings, request, path)
+  const made = { kind: 'command' as const, path, startedAt }
+  if (check.outcome === 'failed') return proveMade({ ...made, checks: [check] }, null)
+  if (path === undefined) return proveMade({ ...made, checks: [check, unseen] }, null)
+  return proveMade(
+    { ...made, checks: [check] },
+    {
+      request,
+      file: path,
+      restore: 'pg_restore',
+      program: 'pg_dump',
+      timeoutMs: settings.timeout,
+      size: {
+        minSize: settings['min-size'],
+        databaseBytes: await databaseBytes(request.observer),
+        severity: 'failed',
+      },
+      drill: settings.drill?.url,
+      counts,
+      isExact: false,
+    },
+  )
+}
+
+const unseen = backupCheck(
+  'readable',
+  'backup can be read',
+  'not-checked',
+  'read from beginning to end',
+  'not known',
+  {
+    reason: 'backup.command.path is not given: only the command’s exit code speaks for it',
+    fix: 'Name the file that the command writes in backup.command.path.',
+  },
+)
+
+async function run(
+  { run: command, timeout }: Command,
+  { connection, databaseUrl, stop }: BackupRequest,
+  path: string | undefined,
+): Promise<CheckReport> {
+  const end = await withLibpqEnvironment(connection, databaseUrl, (env) =>
+    runShell(command, {
+      env: { ...env, ...(path === undefined ? {} : { AIRLOCK_BACKUP: path }) },
+      timeoutMs: timeout,
+      stop,
+    }),
+  )
+  const expected = 'the command ends with exit code 0'
+  if (end.ended === 'exited' && end.code === 0) {
+    const seconds = (end.durationMs / 1000).toFixed(1)
+    return backupCheck('made', 'backup made', 'passed', expected, `exit code 0 after ${seconds} s`)
+  }
+  return backupCheck('made', 'backup made', 'failed', expected, complaintOf(end), {
+    reason: 'There is no backup of this moment.',
+    fix: 'Mend the command and deploy again.',
+  })
+}

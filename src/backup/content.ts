@@ -1,0 +1,97 @@
+import { dirname, join } from 'node:path'
+import { beginningOf, lookAt } from '../host/backup-files.ts'
+import { runProgram } from '../host/process.ts'
+import { type ArchiveList, parseArchiveList } from './archive-list.ts'
+import { clientVersion, complaintOf } from './client.ts'
+import { type PlainDump, readPlainDump } from './plain-dump.ts'
+import type { PlanTable } from './plan-tables.ts'
+
+export type DumpFormat = 'custom' | 'directory' | 'tar' | 'plain' | 'unknown'
+
+/** What was found in a backup that was read from its beginning to its end. */
+export interface Content {
+  readonly format: DumpFormat
+  /** Null: it can't be told here, for the reason in `complaint`. */
+  readonly isReadable: boolean | null
+  readonly complaint: string
+  readonly archive: ArchiveList | null
+  readonly plain: PlainDump | null
+}
+
+export interface Reading {
+  readonly env: Readonly<Record<string, string>>
+  readonly stop: AbortSignal
+  readonly timeoutMs: number
+  /** pg_restore that belongs to the pg_dump. */
+  readonly restore: string
+}
+
+/** The program of the same installation as pg_dump. */
+export function besidePgDump(pgDump: string, name: 'pg_restore' | 'psql'): string {
+  return pgDump.includes('/') ? join(dirname(pgDump), name) : name
+}
+
+/**
+ * Reads a dump whole: the list of an archive stands at its beginning and would be whole where its data is cut off, so everything is unpacked as
+ * for a restore, and thrown away.
+ */
+export async function readContent(
+  path: string,
+  tables: readonly PlanTable[],
+  reading: Reading,
+): Promise<Content> {
+  const start = (await lookAt(path))?.isFolder ? null : await beginningOf(path, 512)
+  const format = start === null ? 'directory' : formatOf(start)
+  if (format === 'unknown') {
+    return nothing(
+      format,
+      null,
+      'it is neither an archive of pg_dump nor a text: packed or encrypted otherwise',
+    )
+  }
+  if (format !== 'plain') return readArchive(path, format, reading)
+  try {
+    const plain = await readPlainDump(path, isGzip(start ?? Buffer.alloc(0)), tables)
+    const complaint = complaintOfPlain(plain)
+    return { ...nothing(format, complaint === '', complaint), plain }
+  } catch (error) {
+    return nothing(format, false, error instanceof Error ? error.message : String(error))
+  }
+}
+
+const nothing = (format: DumpFormat, isReadable: boolean | null, complaint: string): Content => ({
+  format,
+  isReadable,
+  complaint,
+  archive: null,
+  plain: null,
+})
+
+const isGzip = (start: Buffer): boolean => start[0] === 0x1f && start[1] === 0x8b
+
+function formatOf(start: Buffer): DumpFormat {
+  if (start.subarray(0, 5).toString('latin1') === 'PGDMP') return 'custom'
+  if (start.subarray(257, 262).toString('latin1') === 'ustar') return 'tar'
+  return isGzip(start) || !start.includes(0) ? 'plain' : 'unknown'
+}
+
+function complaintOfPlain({ hasHeader, isComplete }: PlainDump): string {
+  if (!hasHeader) return 'it doesn’t begin as pg_dump begins a dump'
+  return isComplete ? '' : 'it doesn’t end with “PostgreSQL database dump complete”: it was cut off'
+}
+
+async function readArchive(
+  path: string,
+  format: DumpFormat,
+  { env, stop, timeoutMs, restore }: Reading,
+): Promise<Content> {
+  const client = await clientVersion(restore, env)
+  if (client.version === null) return nothing(format, null, client.complaint)
+  const options = { env, stop, timeoutMs, longest: 2 ** 27 }
+  const listed = await runProgram(restore, ['--list', path], options)
+  if (listed.code !== 0) return nothing(format, false, complaintOf(listed))
+  const archive = parseArchiveList(listed.stdout)
+  const read = await runProgram(restore, ['--file=/dev/null', path], options)
+  const complaint = read.code === 0 ? '' : complaintOf(read)
+  return { format, isReadable: read.code === 0, complaint, archive, plain: null }
+}

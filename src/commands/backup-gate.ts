@@ -1,0 +1,151 @@
+import { judgeBackup, makeBackup } from '../backup/backup.ts'
+import { findPlanTables, tablesNamedIn } from '../backup/plan-tables.ts'
+import type { BackupRequest } from '../backup/request.ts'
+import { makeRestorePoint } from '../backup/restore-point.ts'
+import { lookAtArchiveAgain } from '../backup/wal-archive.ts'
+import type { OpenRun } from '../deploy/open.ts'
+import { Cancelled } from '../deploy/run.ts'
+import { ServerError } from '../postgres/server-error.ts'
+import { pinnedTo } from '../postgres/session.ts'
+import type { CheckReport } from '../report/types.ts'
+import type { Placeholder } from '../runbook/gates/template.ts'
+import type { CommandContext } from './context.ts'
+import type { Task } from './decide.ts'
+
+type Opened = Pick<OpenRun, 'observer' | 'surroundings' | 'runId'>
+
+/**
+ * The backup and then the restore point, made and put into the report with their checks. No restore point follows a backup that failed.
+ * Errors: Cancelled, with the programs that were running ended.
+ *
+ * @returns whether it may have taken so long that what was checked before is no longer true
+ */
+export async function secure(
+  context: CommandContext,
+  open: Opened,
+  tasks: readonly Task[],
+): Promise<boolean> {
+  const { gates, report, emit } = context
+  const values = valuesOf(context, open)
+  if (gates.backup !== undefined) {
+    emit({ type: 'phase', title: 'Backup' })
+    const { backup } = gates
+    report.backup = await stoppable(context, async (stop) =>
+      makeBackup(backup, await requestOf(context, open, tasks, values, stop)),
+    )
+    tell(context, report.backup.checks)
+    if (report.backup.outcome === 'failed') return false
+  }
+  await point(context, open, values, true)
+  return report.backup?.kind === 'pg_dump' || report.backup?.kind === 'command'
+}
+
+/** The same without making anything: what `plan`, and a deployment that is refused already, can say of them. */
+export async function judgeSecurity(
+  context: CommandContext,
+  open: Opened,
+  tasks: readonly Task[],
+): Promise<void> {
+  const { gates, report, emit } = context
+  const values = valuesOf(context, open)
+  if (gates.backup !== undefined) {
+    emit({ type: 'phase', title: 'Backup' })
+    const never = new AbortController().signal
+    const request = await requestOf(context, open, tasks, values, never)
+    report.backup = await judgeBackup(gates.backup, request)
+    tell(context, report.backup.checks)
+  }
+  await point(context, open, values, false)
+}
+
+/** What became of the restore point's WAL by the end of the run. A server that can't say leaves it as it was. */
+export async function followRestorePoint(
+  { report, gates }: CommandContext,
+  { observer }: Pick<Opened, 'observer'>,
+): Promise<void> {
+  if (report.restorePoint === null) return
+  const hasSwitched = gates['restore-point']?.['switch-wal'] === true
+  try {
+    report.restorePoint = await lookAtArchiveAgain(observer, report.restorePoint, hasSwitched)
+  } catch (error) {
+    if (!(error instanceof ServerError)) throw error
+  }
+}
+
+async function point(
+  context: CommandContext,
+  { observer }: Opened,
+  values: Values,
+  make: boolean,
+): Promise<void> {
+  const settings = context.gates['restore-point']
+  if (settings === undefined) return
+  context.emit({ type: 'phase', title: 'Restore point' })
+  const { report, check } = await makeRestorePoint(settings, observer, values, make)
+  context.report.restorePoint = report
+  tell(context, [check])
+}
+
+function tell({ report, emit }: CommandContext, checks: readonly CheckReport[]): void {
+  for (const check of checks) emit({ type: 'checked', check })
+  report.checks.push(...checks)
+}
+
+type Values = Readonly<Record<Placeholder, string>>
+
+/** `date` as in the runbook: date +%Y%m%d_%H%M%S, in UTC. */
+function valuesOf({ settings, origin, report }: CommandContext, { runId }: Opened): Values {
+  const [day = '', time = ''] = new Date().toISOString().split('T')
+  return {
+    target: settings.target ?? report.target?.database ?? '',
+    date: `${day.replaceAll('-', '')}_${time.slice(0, 8).replaceAll(':', '')}`,
+    run: runId,
+    commit: origin.commit?.slice(0, 12) ?? 'unknown',
+  }
+}
+
+async function requestOf(
+  { connection, settings }: CommandContext,
+  { observer, surroundings }: Opened,
+  tasks: readonly Task[],
+  values: Values,
+  stop: AbortSignal,
+): Promise<BackupRequest> {
+  if (connection === null) throw new Error('a target that is open was connected to')
+  const named = tablesNamedIn(tasks.map(({ planned }) => planned))
+  return {
+    connection: pinnedTo(observer, connection),
+    databaseUrl: settings.databaseUrl,
+    observer,
+    tables: await findPlanTables(observer, named, surroundings.searchPath),
+    values,
+    stop,
+  }
+}
+
+/** What programs get to end; then the run ends without them. */
+const graceMs = 4_000
+
+/** A request to stop ends the programs that `act` runs, and then the run. */
+async function stoppable<Result>(
+  { cancellation }: CommandContext,
+  act: (stop: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const stop = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  const stopped = new Promise<never>((_, reject) => {
+    stop.signal.addEventListener('abort', () => {
+      timer = setTimeout(() => reject(new Cancelled()), graceMs)
+    })
+  })
+  const { onRequest } = cancellation
+  cancellation.onRequest = () => stop.abort()
+  try {
+    const result = await Promise.race([act(stop.signal), stopped])
+    if (cancellation.requested) throw new Cancelled()
+    return result
+  } finally {
+    clearTimeout(timer)
+    cancellation.onRequest = onRequest
+  }
+}

@@ -1,0 +1,130 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { mkdir, mkdtemp, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { pipeline } from 'node:stream/promises'
+import { createGunzip } from 'node:zlib'
+
+/** A file, or a folder with all its files. */
+export interface StoredBackup {
+  readonly isFolder: boolean
+  /** Of all files. */
+  readonly bytes: number
+  /** When the newest of them was written. */
+  readonly modifiedAt: Date
+}
+
+/** Null where there is nothing. */
+export async function lookAt(path: string): Promise<StoredBackup | null> {
+  const found = await stat(path).catch(() => null)
+  if (found === null) return null
+  if (!found.isDirectory()) {
+    return { isFolder: false, bytes: found.size, modifiedAt: found.mtime }
+  }
+  const stats = await Promise.all((await filesIn(path)).map((name) => stat(join(path, name))))
+  return {
+    isFolder: true,
+    bytes: stats.reduce((sum, { size }) => sum + size, 0),
+    modifiedAt: new Date(Math.max(0, ...stats.map(({ mtimeMs }) => mtimeMs))),
+  }
+}
+
+/** SHA-256 in hex; of a folder, that of the lines `<hash>  <name>` of its files, by name. */
+export async function sha256Of(path: string): Promise<string> {
+  const found = await stat(path)
+  if (!found.isDirectory()) return hashOfFile(path)
+  const hash = createHash('sha256')
+  for (const name of await filesIn(path)) {
+    hash.update(`${await hashOfFile(join(path, name))}  ${name}\n`)
+  }
+  return hash.digest('hex')
+}
+
+async function hashOfFile(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(path), hash)
+  return hash.digest('hex')
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true })
+  return entries.flatMap((entry) => (entry.isFile() ? [entry.name] : [])).toSorted()
+}
+
+/** The first bytes of a file, fewer where it is shorter. */
+export async function beginningOf(path: string, bytes: number): Promise<Buffer> {
+  const file = await open(path)
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(bytes), 0, bytes, 0)
+    return buffer.subarray(0, bytesRead)
+  } finally {
+    await file.close()
+  }
+}
+
+/**
+ * Reads a text line by line, unpacked where it is gzip's.
+ *
+ * @throws Error where it can't be read or unpacked to its end
+ */
+export async function readLines(
+  path: string,
+  isGzip: boolean,
+  visit: (line: string) => void,
+): Promise<void> {
+  const source = createReadStream(path)
+  const stream = isGzip ? source.pipe(createGunzip()) : source
+  const failed = new Promise<never>((_, reject) => {
+    source.on('error', reject)
+    stream.on('error', reject)
+  })
+  const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })
+  const read = (async () => {
+    for await (const line of lines) visit(line)
+  })()
+  try {
+    await Promise.race([read, failed])
+    // readline ends quietly at a stream that breaks off.
+    if (stream.errored) throw stream.errored
+  } finally {
+    lines.close()
+    source.destroy()
+  }
+}
+
+/** A name beside the path that nothing has yet, with the path's folder made. */
+export async function draftBeside(path: string): Promise<string> {
+  const folder = dirname(path)
+  await mkdir(folder, { recursive: true })
+  return join(folder, `.${basename(path)}.${randomBytes(4).toString('hex')}.part`)
+}
+
+export const putInPlace = (draft: string, path: string): Promise<void> => rename(draft, path)
+
+export const removeBackup = (path: string): Promise<void> =>
+  rm(path, { recursive: true, force: true })
+
+/**
+ * Texts as files that only their owner may read, for as long as `act` takes: programs want certificates and keys by path.
+ *
+ * @param texts by file name; without any no folder is made
+ */
+export async function withPrivateFiles<Result>(
+  texts: Readonly<Record<string, string>>,
+  act: (paths: Readonly<Record<string, string>>) => Promise<Result>,
+): Promise<Result> {
+  if (Object.keys(texts).length === 0) return act({})
+  const folder = await mkdtemp(join(tmpdir(), 'airlock-'))
+  try {
+    const paths: Record<string, string> = {}
+    for (const [name, text] of Object.entries(texts)) {
+      paths[name] = join(folder, name)
+      await writeFile(paths[name], text, { mode: 0o600 })
+    }
+    return await act(paths)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
