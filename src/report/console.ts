@@ -10,6 +10,7 @@ import {
   stepTitle,
 } from './console/migration-lines.ts'
 import { fitted, paint, type Style } from './console/paint.ts'
+import { smokeLines } from './console/smoke-lines.ts'
 import { undoingLine, undoLines } from './console/undo-lines.ts'
 import { verificationLines } from './console/verification-lines.ts'
 import { durationText } from './duration-text.ts'
@@ -58,6 +59,10 @@ export function renderEvent(event: RunEvent, style: Style): Rendered {
       return { lines: [paint(event.title, 'bold', style)] }
     case 'checked':
       return { lines: checkLines(event.check, style) }
+    case 'smoke-tested':
+      return { lines: smokeLines(event.result, style) }
+    case 'phase-finished':
+      return { lines: [] }
     case 'warning':
       return { lines: warning(event.message, style) }
     case 'migration-started':
@@ -90,6 +95,11 @@ export function renderEvent(event: RunEvent, style: Style): Rendered {
       return { lines: verificationLines(event.verification, style) }
     case 'rows':
       return { lines: rowLines(event.effects) }
+    case 'smoke-waiting':
+      return alive(
+        `smoke test ${event.name}: ${event.found} (attempt ${event.attempts}, ${durationText(event.elapsedMs)})`,
+        style,
+      )
     case 'failed':
       return { lines: errorLines(event.error, style).map((line) => `  ${line}`) }
     case 'undoing':

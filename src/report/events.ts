@@ -1,10 +1,12 @@
 import type {
+  CheckOutcome,
   CheckReport,
   ErrorReport,
   MigrationReport,
   Report,
   RowEffect,
   ServerNotice,
+  SmokeResult,
   StepReport,
   TargetReport,
   UndoReport,
@@ -29,6 +31,14 @@ export type RunEvent =
   /** A part of the run begins: 'Preflight checks', 'Backup', 'Smoke tests'. */
   | { readonly type: 'phase'; readonly title: string }
   | { readonly type: 'checked'; readonly check: CheckReport }
+  | { readonly type: 'smoke-tested'; readonly result: SmokeResult }
+  /** The part ends: what was judged in it is counted; `note` says what else is worth a line. */
+  | {
+      readonly type: 'phase-finished'
+      readonly title: string
+      readonly judged: readonly { readonly outcome: CheckOutcome }[]
+      readonly note?: string
+    }
   | {
       readonly type: 'migration-started'
       readonly migration: MigrationReport
@@ -69,6 +79,14 @@ export type RunEvent =
       readonly type: 'rows'
       readonly migration: MigrationReport
       readonly effects: readonly RowEffect[]
+    }
+  /** A smoke test is tried again: nothing answers yet, or not as it should. */
+  | {
+      readonly type: 'smoke-waiting'
+      readonly name: string
+      readonly attempts: number
+      readonly elapsedMs: number
+      readonly found: string
     }
   | { readonly type: 'failed'; readonly error: ErrorReport }
   | { readonly type: 'undoing'; readonly migration: MigrationReport; readonly by: UndoReport['by'] }
