@@ -1,3 +1,4 @@
+import { compileSmoke } from '../checks/smoke/compile.ts'
 import { finishUndo, unfinished } from '../deploy/finish-undo.ts'
 import { compareFingerprints } from '../deploy/foreign.ts'
 import { type MigrationEnd, runMigration } from '../deploy/migrate.ts'
@@ -19,6 +20,7 @@ import { passGates } from './gates.ts'
 import { needDatabase } from './need-database.ts'
 import { planAll, planForServer } from './plan-all.ts'
 import { settingsOnRecord } from './record.ts'
+import { withSmokeTests } from './smoke.ts'
 
 /**
  * Brings the target to the state that the migrations describe: parse and plan, connect, take the run's lock, read the journal, run what is
@@ -27,6 +29,7 @@ import { settingsOnRecord } from './record.ts'
  */
 export async function deploy(context: CommandContext): Promise<void> {
   const parsed = planAll(context)
+  compileSmoke(context.gates.smoke)
   const connection = needDatabase(context)
   const open = await openRun({ ...context, connection })
   try {
@@ -70,8 +73,9 @@ async function runAll(
       approvedBy: report.origin?.approvedBy ?? null,
     }),
   })
-  const run = await open.start(key)
+  const started = await open.start(key)
   emit({ type: 'planned', pending: tasks.map(({ entry }) => entry) })
+  const run = await withSmokeTests(context, started, tasks)
   let failure: Extract<MigrationEnd, { ended: 'failed' }> | null = null
   const applied: Task[] = []
   for (const [index, task] of tasks.entries()) {

@@ -1,3 +1,4 @@
+import { compileSmoke } from '../checks/smoke/compile.ts'
 import { openForReading } from '../deploy/open.ts'
 import { judgeSecurity } from './backup-gate.ts'
 import type { CommandContext } from './context.ts'
@@ -12,6 +13,7 @@ import { planAll, planForServer } from './plan-all.ts'
  */
 export async function plan(context: CommandContext): Promise<void> {
   const planned = planAll(context)
+  compileSmoke(context.gates.smoke)
   const { connection, report } = context
   if (connection === null) {
     for (const [index, { directives }] of planned.entries()) {

@@ -260,7 +260,9 @@ async function journalEnd(
     progress,
   })
   const last = step.ordinal === planned.steps.length
-  const applied = last ? `; ${migrationApplied(planned.version, appliedFacts(migration, []))}` : ''
+  const applied = last
+    ? `; ${migrationApplied(planned.version, appliedFacts(run, migration, []))}`
+    : ''
   await run.connections.worker.simple(inTransaction(run.key, `${begun} ${done}${applied}`))
   migration.begun = true
 }

@@ -18,6 +18,7 @@ import { describeFailure } from './failure.ts'
 import {
   addRowEffects,
   appliedEarlier,
+  isJudgedAfterwards,
   type Left,
   type MigrationRun,
   migrationFacts,
@@ -32,7 +33,7 @@ import { runTransactionStep } from './transaction-step.ts'
 
 /** How a migration ended, and what is left of it where it failed. */
 export type MigrationEnd =
-  | { readonly ended: 'applied' }
+  | { readonly ended: 'applied'; readonly migration: MigrationRun }
   | {
       readonly ended: 'failed'
       readonly error: ErrorReport
@@ -81,7 +82,8 @@ async function begin(
 ): Promise<MigrationRun> {
   await run.connections.prepareWorker(planned.version)
   const kept = journaled?.fingerprintBefore ?? null
-  const needed = fingerprintWanted || mayNeedUndo(planned)
+  const undoable = mayNeedUndo(run, planned)
+  const needed = fingerprintWanted || undoable
   const before =
     kept !== null ? deserialise(kept) : needed ? await readFingerprint(run.observer) : null
   if (journaled !== undefined && journaled.state !== 'applied') {
@@ -94,7 +96,7 @@ async function begin(
     report,
     journaled,
     before,
-    beforeText: kept ?? (before === null || !mayNeedUndo(planned) ? null : serialise(before)),
+    beforeText: kept ?? (before === null || !undoable ? null : serialise(before)),
     begun: journaled !== undefined,
     timeouts: {
       lock_timeout: run.settings.lockTimeout,
@@ -104,12 +106,12 @@ async function begin(
   }
 }
 
-/** One transaction without a verify script is undone by Postgres, or not at all. */
-function mayNeedUndo(planned: PlannedMigration): boolean {
+/** One transaction that nothing judges after its COMMIT is undone by Postgres, or not at all. */
+function mayNeedUndo(run: Run, planned: PlannedMigration): boolean {
   const [first, ...others] = planned.steps
   return (
     others.length > 0 ||
-    planned.verify !== null ||
+    isJudgedAfterwards(run, planned) ||
     (first !== undefined && first.kind !== 'transaction')
   )
 }
@@ -156,7 +158,7 @@ function failedAt(
 /** A file without statements is recorded, so that it is not pending for ever. */
 async function recordEmpty(run: Run, migration: MigrationRun): Promise<void> {
   const facts = migrationFacts(migration)
-  const verified = migration.planned.verify === null
+  const verified = !isJudgedAfterwards(run, migration.planned)
   await run.connections.worker.simple(
     inTransaction(
       run.key,
@@ -185,13 +187,15 @@ async function verify(
   report.durationMs = Date.now() - migration.startedAt
   try {
     await verifyMigration(run, planned, report, judgedInside)
+    const smoked = run.smoke?.areDueAfter(planned.version) === true
+    if (smoked) await run.smoke?.runAfter(planned.version)
     report.outcome = 'applied'
-    if (!judgedInside || planned.verify !== null) {
-      await run.connections.worker.simple(
-        inTransaction(run.key, migrationVerified(planned.version)),
-      )
+    if (!judgedInside || isJudgedAfterwards(run, planned)) {
+      // Smoke tests may take minutes, and the worker's idle connection may be gone: the observer connects anew.
+      const session = smoked ? run.observer : run.connections.worker
+      await session.simple(inTransaction(run.key, migrationVerified(planned.version)))
     }
-    return { ended: 'applied' }
+    return { ended: 'applied', migration }
   } catch (error) {
     const failure = describeFailure(error, { script: planned.script, version: planned.version })
     report.outcome = 'failed'

@@ -38,6 +38,11 @@ export type StepEnd =
       readonly left: Left
     }
 
+/** Something is still to hold when its last step is committed: its verify script, the smoke tests. */
+export function isJudgedAfterwards(run: Run, planned: PlannedMigration): boolean {
+  return planned.verify !== null || run.smoke?.areDueAfter(planned.version) === true
+}
+
 export function stepReportOf(migration: MigrationReport, step: Step): StepReport {
   const report = migration.steps[step.ordinal - 1]
   if (report === undefined)

@@ -45,6 +45,16 @@ export interface Run {
   readonly lock: RunLock
   /** True while a statement runs that a cancel may hit: never a COMMIT, a journal row or an undo. */
   readonly cancellable: { now: boolean }
+  /** Where smoke tests are configured. */
+  readonly smoke?: SmokeTests
+}
+
+/** Does the application still work? Asked before a migration counts as verified. */
+export interface SmokeTests {
+  /** Until they have passed, the migration stays applied, not verified: a rerun then asks again. */
+  areDueAfter(version: string): boolean
+  /** Errors: StepFailure for a test that failed; Cancelled. */
+  runAfter(version: string): Promise<void>
 }
 
 /** The same data with every secret in it replaced. */

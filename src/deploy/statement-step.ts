@@ -157,7 +157,7 @@ async function journalEnd(
   if (planned.steps.length === 1) report.verification.push(...verification)
   const done = stepDone(run.key, planned.version, stepFacts(step), { durationMs, rowEffects: rows })
   const last = step.ordinal === planned.steps.length
-  const applied = last ? migrationApplied(planned.version, appliedFacts(migration, [])) : ''
+  const applied = last ? migrationApplied(planned.version, appliedFacts(run, migration, [])) : ''
   await run.connections.worker.simple(inTransaction(run.key, last ? `${done};\n${applied}` : done))
 }
 

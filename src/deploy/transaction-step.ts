@@ -14,6 +14,7 @@ import { committedDespiteLoss } from './fate.ts'
 import { holdsLock } from './lock-watch.ts'
 import {
   addRowEffects,
+  isJudgedAfterwards,
   type MigrationRun,
   migrationFacts,
   repeatSettings,
@@ -152,20 +153,20 @@ function journalRows(
   const parts = [
     ...(migration.begun ? [] : [migrationBegun(run.key, migrationFacts(migration))]),
     stepDone(run.key, planned.version, stepFacts(step), { durationMs, rowEffects: rows }),
-    ...(last ? [migrationApplied(planned.version, appliedFacts(migration, rows))] : []),
+    ...(last ? [migrationApplied(planned.version, appliedFacts(run, migration, rows))] : []),
   ]
   return parts.join(';\n')
 }
 
-/** A migration of one step without a verify script is verified as it commits: its expectations were checked inside. */
-export function appliedFacts(migration: MigrationRun, rows: readonly RowEffect[]) {
+/** A migration of one step that nothing judges afterwards is verified as it commits: its expectations were checked inside. */
+export function appliedFacts(run: Run, migration: MigrationRun, rows: readonly RowEffect[]) {
   const { planned, report } = migration
   const all = { ...report, rowEffects: [...report.rowEffects] }
   addRowEffects(all, rows)
   return {
     durationMs: Date.now() - migration.startedAt,
     rowEffects: all.rowEffects,
-    verified: planned.steps.length === 1 && planned.verify === null,
+    verified: planned.steps.length === 1 && !isJudgedAfterwards(run, planned),
   }
 }
 
