@@ -17,6 +17,8 @@ export interface EngineOptions {
   readonly settings?: Given
   /** Sections of airlock.yml as plain data: `{ preflight: { version: '18' } }`. */
   readonly gates?: Parameters<typeof parseGates>[0]
+  /** The text of the file that `baseline.queries` names. */
+  readonly queries?: string
   /** Connection URL instead of the database's own. */
   readonly url?: string
   /** Called with each event as it happens. */
@@ -59,6 +61,10 @@ export async function runEngine(
       path: `migrations/${name}.sql`,
       text,
     })),
+    baselineQueries:
+      options.queries === undefined
+        ? null
+        : { path: 'docs/db/observability.sql', text: options.queries },
     connection: resolveConnection({ url, env: {} }),
     origin: { actor: 'tester', repository: null, commit: null, runUrl: null },
     toolVersion: '0.0.0-test',

@@ -4,6 +4,7 @@ import { readRunFacts } from '../host/environment.ts'
 import {
   appendJobSummary,
   readMigrations,
+  readQueries,
   readRunbook,
   temporaryPaths,
   writeWhole,
@@ -143,10 +144,12 @@ async function prepare(
     await keep(secretsOf(settings.databaseUrl))
     const connection = connectionOf(settings, door.env)
     if (connection !== null) await keep(secretsOfConnection(connection))
+    const gates = parseGates()
     return {
       settings,
-      gates: parseGates(),
+      gates,
       files: await readMigrations(settings.migrations),
+      baselineQueries: await readQueries(gates.baseline.queries),
       connection,
       origin: originOf(door.env),
       toolVersion,

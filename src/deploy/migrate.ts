@@ -32,7 +32,7 @@ import { runTransactionStep } from './transaction-step.ts'
 
 /** How a migration ended, and what is left of it where it failed. */
 export type MigrationEnd =
-  | { readonly ended: 'applied' }
+  | { readonly ended: 'applied'; readonly migration: MigrationRun }
   | {
       readonly ended: 'failed'
       readonly error: ErrorReport
@@ -191,7 +191,7 @@ async function verify(
         inTransaction(run.key, migrationVerified(planned.version)),
       )
     }
-    return { ended: 'applied' }
+    return { ended: 'applied', migration }
   } catch (error) {
     const failure = describeFailure(error, { script: planned.script, version: planned.version })
     report.outcome = 'failed'

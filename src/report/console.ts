@@ -58,6 +58,13 @@ export function renderEvent(event: RunEvent, style: Style): Rendered {
       return { lines: [paint(event.title, 'bold', style)] }
     case 'checked':
       return { lines: checkLines(event.check, style) }
+    case 'judged':
+      return { lines: checkLines(event.criterion, style) }
+    case 'observing':
+      return alive(
+        `Observing, ${durationText(event.elapsedMs)} of ${durationText(event.totalMs)}${aside(event.detail)}`,
+        style,
+      )
     case 'warning':
       return { lines: warning(event.message, style) }
     case 'migration-started':

@@ -1,5 +1,6 @@
 import type {
   CheckReport,
+  CriterionReport,
   ErrorReport,
   MigrationReport,
   Report,
@@ -29,6 +30,14 @@ export type RunEvent =
   /** A part of the run begins: 'Preflight checks', 'Backup', 'Smoke tests'. */
   | { readonly type: 'phase'; readonly title: string }
   | { readonly type: 'checked'; readonly check: CheckReport }
+  /** Sent every few seconds while the database is watched. */
+  | {
+      readonly type: 'observing'
+      readonly elapsedMs: number
+      readonly totalMs: number
+      readonly detail: string
+    }
+  | { readonly type: 'judged'; readonly criterion: CriterionReport }
   | {
       readonly type: 'migration-started'
       readonly migration: MigrationReport

@@ -3,8 +3,8 @@ import type { CheckReport } from '../types.ts'
 import { labelled, placeText } from './error-lines.ts'
 import { paint, type Style } from './paint.ts'
 
-/** One line for a gate that is open; what keeps it shut, in full. */
-export function checkLines(check: CheckReport, style: Style): string[] {
+/** One line for a gate that is open or a criterion that is met; what keeps it from that, in full. */
+export function checkLines(check: Omit<CheckReport, 'id' | 'group'>, style: Style): string[] {
   const title = consoleLine(check.title)
   const where = check.where === undefined ? '' : ` (${placeText(check.where)})`
   const reason = check.reason === undefined ? [] : labelled('   ', check.reason)

@@ -4,7 +4,9 @@ import { DURATION_PATTERN, parseDuration } from '../duration.ts'
 /** Building blocks of airlock.yml's sections: written for people, read as plain numbers. */
 
 /** '5min' → 300000: milliseconds. `otherwise` is the default, as one would write it. */
-export function duration(otherwise?: string) {
+export function duration(otherwise: string): z.ZodType<number, string | undefined>
+export function duration(): z.ZodType<number | undefined, string | undefined>
+export function duration(otherwise?: string): z.ZodType<number | undefined, string | undefined> {
   const value = z
     .string()
     .regex(DURATION_PATTERN)
