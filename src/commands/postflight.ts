@@ -72,7 +72,7 @@ export async function captureBefore(
   }
   emit({ type: 'phase', title: 'Baseline' })
   const before = await capture(open.observer, options, null)
-  report.baseline = baselineReport(baseline, before, null, ownRows(tasks))
+  report.baseline = baselineReport(baseline, before, null, ownRows(tasks, options.searchPath))
   const observeFor = gates['observe-for']
   const waits =
     observeFor === 0
@@ -98,7 +98,8 @@ export async function judgePostflight(
   const interval = await observe(context, run, before)
   emit({ type: 'phase', title: 'Success criteria' })
   const after = await again(() => capture(run.observer, before.options, before.capture))
-  const measured = baselineReport(baseline, before.capture, after, ownRows(tasks))
+  const own = ownRows(tasks, before.options.searchPath)
+  const measured = baselineReport(baseline, before.capture, after, own)
   const times = interval === null ? [] : statementTimesTable(interval)
   report.baseline = { ...measured, statements: [...measured.statements, ...times] }
   report.criteria = judgeCriteria(
@@ -188,8 +189,9 @@ function watching({ cancellation, emit }: CommandContext, totalMs: number): Watc
   }
 }
 
-function ownRows(tasks: readonly Task[]): OwnRows {
+function ownRows(tasks: readonly Task[], searchPath: readonly string[]): OwnRows {
   return {
+    searchPath,
     effects: tasks.flatMap(({ entry }) => entry.rowEffects),
     earlier: tasks.flatMap(({ action, journaled }) =>
       journaled === undefined || action === 'redo' ? [] : committedRows(journaled),

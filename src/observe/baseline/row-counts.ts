@@ -1,4 +1,5 @@
 import type { RowCountReport, RowEffect } from '../../report/types.ts'
+import { quoteIdentifier } from '../../sql/identifier.ts'
 import type { Counted } from './count.ts'
 import type { TableFacts } from './tables.ts'
 
@@ -19,12 +20,19 @@ export interface OwnRows {
   readonly effects: readonly RowEffect[]
   /** What an earlier run had committed of the same migrations: it was there before. */
   readonly earlier: readonly RowEffect[]
+  /** Schemas that unqualified names are looked up in. */
+  readonly searchPath: readonly string[]
   /** The plan attaches partitions, whose rows come along. */
   readonly attaches: boolean
 }
 
 /** One line a table: what was there, what is there, what of the difference is ours, what is left for others. */
-export function rowCounts(pairs: readonly CountPair[], own: OwnRows): RowCountReport[] {
+export function rowCounts(pairs: readonly CountPair[], run: OwnRows): RowCountReport[] {
+  const own = {
+    ...run,
+    effects: resolved(run.effects, pairs, run.searchPath),
+    earlier: resolved(run.earlier, pairs, run.searchPath),
+  }
   return pairs.map(({ before, after }) => {
     if (after === undefined) return openCount(before)
     if (after === null) return goneCount(before, own)
@@ -63,8 +71,7 @@ function openCount({ table, counted }: TableCount): RowCountReport {
 function goneCount({ table, counted }: TableCount, own: OwnRows): RowCountReport {
   const ours = byUs(table, table, own)
   const dropped = own.effects.some(
-    ({ table: name, removed }) =>
-      removed?.by === 'DROP TABLE' && isOf(table, name, table.relations),
+    ({ table: name, removed }) => removed?.by === 'DROP TABLE' && name === table.table,
   )
   const known = counted.exact && counted.rows !== null && ours.rows !== null
   return {
@@ -92,9 +99,9 @@ function byUs(before: TableFacts, after: TableFacts, own: OwnRows): Ours {
     return { rows: null, reason: 'a partition was attached with its rows' }
   const concerns = ({ table, removed }: RowEffect) =>
     everywhere.has(table) ||
-    (isOf(before, table, relations) &&
+    (relations.includes(table) &&
       // What was detached keeps its rows: only its parent has lost them.
-      !(removed?.by === 'DETACH PARTITION' && isOf(before, table, [])))
+      !(removed?.by === 'DETACH PARTITION' && table === before.table))
   const effects = own.effects.filter(concerns)
   const unsure = effects.find(({ certainty }) => certainty !== 'exact')
   if (unsure !== undefined) {
@@ -107,15 +114,24 @@ function byUs(before: TableFacts, after: TableFacts, own: OwnRows): Ours {
 /** Names that a row effect has when nothing tells which tables it is about. */
 const everywhere: ReadonlySet<string> = new Set(['(all tables)', '(unknown)'])
 
-/** A removal carries the name as the script has it, which may leave the schema to the search path. */
-function isOf({ table, schema }: TableFacts, name: string, relations: readonly string[]): boolean {
-  const bare = table.slice(table.length - bareLength(table, schema))
-  return name === table || name === bare || relations.includes(name)
-}
-
-function bareLength(table: string, schema: string): number {
-  const quoted = table.startsWith('"') ? schema.replaceAll('"', '""').length + 2 : schema.length
-  return table.length - quoted - 1
+/** Removals carry the name as the script has it, which may leave the schema to the search path: it is the first that has such a table. */
+function resolved(
+  effects: readonly RowEffect[],
+  pairs: readonly CountPair[],
+  searchPath: readonly string[],
+): RowEffect[] {
+  const known = new Set(
+    pairs.flatMap(({ before, after }) => [
+      ...before.table.relations,
+      ...(after?.table.relations ?? []),
+    ]),
+  )
+  return effects.map((effect) => {
+    if (known.has(effect.table)) return effect
+    const qualified = searchPath.map((schema) => `${quoteIdentifier(schema)}.${effect.table}`)
+    const table = qualified.find((name) => known.has(name))
+    return table === undefined ? effect : { ...effect, table }
+  })
 }
 
 function sumOf(effects: readonly RowEffect[]): number {
