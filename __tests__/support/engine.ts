@@ -18,6 +18,8 @@ export interface EngineOptions {
   readonly settings?: Given
   /** Sections of airlock.yml as plain data: `{ preflight: { version: '18' } }`. */
   readonly gates?: Parameters<typeof parseGates>[0]
+  /** The text of the file that `baseline.queries` names. */
+  readonly queries?: string
   /** Connection URL instead of the database's own. */
   readonly url?: string
   /** Called with each event as it happens. */
@@ -60,6 +62,10 @@ export async function runEngine(
       path: `migrations/${name}.sql`,
       text,
     })),
+    baselineQueries:
+      options.queries === undefined
+        ? null
+        : { path: 'docs/db/observability.sql', text: options.queries },
     connection: resolveConnection({ url, env: {} }),
     staging: stagingConnection(settings, {}),
     origin: { actor: 'tester', repository: null, commit: null, runUrl: null },

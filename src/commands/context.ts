@@ -22,6 +22,8 @@ export interface CommandContext {
   readonly gates: Gates
   /** Every file of the migrations folder. */
   readonly files: readonly SourceFile[]
+  /** The file that `baseline.queries` names; null where it names none. */
+  readonly baselineQueries: SourceFile | null
   /** Null where no database is named: only `plan` works then. */
   readonly connection: ConnectionConfig | null
   /** The database that the target must resemble; null where none is named. */

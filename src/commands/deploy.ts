@@ -1,10 +1,12 @@
+import type { LogStart } from '../checks/postflight/log.ts'
 import { compileSmoke } from '../checks/smoke/compile.ts'
 import { finishUndo, unfinished } from '../deploy/finish-undo.ts'
 import { compareFingerprints } from '../deploy/foreign.ts'
 import { type MigrationEnd, runMigration } from '../deploy/migrate.ts'
+import type { MigrationRun } from '../deploy/migration-run.ts'
 import { type OpenRun, openRun } from '../deploy/open.ts'
-import type { Run } from '../deploy/run.ts'
-import { undoFailure } from '../deploy/undo-policy.ts'
+import { Cancelled, type Run } from '../deploy/run.ts'
+import { undoDeployed, undoFailure } from '../deploy/undo-policy.ts'
 import { unlessTakenOver } from '../journal/taken-over.ts'
 import { beginRun, endRun, installJournal } from '../journal/write.ts'
 import { readFingerprint, serialise } from '../observe/fingerprint.ts'
@@ -19,6 +21,14 @@ import { digestOf, warnOfApproved } from './digest.ts'
 import { passGates } from './gates.ts'
 import { needDatabase } from './need-database.ts'
 import { planAll, planForServer } from './plan-all.ts'
+import {
+  allApplied,
+  captureBefore,
+  judgePostflight,
+  markLog,
+  type PostflightPlan,
+  planPostflight,
+} from './postflight.ts'
 import { settingsOnRecord } from './record.ts'
 import { withSmokeTests } from './smoke.ts'
 
@@ -30,6 +40,8 @@ import { withSmokeTests } from './smoke.ts'
 export async function deploy(context: CommandContext): Promise<void> {
   const parsed = planAll(context)
   compileSmoke(context.gates.smoke)
+  const postflight = planPostflight(context)
+  const log = await markLog(postflight)
   const connection = needDatabase(context)
   const open = await openRun({ ...context, connection })
   try {
@@ -37,7 +49,7 @@ export async function deploy(context: CommandContext): Promise<void> {
     const tasks = decideTasks(context, open, planned)
     if (tasks.length === 0) return nothingToDo(context, tasks)
     await passGates(context, open, tasks)
-    await runAll(context, open, tasks)
+    await runAll(context, open, tasks, { planned, plan: postflight, log })
   } finally {
     await open.close()
   }
@@ -49,12 +61,23 @@ function nothingToDo(context: CommandContext, tasks: readonly Task[]): void {
   warnOfApproved(context)
 }
 
+/** What the judgement after the last migration needs to know of the time before the first. */
+interface Postflight {
+  /** Every migration of the folder. */
+  readonly planned: readonly PlannedMigration[]
+  readonly plan: PostflightPlan
+  readonly log: LogStart | null
+}
+
 async function runAll(
   context: CommandContext,
   open: OpenRun,
   tasks: readonly Task[],
+  postflight: Postflight,
 ): Promise<void> {
   const { report, emit } = context
+  const baseline = await captureBefore(context, open, tasks, postflight.plan)
+  if (context.cancellation.requested) throw new Cancelled()
   const before = await readFingerprint(open.observer)
   const beforeText = serialise(before)
   await installJournal(open.observer, open.journal.version)
@@ -78,6 +101,7 @@ async function runAll(
   const run = await withSmokeTests(context, started, tasks)
   let failure: Extract<MigrationEnd, { ended: 'failed' }> | null = null
   const applied: Task[] = []
+  let last: MigrationRun | null = null
   for (const [index, task] of tasks.entries()) {
     if (context.cancellation.requested) break
     const { planned, entry } = task
@@ -90,7 +114,8 @@ async function runAll(
     }
     const journaled = task.action === 'redo' ? undefined : task.journaled
     const end = await runMigration(run, planned, entry, journaled, {
-      fingerprintWanted: tasks.length <= 20,
+      // The last is the one to be undone where a success criterion fails.
+      fingerprintWanted: tasks.length <= 20 || index === tasks.length - 1,
     })
     emit({ type: 'migration-finished', migration: entry })
     if (end.ended === 'failed') {
@@ -98,12 +123,20 @@ async function runAll(
       break
     }
     applied.push(task)
+    last = end.migration
   }
   if (failure !== null) {
     report.error = failure.error
     await undoFailure(run, report, failure, applied, before)
   } else if (report.error === null) {
     report.outcome = applied.length < tasks.length ? 'cancelled' : 'deployed'
+  }
+  if (report.outcome === 'deployed' && last !== null) {
+    const standing = allApplied(open, postflight.planned, applied)
+    const { plan, log } = postflight
+    const failed = await judgePostflight(context, run, tasks, baseline, plan, log, standing)
+    if (failed !== null) await undoDeployed(run, report, failed, last, applied, before)
+    else if (context.cancellation.requested) report.outcome = 'cancelled'
   }
   await finish(
     context,

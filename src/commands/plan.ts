@@ -5,6 +5,7 @@ import type { CommandContext } from './context.ts'
 import { decideTasks } from './decide.ts'
 import { judgePreflight } from './gates.ts'
 import { planAll, planForServer } from './plan-all.ts'
+import { planPostflight } from './postflight.ts'
 
 /**
  * What a deployment would do, changing nothing: every script is parsed; with a target, its journal says what is pending, and the preflight
@@ -14,6 +15,7 @@ import { planAll, planForServer } from './plan-all.ts'
 export async function plan(context: CommandContext): Promise<void> {
   const planned = planAll(context)
   compileSmoke(context.gates.smoke)
+  planPostflight(context)
   const { connection, report } = context
   if (connection === null) {
     for (const [index, { directives }] of planned.entries()) {

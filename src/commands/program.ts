@@ -4,6 +4,7 @@ import { readRunFacts } from '../host/environment.ts'
 import {
   appendJobSummary,
   readMigrations,
+  readQueries,
   readRunbook,
   temporaryPaths,
   writeWhole,
@@ -157,6 +158,7 @@ async function prepare(
       settings,
       gates,
       files: await readMigrations(settings.migrations),
+      baselineQueries: await readQueries(gates.baseline.queries),
       connection,
       staging,
       origin: originOf(door.env),

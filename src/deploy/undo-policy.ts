@@ -4,9 +4,10 @@ import { differenceOf, readFingerprint } from '../observe/fingerprint.ts'
 import { objectsByReference } from '../observe/object-lookup.ts'
 import type { Fingerprint } from '../observe/types.ts'
 import type { PlannedMigration } from '../plan/types.ts'
-import type { MigrationReport, Report, UndoReport } from '../report/types.ts'
+import type { ErrorReport, MigrationReport, Report, UndoReport } from '../report/types.ts'
 import { compareFingerprints } from './foreign.ts'
 import { journalFailure, type MigrationEnd } from './migrate.ts'
+import type { MigrationRun } from './migration-run.ts'
 import { objectsBefore } from './object-before.ts'
 import type { Run } from './run.ts'
 import { keptRows, provenBy, undoMigration } from './undo.ts'
@@ -40,6 +41,34 @@ export async function undoFailure(
     if (!isTakenOver(error)) throw error
     report.outcome = await afterTakeover(failure)
   }
+}
+
+/**
+ * All migrations were applied, and yet the deployment does not count as successful: its last migration is treated as one that failed when it was
+ * whole. `applied`: all of them, the last included.
+ */
+export async function undoDeployed(
+  run: Run,
+  report: Report,
+  error: ErrorReport,
+  last: MigrationRun,
+  applied: readonly Applied[],
+  before: Fingerprint,
+): Promise<void> {
+  report.error = { ...error, version: last.planned.version }
+  const stops = run.settings.onFailure === 'stop'
+  if (!stops) last.report.outcome = 'failed'
+  const failure: Failed = {
+    ended: 'failed',
+    error: report.error,
+    migration: last,
+    remaining: last.planned.steps,
+    whole: true,
+    left: 'something',
+  }
+  await undoFailure(run, report, failure, applied.slice(0, -1), before)
+  // Nothing of it was undone: it is still what the journal says, applied.
+  if (last.report.rollback?.outcome === 'not-run') last.report.outcome = 'applied'
 }
 
 /** A run that another has taken over, or whose lock another holds, leaves everything to that one. */

@@ -42,6 +42,21 @@ export async function readRunbook(path: string, required: boolean): Promise<Text
   })
 }
 
+/**
+ * The file of the user's queries; null where none is named.
+ *
+ * @throws Refusal when it is missing, or isn't UTF-8
+ */
+export async function readQueries(path: string | undefined): Promise<TextFile | null> {
+  if (path === undefined) return null
+  if ((await statOf(path))?.isFile()) return readText(path)
+  throw new Refusal({
+    what: `There is no file ${path}`,
+    why: 'airlock.yml names it as the queries of the baseline (baseline.queries).',
+    fix: 'Correct the path; it is relative to the working directory.',
+  })
+}
+
 /** Writes a file so that a reader finds all of it or none: beside it first, then renamed. Folders are made. */
 export async function writeWhole(path: string, text: string): Promise<void> {
   const folder = dirname(path)

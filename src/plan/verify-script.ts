@@ -54,7 +54,7 @@ function behind(script: Script, statement: Statement): Behind {
 }
 
 /** The comment right above the query, its lines joined; else the query's first line. */
-function titleOf(statement: Statement, comments: readonly Comment[]): string {
+export function titleOf(statement: Statement, comments: readonly Comment[]): string {
   const words = blockAbove(statement, comments)
     .filter(({ text }) => !/^\s*airlock:/.test(text))
     .flatMap(({ text }) => text.split(lineBreak))

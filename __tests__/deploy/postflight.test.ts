@@ -1,0 +1,334 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from '@jest/globals'
+import type { CriterionReport, Report } from '../../src/report/types.ts'
+import { servers, withDatabase } from '../support/database.ts'
+import { deployFiles, endingOf, errorOf, type Files, runEngine } from '../support/engine.ts'
+
+function criterion({ criteria }: Report, id: CriterionReport['id']): CriterionReport {
+  const found = criteria.find((one) => one.id === id)
+  if (found === undefined) throw new Error(`no criterion ${id}`)
+  return found
+}
+
+function rowsOf({ baseline }: Report, table: string) {
+  const found = baseline?.rows.find((row) => row.table === table)
+  if (found === undefined) throw new Error(`no rows of ${table}: ${JSON.stringify(baseline?.rows)}`)
+  return found
+}
+
+function exampleFiles(): Files {
+  const folder = join(process.cwd(), 'migrations')
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.sql'),
+  )
+  return Object.fromEntries(
+    names.map((name) => [
+      name.replace(/\.sql$/, '').replaceAll('\\', '/'),
+      readFileSync(join(folder, name), 'utf8'),
+    ]),
+  )
+}
+
+test('the recipe application: 11 constraints and 9 indexes, the rows of before, all of its queries', async () => {
+  const [lowest] = servers()
+  await withDatabase({ template: 'recipe', major: lowest?.major ?? 18 }, async (database) => {
+    const path = 'docs/db/observability.sql'
+    const result = await deployFiles(database, {
+      files: exampleFiles(),
+      gates: {
+        baseline: {
+          queries: path,
+          rows: ['"Ingredient"'],
+          probes: [{ name: 'last recipe', sql: 'SELECT max("updatedAt") FROM "Recipe"' }],
+        },
+      },
+      queries: readFileSync(path, 'utf8'),
+    })
+    expect(endingOf(result)).toBe('deployed 0')
+    const { report } = result
+    expect(criterion(report, 'constraints')).toMatchObject({
+      outcome: 'passed',
+      actual: '11 of 11',
+    })
+    expect(criterion(report, 'indexes')).toMatchObject({ outcome: 'passed', actual: '9 of 9' })
+    expect(criterion(report, 'row-counts').outcome).toBe('passed')
+    expect(report.criteria.map(({ id, outcome }) => [id, outcome]).slice(3)).toEqual([
+      ['application-errors', 'not-checked'],
+      ['performance', 'not-checked'],
+      ['lock-waits', 'not-checked'],
+      ['smoke-tests', 'not-checked'],
+    ])
+    expect(rowsOf(report, 'public."Recipe"')).toMatchObject({ byUs: 0, byOthers: 0, exact: true })
+    expect(report.baseline?.probes[0]?.before).toMatch(/^\d{4}-/)
+    expect(report.baseline?.queries.length).toBeGreaterThan(5)
+    expect(report.baseline?.queries.filter(({ error }) => error !== undefined)).toEqual([])
+  })
+})
+
+/** A table t of ten rows, and one that the migrations leave alone. */
+const tables = `CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t SELECT g, g FROM generate_series(1, 10) g;
+  CREATE TABLE other (id int); INSERT INTO other VALUES (1), (2), (3)`
+
+test('rows that others change meanwhile are told apart from those of the migrations', async () => {
+  await withDatabase({}, async (database) => {
+    await database.query(tables)
+    let traffic: Promise<unknown> = Promise.resolve()
+    const result = await deployFiles(database, {
+      files: {
+        '1_add':
+          'INSERT INTO t SELECT g, g FROM generate_series(11, 15) g; DELETE FROM t WHERE id = 1',
+        '2_column': 'ALTER TABLE t ADD COLUMN c int',
+        '3_last': 'SELECT pg_sleep(0.4)',
+      },
+      gates: { baseline: { rows: ['other'] } },
+      on(event) {
+        if (event.type === 'migration-started' && event.index === 1) {
+          traffic = database.query('INSERT INTO other VALUES (4), (5)')
+        }
+        if (event.type === 'migration-finished' && event.migration.version === '1') {
+          traffic = database.query('INSERT INTO t VALUES (100), (101), (102)')
+        }
+      },
+    })
+    await traffic
+    expect(endingOf(result)).toBe('deployed 0')
+    expect(rowsOf(result.report, 'public.t')).toEqual({
+      table: 'public.t',
+      before: 10,
+      after: 17,
+      byUs: 4,
+      byOthers: 3,
+      exact: true,
+    })
+    expect(rowsOf(result.report, 'public.other')).toMatchObject({ byUs: 0, byOthers: 2 })
+    const rows = criterion(result.report, 'row-counts')
+    expect(rows.outcome).toBe('passed')
+    expect(rows.actual).toContain('+3 in public.t')
+  })
+})
+
+test('rows that vanish without a migration that deletes them are warned of, and fail where airlock.yml says so', async () => {
+  for (const [severity, ending] of [
+    ['warn', 'deployed 0'],
+    ['fail', 'rolled-back 1'],
+  ] as const) {
+    await withDatabase({}, async (database) => {
+      await database.query(tables)
+      const result = await deployFiles(database, {
+        files: { '1_column': 'ALTER TABLE t ADD COLUMN c int', '2_last': 'SELECT pg_sleep(0.4)' },
+        gates: { criteria: { 'row-counts': severity } },
+        on(event) {
+          if (event.type === 'migration-finished') void database.query('DELETE FROM t WHERE id < 4')
+        },
+      })
+      expect(endingOf(result).startsWith(ending)).toBe(true)
+      expect(criterion(result.report, 'row-counts').outcome).toBe(
+        severity === 'fail' ? 'failed' : 'warned',
+      )
+    })
+  }
+})
+
+const two: Files = {
+  '1_first': 'CREATE TABLE first (id int); CREATE INDEX first_id ON first (id)',
+  // Slow, so that others have the time to do something meanwhile.
+  '2_second':
+    'CREATE TABLE second (id int); CREATE INDEX second_id ON second (id); SELECT pg_sleep(0.4)',
+}
+
+/** Somebody drops the first migration's index while the second is being applied. */
+const sabotage = (database: { query(sql: string): Promise<unknown> }) => ({
+  on(event: { type: string; migration?: { version: string } }) {
+    if (event.type === 'migration-finished' && event.migration?.version === '1') {
+      void database.query('DROP INDEX first_id')
+    }
+  },
+})
+
+test('a criterion that fails undoes the last migration, and the fingerprint proves it', async () => {
+  await withDatabase({}, async (database) => {
+    await database.query('SELECT 1')
+    const result = await deployFiles(database, { files: two, ...sabotage(database) })
+    expect(result.report.outcome).toBe('rolled-back')
+    expect(result.report.exitCode).toBe(1)
+    expect(errorOf(result)).toMatchObject({ version: '2' })
+    expect(errorOf(result).message).toMatch(
+      /All indexes created and VALID.*1 of 2; first_id on first.*missing/,
+    )
+    const [first, second] = result.report.migrations
+    expect([first?.outcome, second?.outcome]).toEqual(['applied', 'rolled-back'])
+    expect(second?.rollback).toMatchObject({ outcome: 'restored', difference: [] })
+    const left = await database.query(
+      "SELECT to_regclass('first') IS NOT NULL AS first, to_regclass('second') IS NULL AS gone",
+    )
+    expect(left).toEqual([{ first: true, gone: true }])
+    // What was measured stays in the report.
+    expect(criterion(result.report, 'indexes').outcome).toBe('failed')
+    expect(result.report.baseline?.capturedAfterAt).not.toBeNull()
+    const journal = await database.query(
+      "SELECT version FROM airlock.migrations WHERE state <> 'rolled-back'",
+    )
+    expect(journal).toEqual([{ version: '1' }])
+  })
+})
+
+test('with undo: run all of them go, and the whole run is proven undone', async () => {
+  await withDatabase({}, async (database) => {
+    const result = await deployFiles(database, {
+      files: two,
+      settings: { undo: 'run' },
+      gates: { criteria: { 'row-counts': 'fail' }, baseline: { rows: ['kept'] } },
+      on(event) {
+        if (event.type === 'migration-finished' && event.migration.version === '1') {
+          void database.query('DELETE FROM kept')
+        }
+      },
+      ...(await database.query('CREATE TABLE kept AS SELECT 1 AS one').then(() => ({}))),
+    })
+    expect(endingOf(result)).toMatch(/^rolled-back 1: .*Row counts unchanged/)
+    expect(result.report.fingerprint).toMatchObject({ equal: true, difference: [] })
+    expect(result.report.migrations.map(({ outcome }) => outcome)).toEqual([
+      'rolled-back',
+      'rolled-back',
+    ])
+  })
+})
+
+test('with on-failure: stop everything stays applied, and a person is asked', async () => {
+  await withDatabase({}, async (database) => {
+    await database.query('SELECT 1')
+    const result = await deployFiles(database, {
+      files: two,
+      settings: { 'on-failure': 'stop' },
+      ...sabotage(database),
+    })
+    expect(endingOf(result)).toMatch(/^needs-attention 3: .*All indexes/)
+    expect(result.report.migrations.map(({ outcome }) => outcome)).toEqual(['applied', 'applied'])
+    expect(await database.query("SELECT to_regclass('second') IS NOT NULL AS there")).toEqual([
+      { there: true },
+    ])
+  })
+})
+
+test('indexes of earlier runs are verified too', async () => {
+  await withDatabase({}, async (database) => {
+    const { '1_first': first = '' } = two
+    await deployFiles(database, { files: { '1_first': first } })
+    await database.query('DROP INDEX first_id')
+    const result = await deployFiles(database, {
+      files: two,
+      gates: { criteria: { indexes: 'warn' } },
+    })
+    expect(endingOf(result)).toBe('deployed 0')
+    expect(criterion(result.report, 'indexes')).toMatchObject({
+      outcome: 'warned',
+      expected: 'all 2 indexes of all applied migrations as their files say',
+    })
+  })
+})
+
+test('dropped, renamed, truncated and partitioned tables are counted as what they are', async () => {
+  await withDatabase({}, async (database) => {
+    await database.query(`${tables};
+      CREATE TABLE "Old.Name" (id int); INSERT INTO "Old.Name" VALUES (1), (2);
+      CREATE TABLE emptied (id int); INSERT INTO emptied VALUES (1), (2), (3), (4);
+      CREATE TABLE parent (id int) PARTITION BY RANGE (id);
+      CREATE TABLE low PARTITION OF parent FOR VALUES FROM (0) TO (10);
+      CREATE TABLE high PARTITION OF parent FOR VALUES FROM (10) TO (20);
+      INSERT INTO parent SELECT generate_series(0, 19)`)
+    const result = await deployFiles(database, {
+      settings: { 'allow-data-loss': 'true' },
+      files: {
+        '1_all': `DROP TABLE other; ALTER TABLE "Old.Name" RENAME TO "new ""name""";
+          TRUNCATE emptied; ALTER TABLE parent DETACH PARTITION low; INSERT INTO parent VALUES (15)`,
+      },
+    })
+    expect(endingOf(result)).toBe('deployed 0')
+    const rows = Object.fromEntries(
+      (result.report.baseline?.rows ?? []).map(({ table, before, after, byUs, byOthers }) => [
+        table,
+        [before, after, byUs, byOthers],
+      ]),
+    )
+    expect(rows).toEqual({
+      'public.other': [3, 0, -3, 0],
+      'public."new ""name"""': [2, 2, 0, 0],
+      'public.emptied': [4, 0, -4, 0],
+      'public.parent': [20, 11, -9, 0],
+      'public.low': [10, 10, 0, 0],
+    })
+  })
+})
+
+test('what can not be understood is refused before anything connects, with its place', async () => {
+  const files = { '1_a': 'CREATE TABLE a (id int)' }
+  const nowhere = { url: 'postgresql://nobody@127.0.0.1:1/nowhere' }
+  const refused = async (gates: Parameters<typeof deployFiles>[1]['gates'], queries = '') => {
+    const result = await runEngine(nowhere, 'deploy', { files, gates: gates ?? {}, queries })
+    expect(result.report.outcome).toBe('refused')
+    return errorOf(result)
+  }
+  const error = await refused({}, 'SELECT 1;\n\n-- x\nDELETE FROM t;')
+  expect(error).toMatchObject({ where: { file: 'docs/db/observability.sql', line: 4, column: 1 } })
+  expect(error.message).toContain('DELETE')
+  for (const rows of [
+    'a, b',
+    'a; DROP TABLE b',
+    'select',
+    'a.b.c.d',
+    '"x',
+    'a b',
+    'ONLY a',
+    'a WHERE true',
+    'f()',
+  ]) {
+    expect((await refused({ baseline: { rows: [rows] } })).message).toContain(
+      `baseline.rows: ${rows}`,
+    )
+  }
+  expect((await refused({ logs: { file: 'x', patterns: ['('] } })).message).toContain(
+    'logs.patterns: (',
+  )
+  expect(
+    (await refused({ baseline: { probes: [{ name: 'p', sql: 'SELECT 1; SELECT 2' }] } })).message,
+  ).toContain('The probe p holds 2 statements')
+})
+
+test('without a database of pg_stat_statements, a log or a smoke test nothing is passed for it', async () => {
+  await withDatabase({}, async (database) => {
+    const { report } = await deployFiles(database, {
+      files: { '1_a': 'CREATE TYPE a AS (id int)' },
+    })
+    expect(report.outcome).toBe('deployed')
+    expect(report.criteria).toHaveLength(7)
+    expect(report.criteria.map(({ outcome }) => outcome)).toEqual(Array(7).fill('not-checked'))
+    expect(report.criteria.every(({ reason }) => (reason ?? '') !== '')).toBe(true)
+    expect(report.baseline?.notes).toEqual([
+      expect.stringContaining('CREATE EXTENSION pg_stat_statements'),
+    ])
+  })
+})
+
+test('two hundred small migrations are judged in well under a second', async () => {
+  await withDatabase({}, async (database) => {
+    const files = Object.fromEntries(
+      Array.from({ length: 200 }, (_, index) => [
+        `${1000 + index}_t`,
+        `CREATE TABLE t${index} (id int PRIMARY KEY)`,
+      ]),
+    )
+    const begun: Record<string, number> = {}
+    const result = await deployFiles(database, {
+      files,
+      on(event) {
+        if (event.type === 'phase') begun[event.title] = performance.now()
+        if (event.type === 'planned') begun.planned = performance.now()
+        if (event.type === 'judged') begun.judged ??= performance.now()
+      },
+    })
+    expect(endingOf(result)).toBe('deployed 0')
+    expect((begun.judged ?? 0) - (begun['Success criteria'] ?? 0)).toBeLessThan(1_000)
+    expect(criterion(result.report, 'constraints').outcome).toBe('passed')
+  })
+})
