@@ -186,7 +186,7 @@ describe('gates', () => {
     expect(lines({ type: 'checked', check: outcome('not-checked') })).toEqual([
       '  – not checked: Subscribers of the tables that change',
       '    why: permission denied for view pg_replication_slots',
-      '    to allow it: GRANT pg_monitor TO deployer',
+      '    to have it checked: GRANT pg_monitor TO deployer',
     ])
   })
 

@@ -53,7 +53,7 @@ describe('a deployment by the whole runbook', () => {
 
   test('shows what was not checked in view with the GRANT', () => {
     expect(inView(page)).toContain(
-      '| ➖ | **Subscribers of the tables that change**<br>permission denied for view pg\\_replication\\_slots<br>**To allow it:** GRANT pg\\_monitor TO deployer | `no subscriber behind` | **not checked** |',
+      '| ➖ | **Subscribers of the tables that change**<br>permission denied for view pg\\_replication\\_slots<br>**To have it checked:** GRANT pg\\_monitor TO deployer | `no subscriber behind` | **not checked** |',
     )
   })
 

@@ -23,7 +23,7 @@ export function checkLines(check: Checked, style: Style): string[] {
     return [
       `  ${paint('– not checked:', 'yellow', style)} ${title}${where}`,
       ...reason,
-      ...(check.fix === undefined ? [] : labelled('    to allow it:', check.fix)),
+      ...(check.fix === undefined ? [] : labelled('    to have it checked:', check.fix)),
     ]
   }
   const head =

@@ -70,7 +70,9 @@ function about(one: CheckReport, shared: ReadonlyMap<string, number>, detail: De
   return [
     one.outcome === 'passed' ? title : `**${title}**`,
     prose(one.reason ?? '', detail),
-    fix === '' ? '' : `**${one.outcome === 'not-checked' ? 'To allow it' : 'What to do'}:** ${fix}`,
+    fix === ''
+      ? ''
+      : `**${one.outcome === 'not-checked' ? 'To have it checked' : 'What to do'}:** ${fix}`,
     place(one.where),
   ]
     .filter((line) => line !== '')
