@@ -157,6 +157,7 @@ describe('sections of airlock.yml that are not understood', () => {
     ],
     [http(`body: "\${A-B}"`), 6, 15, `http.body refers to \${A-B}`, 'env, and write'],
     ['preflight: { replica-url: "postgres://a:s3cret@b/c" }', 1, 27, 'holds a password', 'secret'],
+    ['contacts: { a: "https://x:s3cret@y" }', 1, 16, 'contacts.a holds a password', 'Remove it'],
     ['staging-url: postgres://a:s3cret@b/c', 1, 14, 'staging-url holds a password', 'secret'],
     [
       'backup: { command: { run: "pg_dump postgres://a:s3cret@b/c" } }',
