@@ -147,7 +147,14 @@ describe('sections of airlock.yml that are not understood', () => {
       'Write the value itself.',
     ],
     [smoke(`sql: a`, `expect: \${X}`), 5, 15, 'expect refers to an environment', 'value itself'],
-    [`backup: { pg-dump: { path: "\${DIR}/a" } }`, 1, 28, 'pg-dump.path refers', 'value itself'],
+    [
+      `backup: { pg-dump: { path: "\${DIR}/a" } }`,
+      1,
+      28,
+      'path holds {DIR}',
+      'leave the braces out',
+    ],
+    [`logs: { file: "\${DIR}/a" }`, 1, 15, 'logs.file refers', 'value itself'],
     [
       `staging-url: \${{ secrets.URL }}`,
       1,
