@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
+import { withStaging } from '../../src/checks/staging.ts'
 import { settingsOnRecord } from '../../src/commands/record.ts'
-import { stagingConnection, withStaging } from '../../src/commands/staging.ts'
+import { stagingConnection } from '../../src/commands/staging.ts'
 import { ServerError } from '../../src/postgres/server-error.ts'
 import { resolveSettings } from '../../src/runbook/settings.ts'
 import { type TestDatabase, withDatabase } from '../support/database.ts'
@@ -13,7 +14,7 @@ const connectionTo = (url: string) => stagingConnection(settingsWith(url), {})
 
 const sessionsOf = ({ query }: TestDatabase) =>
   query(
-    `select 1 from pg_stat_activity where datname = current_database() and application_name like '% staging'`,
+    `select 1 from pg_stat_activity where datname = current_database() and application_name = 'pg-airlock-staging'`,
   )
 
 const deploy = (database: TestDatabase, stagingUrl: string, gates = {}) =>

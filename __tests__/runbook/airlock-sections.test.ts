@@ -147,7 +147,14 @@ describe('sections of airlock.yml that are not understood', () => {
       'Write the value itself.',
     ],
     [smoke(`sql: a`, `expect: \${X}`), 5, 15, 'expect refers to an environment', 'value itself'],
-    [`backup: { pg-dump: { path: "\${DIR}/a" } }`, 1, 28, 'pg-dump.path refers', 'value itself'],
+    [
+      `backup: { pg-dump: { path: "\${DIR}/a" } }`,
+      1,
+      28,
+      'path holds {DIR}',
+      'leave the braces out',
+    ],
+    [`logs: { file: "\${DIR}/a" }`, 1, 15, 'logs.file refers', 'value itself'],
     [
       `staging-url: \${{ secrets.URL }}`,
       1,
@@ -157,6 +164,7 @@ describe('sections of airlock.yml that are not understood', () => {
     ],
     [http(`body: "\${A-B}"`), 6, 15, `http.body refers to \${A-B}`, 'env, and write'],
     ['preflight: { replica-url: "postgres://a:s3cret@b/c" }', 1, 27, 'holds a password', 'secret'],
+    ['contacts: { a: "https://x:s3cret@y" }', 1, 16, 'contacts.a holds a password', 'Remove it'],
     ['staging-url: postgres://a:s3cret@b/c', 1, 14, 'staging-url holds a password', 'secret'],
     [
       'backup: { command: { run: "pg_dump postgres://a:s3cret@b/c" } }',

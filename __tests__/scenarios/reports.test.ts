@@ -107,8 +107,11 @@ describe('every ending tells its story in a report, a summary, outputs and annot
     expect(result.report.next.length).toBeGreaterThan(0)
     expect(Object.keys(result.outputs).sort()).toEqual([
       'applied',
+      'backup-path',
+      'backup-sha256',
       'outcome',
       'pending',
+      'plan-digest',
       'report',
       'summary',
     ])

@@ -1,6 +1,7 @@
 import type { Check, CheckSessions, Subject } from '../checks/check.ts'
 import { runChecks } from '../checks/check.ts'
 import { preflightChecks } from '../checks/preflight/registry.ts'
+import { withStaging } from '../checks/staging.ts'
 import type { OpenRun } from '../deploy/open.ts'
 import { Refusal } from '../report/refusal.ts'
 import type { CheckReport } from '../report/types.ts'
@@ -9,7 +10,6 @@ import type { CommandContext } from './context.ts'
 import { dataSessions } from './data-sessions.ts'
 import type { Task } from './decide.ts'
 import { digestOf } from './digest.ts'
-import { withStaging } from './staging.ts'
 
 type Opened = Pick<OpenRun, 'observer' | 'surroundings' | 'runId'>
 
@@ -92,7 +92,7 @@ async function judge(
     const sessions: CheckSessions = { target: open.observer, staging: session, data }
     const subject = {
       ...subjectOf(context, open, tasks),
-      ...(failure === undefined ? {} : { stagingFailure: failure }),
+      ...(failure === null ? {} : { stagingFailure: failure }),
     }
     return runChecks(checks, sessions, subject, (check) => {
       emit({ type: 'checked', check })

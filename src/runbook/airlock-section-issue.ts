@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { Refusal } from '../report/refusal.ts'
 import type { Page } from './airlock-page.ts'
 import { placeAt, refuseAt, writtenAt } from './airlock-page.ts'
-import { either, optionFor, shapeOf, wantedOf } from './airlock-shape.ts'
+import { optionFor, shapeOf, wantedOf } from './airlock-shape.ts'
 import { kindOf, pathText, shortened } from './airlock-words.ts'
 import { parseDuration } from './duration.ts'
 import type { Complaint } from './gates/values.ts'
@@ -109,7 +109,8 @@ function cure(issue: Issue, found: unknown, page: Page, schema: z.core.$ZodType)
     return `Write it as a list: ${key}: [${shortened(String(found))}]`
   }
   if (def.type === 'object' && !Array.isArray(found)) {
-    return `Write ${either(Object.keys(def.shape).map((name) => `${name}: …`))} below it, indented.`
+    const keys = Object.keys(def.shape).map((name) => `${name}: …`)
+    return `Write its keys below it, indented: ${keys.join(', ')}.`
   }
   return `Write ${wantedOf(schema)}.`
 }

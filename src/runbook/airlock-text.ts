@@ -15,8 +15,9 @@ export function refuseText(
   page: Page,
   steps: Steps,
   text: string,
-  { secret, literal }: Pick<Meta, 'secret' | 'literal'>,
+  meta: Pick<Meta, 'secret' | 'literal'>,
 ): Refusal | null {
+  const { secret, literal } = meta
   const isSetting = steps.length === (steps[0] === 'targets' ? 3 : 1)
   const name = isSetting ? String(steps.at(-1)) : pathText(steps)
   const refuse = (what: string, why: string, fix: string) =>
@@ -26,9 +27,7 @@ export function refuseText(
     return refuse(
       `${name} holds a password`,
       `${page.path} is in the repository, and whoever can read it could then use it.`,
-      literal
-        ? 'Put it into a secret, hand it over as an environment variable, and write $NAME: the command finds it there.'
-        : `Put the URL into a secret, hand it over as an environment variable, and write ${String(steps.at(-1))}: \${DATABASE_URL} (or \${…} in place of the password alone).`,
+      elsewhere(String(steps.at(-1)), meta),
     )
   }
   const malformed = secret ? malformedReference(text) : null
@@ -47,4 +46,13 @@ export function refuseText(
       ? `Write the value itself, or give ${name} as an action input or flag.`
       : 'Write the value itself.',
   )
+}
+
+/** Where a password belongs instead. */
+function elsewhere(key: string, { secret, literal }: Pick<Meta, 'secret' | 'literal'>): string {
+  if (literal) {
+    return 'Put it into a secret, hand it over as an environment variable, and write $NAME: the command finds it there.'
+  }
+  if (!secret) return 'Remove it: nothing is filled in here.'
+  return `Put the URL into a secret, hand it over as an environment variable, and write ${key}: \${DATABASE_URL} (or \${…} in place of the password alone).`
 }

@@ -47,12 +47,23 @@ export function malformedReference(text: string): string | null {
 export function fillIn(text: string, env: Env, context: FillContext): Filled {
   const values: string[] = []
   const filled = text.replace(REFERENCE, (_, variable: string) => {
-    const value = (Object.hasOwn(env, variable) ? env[variable] : undefined)?.trim() ?? ''
+    const value = readVariable(variable, env)
     if (value === '') throw missing(variable, context)
     values.push(value)
     return value
   })
   return { text: filled, values }
+}
+
+/** The names of variables that the text refers to and that are not there. */
+export function missingVariables(text: string, env: Env): readonly string[] {
+  return [...text.matchAll(REFERENCE)]
+    .map(([, variable = '']) => variable)
+    .filter((variable) => readVariable(variable, env) === '')
+}
+
+function readVariable(variable: string, env: Env): string {
+  return (Object.hasOwn(env, variable) ? env[variable] : undefined)?.trim() ?? ''
 }
 
 function missing(variable: string, { name, where, excerpt, otherwise }: FillContext): Refusal {

@@ -142,4 +142,13 @@ describe('the gates of a run', () => {
       expect(() => resolve(source, {}, undefined, command)).not.toThrow()
     }
   })
+
+  test('fill in what is there all the same, and leave out a smoke test that is not whole', () => {
+    const source = `${withToken}\n    - name: b\n      command: "true \${APP}"`
+    const names = (env: Env) =>
+      resolve(source, env, undefined, 'plan').gates.smoke?.checks.map(({ name }) => name)
+    expect(names({ APP: 'http://a', TOKEN: 't', KEY: 'k' })).toEqual(['a', 'b'])
+    expect(names({ APP: 'http://a', TOKEN: 't' })).toEqual(['b'])
+    expect(resolve(withToken, {}, undefined, 'plan').gates.smoke).toBeUndefined()
+  })
 })

@@ -1,7 +1,7 @@
 import type { AirlockFile, FileSection, FileSections } from '../airlock-file.ts'
 import { mapValues } from '../airlock-shape.ts'
-import { pathText } from '../airlock-words.ts'
-import { fillIn } from '../environment-text.ts'
+import { isRecord, pathText } from '../airlock-words.ts'
+import { fillIn, missingVariables, refersToEnvironment } from '../environment-text.ts'
 import { secretsOfFilled } from '../secrets.ts'
 import type { CommandName } from '../settings-table.ts'
 import type { Gates, SectionName } from './sections.ts'
@@ -23,7 +23,7 @@ export interface ResolvedGates {
   readonly secrets: readonly string[]
 }
 
-/** Whose secrets a command needs; what it doesn't use keeps its `${NAME}` as written. */
+/** Whose secrets a command needs; elsewhere a variable that is missing leaves `${NAME}` as written. */
 const FILLED: Readonly<Record<CommandName, readonly SectionName[]>> = {
   plan: ['preflight'],
   deploy: SECTION_NAMES,
@@ -53,7 +53,8 @@ export function resolveGates({
     const section = chosen[name]
     if (section === undefined) continue
     const isUsed = FILLED[command].includes(name)
-    data[name] = isUsed ? filled(name, section, env, secrets) : section.data
+    const whole = filled(name, section, env, secrets, isUsed)
+    data[name] = name === 'smoke' && !isUsed ? onlyFilledChecks(whole) : whole
   }
   return { gates: parseGates(data), secrets: [...new Set(secrets)] }
 }
@@ -63,13 +64,30 @@ function filled(
   section: FileSection,
   env: GateSources['env'],
   secrets: string[],
+  isUsed: boolean,
 ): unknown {
   return mapValues(sections[name], section.data, (value, meta, steps) => {
     if (typeof value !== 'string' || meta.secret !== true) return value
+    if (!isUsed && missingVariables(value, env).length > 0) return value
     const context = { name: pathText([name, ...steps]), ...section.placeOf(steps) }
     const { text, values } = fillIn(value, env, context)
     const kind = meta.value === 'connection' ? 'connection' : 'text'
     if (values.length > 0) secrets.push(...secretsOfFilled(text, values, kind))
     return text
   })
+}
+
+/** Whoever only reads the smoke tests (`plan`) gets those that are whole: a URL without its host is none. Undefined: none is. */
+function onlyFilledChecks(smoke: unknown): unknown {
+  if (!isRecord(smoke) || !Array.isArray(smoke.checks)) return smoke
+  const checks = smoke.checks.filter((check: unknown) => {
+    const { url, headers, body } = recordOf(recordOf(check).http)
+    const secret = [url, body, ...Object.values(recordOf(headers))]
+    return !secret.some((text) => typeof text === 'string' && refersToEnvironment(text))
+  })
+  return checks.length === 0 ? undefined : { ...smoke, checks }
+}
+
+function recordOf(value: unknown): Readonly<Record<string, unknown>> {
+  return isRecord(value) ? value : {}
 }
