@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from '@jest/globals'
-import { createDatabase, type TestDatabase, withDatabase } from '../support/database.ts'
+import { describe, expect, test } from '@jest/globals'
+import { createDatabase, servers, type TestDatabase, withDatabase } from '../support/database.ts'
 import {
   deployFiles,
   type EngineOptions,
@@ -10,7 +10,7 @@ import {
   endingOf,
   until,
 } from '../support/engine.ts'
-import { describeDumps, withFolder } from './client.ts'
+import { clientMajor, describeDumps, withFolder } from './client.ts'
 
 const files = { '1_note': 'alter table bread add column note text;' }
 const table = `create table bread (id int primary key, name text); insert into bread select n, md5(n::text) from generate_series(1, 1000) n;`
@@ -205,3 +205,19 @@ describeDumps('a backup by pg_dump', ({ major }) => {
     )
   })
 })
+
+describe.each(servers().filter(({ major }) => clientMajor !== null && major > clientMajor))(
+  'PostgreSQL $major, newer than the pg_dump that is installed',
+  ({ major }) => {
+    test('is not dumped, and that is said before pg_dump would', async () => {
+      await withDatabase({ major }, async (database) => {
+        await database.query(table)
+        const result = await deploy(database, { 'pg-dump': { path: '/nowhere/x' } })
+        expect(endingOf(result)).toMatch(
+          new RegExp(`^refused 1: version of pg_dump: expected pg_dump ${major} or newer, found`),
+        )
+        expect(result.report.error?.why).toMatch(`pg_dump ${clientMajor} is older than the server`)
+      })
+    })
+  },
+)
