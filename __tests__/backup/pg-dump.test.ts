@@ -180,7 +180,7 @@ describeDumps('a backup by pg_dump', ({ major }) => {
             const check = result.report.checks.find(({ id }) => id === 'backup.drill')
             expect(check).toMatchObject({
               outcome: 'passed',
-              expected: '1000 rows in 1 tables (the same snapshot)',
+              expected: '1000 rows in 1 table (the same snapshot)',
             })
           }),
         )
@@ -201,6 +201,11 @@ describeDumps('a backup by pg_dump', ({ major }) => {
         const result = await deploy(database, { 'pg-dump': settings })
         expect(endingOf(result)).toMatch(/^refused 1: restore drill: .*empty throw-away/)
         expect(existsSync(settings.path)).toBe(false)
+        expect(result.report.backup?.path).toBeUndefined()
+        const drill = { url: 'postgresql://h/d?nonsense=1' }
+        const unread = await deploy(database, { 'pg-dump': { ...settings, drill } })
+        expect(endingOf(unread)).toMatch(/^refused 2: backup.drill.url has an unknown parameter/)
+        expect(unread.report.backup).toBeNull()
       }),
     )
   })
