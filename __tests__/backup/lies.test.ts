@@ -1,5 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { judgeOrigin, judgeSize } from '../../src/backup/prove.ts'
@@ -78,21 +85,32 @@ describeDumps('a command that lies about its backup is refused', ({ major }) => 
       expect(check).toMatchObject({ id: 'backup.size', actual: 'there is none' })
     }))
 
-  test('one that is cut off, be it in the list, in the data, or three bytes before the end', () =>
+  test('one that is cut off, be it in the list, in the data, or right before the end', () =>
     withBread(async (database, folder) => {
       const whole = join(folder, 'whole')
-      for (const format of ['custom', 'plain', 'tar']) {
+      for (const format of ['custom', 'plain', 'tar'] as const) {
         dump(database, whole, `--format=${format}`)
         const length = readFileSync(whole).length
-        // What follows the last data in a tar archive is padding, and restore.sql, which nothing reads.
-        const cuts = format === 'tar' ? [600, length / 4] : [600, length / 2, length - 3]
-        for (const bytes of cuts) {
+        const last = { custom: 3, plain: 30, tar: 1024 }[format]
+        for (const bytes of [600, length / 4, length / 2, length - last]) {
           const path = join(folder, 'cut')
           writeFileSync(path, readFileSync(whole))
           truncateSync(path, Math.floor(bytes))
           const check = await refusal(database, { run: `touch '${path}'`, path })
           expect([check.id, format, bytes]).toEqual(['backup.readable', format, bytes])
         }
+      }
+    }))
+
+  test('a folder with a table’s file cut off, packed or not', () =>
+    withBread(async (database, folder) => {
+      for (const packed of [0, 6]) {
+        const path = join(folder, `d${packed}`)
+        dump(database, path, '--format=directory', `--compress=${packed}`)
+        const file = readdirSync(path).find((name) => /^\d/.test(name)) ?? ''
+        truncateSync(join(path, file), statSync(join(path, file)).size >> 1)
+        const check = await refusal(database, { run: `touch '${path}'/*`, path })
+        expect(check.id).toBe('backup.readable')
       }
     }))
 
@@ -143,7 +161,7 @@ describeDumps('a command that lies about its backup is refused', ({ major }) => 
         const check = await refusal(database, { run, path })
         expect(check).toMatchObject({
           id: 'backup.tables',
-          actual: '1 are there without their rows',
+          actual: '1 without rows',
           details: ['public.bread: definition only'],
         })
       }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
-import { createDatabase, type TestDatabase, withDatabase } from '../support/database.ts'
+import { createDatabase, servers, type TestDatabase, withDatabase } from '../support/database.ts'
 import {
   deployFiles,
   type EngineOptions,
@@ -10,7 +10,7 @@ import {
   endingOf,
   until,
 } from '../support/engine.ts'
-import { describeDumps, withFolder } from './client.ts'
+import { clientMajor, describeDumps, withFolder } from './client.ts'
 
 const files = { '1_note': 'alter table bread add column note text;' }
 const table = `create table bread (id int primary key, name text); insert into bread select n, md5(n::text) from generate_series(1, 1000) n;`
@@ -180,7 +180,7 @@ describeDumps('a backup by pg_dump', ({ major }) => {
             const check = result.report.checks.find(({ id }) => id === 'backup.drill')
             expect(check).toMatchObject({
               outcome: 'passed',
-              expected: '1000 rows in 1 tables (the same snapshot)',
+              expected: '1000 rows in 1 table (the same snapshot)',
             })
           }),
         )
@@ -201,7 +201,26 @@ describeDumps('a backup by pg_dump', ({ major }) => {
         const result = await deploy(database, { 'pg-dump': settings })
         expect(endingOf(result)).toMatch(/^refused 1: restore drill: .*empty throw-away/)
         expect(existsSync(settings.path)).toBe(false)
+        expect(result.report.backup?.path).toBeUndefined()
+        const drill = { url: 'postgresql://h/d?nonsense=1' }
+        const unread = await deploy(database, { 'pg-dump': { ...settings, drill } })
+        expect(endingOf(unread)).toMatch(/^refused 2: backup.drill.url has an unknown parameter/)
+        expect(unread.report.backup).toBeNull()
       }),
     )
   })
 })
+
+for (const { major } of servers()) {
+  if (clientMajor === null || major <= clientMajor) continue
+  test(`PostgreSQL ${major} is not dumped by pg_dump ${clientMajor}, and that is said before pg_dump would`, async () => {
+    await withDatabase({ major }, async (database) => {
+      await database.query(table)
+      const result = await deploy(database, { 'pg-dump': { path: '/nowhere/x' } })
+      expect(endingOf(result)).toMatch(
+        new RegExp(`^refused 1: version of pg_dump: expected pg_dump ${major} or newer, found`),
+      )
+      expect(result.report.error?.why).toMatch(`pg_dump ${clientMajor} is older than the server`)
+    })
+  })
+}

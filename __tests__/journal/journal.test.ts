@@ -66,6 +66,33 @@ describe.each(servers())('PostgreSQL $major: the journal', ({ major }) => {
     })
   })
 
+  test('one of an earlier version is brought up to date, its rows kept', async () => {
+    await withDatabase({ major }, async (database) => {
+      await deployFiles(database, { files: { '1_a': 'create table a (id int);' } })
+      await database.query(
+        `alter table airlock.runs drop column backup, drop column restore_point, drop column baseline, drop column checks,
+           drop column criteria, drop column plan_digest, drop column approved_by;
+         delete from airlock.journal_version where version > 1`,
+      )
+      const result = await deployFiles(database, {
+        files: { '1_a': 'create table a (id int);', '2_b': 'select 1;' },
+        gates: { backup: { none: 'a test' } },
+      })
+      expect(endingOf(result)).toBe('deployed 0')
+      expect(
+        await database.query(
+          `select backup ->> 'reason' as reason, jsonb_typeof(checks) as checks from airlock.runs order by started_at`,
+        ),
+      ).toEqual([
+        { reason: null, checks: null },
+        { reason: 'a test', checks: 'array' },
+      ])
+      expect(await database.query('select max(version) as v from airlock.journal_version')).toEqual(
+        [{ v: 2 }],
+      )
+    })
+  })
+
   test('a run that is refused leaves no journal', async () => {
     await withDatabase({ major }, async (database) => {
       for (const files of [

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -16,8 +17,18 @@ export default async function setUp(): Promise<void> {
         'Run "npm ci" (without --omit=optional), or name the majors to test in PG_MAJORS.',
     )
   }
+  if (majors.length > 0) tellOfMissingClient()
   const servers = await Promise.all(majors.map(start))
   process.env[serversVariable] = JSON.stringify(servers)
+}
+
+/** npm's binaries are the server's alone. */
+function tellOfMissingClient(): void {
+  if (spawnSync('pg_dump', ['--version']).status === 0) return
+  process.stderr.write(
+    'pg_dump is not installed: the tests of backups that are made with it (__tests__/backup/pg-dump, lies) are skipped. ' +
+      'Install it with: apt-get install postgresql-client\n',
+  )
 }
 
 function majorsWanted(text = '14,15,16,17,18'): number[] {

@@ -7,7 +7,7 @@ import { complaintOf } from './client.ts'
 import { withLibpqEnvironment } from './libpq-environment.ts'
 import { proveMade } from './made.ts'
 import { type BackupRequest, databaseBytes } from './request.ts'
-import { countRows } from './row-counts.ts'
+import { exportSnapshot, type RowCounts } from './row-counts.ts'
 
 type Command = NonNullable<Backup['command']>
 
@@ -19,7 +19,7 @@ export async function makeByCommand(
   const startedAt = new Date()
   const path = settings.path === undefined ? undefined : fillTemplate(settings.path, request.values)
   const wantsDrill = path !== undefined && settings.drill !== undefined
-  const counts = wantsDrill ? await countRows(request.observer, request.tables) : null
+  const counts = wantsDrill ? await countNow(request) : null
   const check = await run(settings, request, path)
   const made = { kind: 'command' as const, path, startedAt }
   if (check.outcome === 'failed') return proveMade({ ...made, checks: [check] }, null)
@@ -42,6 +42,15 @@ export async function makeByCommand(
       isExact: false,
     },
   )
+}
+
+async function countNow({ connection, tables }: BackupRequest): Promise<RowCounts> {
+  const snapshot = await exportSnapshot(connection)
+  try {
+    return await snapshot.count(tables)
+  } finally {
+    await snapshot.close()
+  }
 }
 
 const unseen = backupCheck(

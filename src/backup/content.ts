@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path'
+import { complaintOfFolder, complaintOfTar } from '../host/archive-ends.ts'
 import { beginningOf, lookAt } from '../host/backup-files.ts'
 import { runProgram } from '../host/process.ts'
 import { type ArchiveList, parseArchiveList } from './archive-list.ts'
@@ -92,6 +93,12 @@ async function readArchive(
   if (listed.code !== 0) return nothing(format, false, complaintOf(listed))
   const archive = parseArchiveList(listed.stdout)
   const read = await runProgram(restore, ['--file=/dev/null', path], options)
-  const complaint = read.code === 0 ? '' : complaintOf(read)
-  return { format, isReadable: read.code === 0, complaint, archive, plain: null }
+  const complaint = read.code === 0 ? await complaintOfEnd(path, format) : complaintOf(read)
+  return { format, isReadable: complaint === '', complaint, archive, plain: null }
+}
+
+/** What pg_restore overlooks. */
+async function complaintOfEnd(path: string, format: DumpFormat): Promise<string> {
+  if (format === 'tar') return complaintOfTar(path)
+  return format === 'directory' ? complaintOfFolder(path) : ''
 }

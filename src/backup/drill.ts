@@ -32,7 +32,7 @@ const failed = (expected: string, actual: string, reason: string, fix: string) =
 
 /** Restores the backup into an empty throw-away database, and counts the rows of the plan's tables there. What was restored stays there. */
 export async function judgeDrill(drill: Drill): Promise<CheckReport> {
-  const connection = resolveConnection({ url: drill.url, origin: 'backup.drill.url', env: {} })
+  const connection = drillConnection(drill.url)
   const session = await connect(connection, {
     name: 'drill',
     applicationName: 'pg-airlock drill',
@@ -61,6 +61,11 @@ export async function judgeDrill(drill: Drill): Promise<CheckReport> {
   } finally {
     await session.close()
   }
+}
+
+/** Nothing of the environment counts: PGHOST and the like name the target. */
+export function drillConnection(url: string): ConnectionConfig {
+  return resolveConnection({ url, origin: 'backup.drill.url', env: {} })
 }
 
 async function relationsIn(session: Session): Promise<number> {
@@ -113,8 +118,10 @@ function judgeCounts({ counts, isExact }: Drill, restored: RowCounts): CheckRepo
   )
   const sum = (of: RowCounts) => [...of.values()].reduce((total, rows) => total + rows, 0)
   const how = isExact ? 'the same snapshot' : 'within 1 %, as the application went on writing'
-  const expected = `${sum(counts)} rows in ${counts.size} tables (${how})`
-  const actual = `${sum(restored)} rows in ${restored.size} tables`
+  const told = (of: RowCounts) =>
+    `${sum(of)} rows in ${of.size} ${of.size === 1 ? 'table' : 'tables'}`
+  const expected = `${told(counts)} (${how})`
+  const actual = told(restored)
   if (wrong.length === 0) return backupCheck('drill', title, 'passed', expected, actual)
   return backupCheck('drill', title, 'failed', expected, actual, {
     reason: 'What comes back from the backup is not what was in the database.',

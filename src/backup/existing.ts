@@ -1,6 +1,7 @@
 import { runShell } from '../host/process.ts'
 import { ServerError } from '../postgres/server-error.ts'
-import type { Session } from '../postgres/types.ts'
+import { connect } from '../postgres/session.ts'
+import type { ConnectionConfig } from '../postgres/types.ts'
 import type { BackupReport, CheckReport } from '../report/types.ts'
 import type { Backup } from '../runbook/gates/backup.ts'
 import { backupCheck, outcomeOf } from './check-report.ts'
@@ -50,7 +51,7 @@ const notTold = (actual: string): CheckReport =>
   })
 
 async function ask(settings: Proof, request: BackupRequest): Promise<Claim | CheckReport> {
-  if (settings.query !== undefined) return askServer(settings.query, request.observer)
+  if (settings.query !== undefined) return askServer(settings.query, request.connection)
   const { connection, databaseUrl, stop } = request
   const end = await withLibpqEnvironment(connection, databaseUrl, (env) =>
     runShell(settings.command ?? '', { env, timeoutMs, stop }),
@@ -62,13 +63,24 @@ async function ask(settings: Proof, request: BackupRequest): Promise<Claim | Che
   return { time, bytes, now: new Date() }
 }
 
-async function askServer(query: string, observer: Session): Promise<Claim | CheckReport> {
+/** On a session of its own that can only read: the query is the user's, and whatever it sets is gone with it. */
+async function askServer(
+  query: string,
+  connection: ConnectionConfig,
+): Promise<Claim | CheckReport> {
+  const session = await connect(connection, {
+    name: 'proof',
+    applicationName: 'pg-airlock proof',
+    settings: {
+      default_transaction_read_only: 'on',
+      TimeZone: 'UTC',
+      DateStyle: 'ISO',
+      statement_timeout: String(timeoutMs),
+    },
+  })
   try {
-    await observer.simple(
-      `begin transaction read only; set local "TimeZone" = 'UTC'; set local "DateStyle" = 'ISO'; set local statement_timeout = ${timeoutMs}`,
-    )
-    const { rows, columns } = await observer.query(query)
-    const clock = await observer.query('select pg_catalog.clock_timestamp()')
+    const { rows, columns } = await session.query(query)
+    const clock = await session.query('select pg_catalog.clock_timestamp()')
     const [row] = rows
     if (row === undefined) return notTold('the query returned no row')
     if (columns.length < 2) return notTold('the query returned one column')
@@ -78,7 +90,7 @@ async function askServer(query: string, observer: Session): Promise<Claim | Chec
     if (!(error instanceof ServerError) || error.lost) throw error
     return notTold(`${error.message} (SQLSTATE ${error.code})`)
   } finally {
-    await observer.simple('rollback').catch(() => undefined)
+    await session.close()
   }
 }
 

@@ -43,10 +43,12 @@ export async function proveMade(made: MadeBackup, proving: Proving | null): Prom
   const proven = proving === null ? null : await prove(made, proving)
   const checks = [...made.checks, ...(proven?.checks ?? [])]
   const failure = checks.find(({ outcome }) => outcome === 'failed')
+  // A dump of our own that isn't proven is removed; what a command wrote stays where it is.
+  const isThere = proven !== null && (failure === undefined || made.kind === 'command')
   return {
     kind: made.kind,
     outcome: outcomeOf(checks),
-    ...(made.path === undefined || proven === null ? {} : { path: made.path }),
+    ...(made.path === undefined || !isThere ? {} : { path: made.path }),
     ...(proven?.bytes === undefined ? {} : { bytes: proven.bytes }),
     ...(proven?.sha256 === undefined ? {} : { sha256: proven.sha256 }),
     startedAt: made.startedAt.toISOString(),

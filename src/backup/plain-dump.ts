@@ -30,6 +30,8 @@ export async function readPlainDump(
   )
   const found = { definitions: new Set<string>(), rows: new Set<string>() }
   let [hasHeader, isComplete, isCopying, entries, lines] = [false, false, false, 0, 0]
+  // Since 2025's minor releases a dump ends by lifting the restriction that it begins with, by the same key.
+  let restriction = ''
   await readLines(path, isGzip, (line) => {
     lines += 1
     if (isCopying) {
@@ -39,7 +41,9 @@ export async function readPlainDump(
     if (line === '') return
     if (lines < 20) hasHeader ||= /^-- PostgreSQL database (cluster )?dump$/.test(line)
     if (/^-- PostgreSQL database (cluster )?dump complete$/.test(line)) isComplete = true
-    else if (!/^--|^\\unrestrict /.test(line)) isComplete = false
+    else if (line.startsWith('\\restrict ')) restriction = line.replace('\\r', '\\unr')
+    else if (line === restriction) restriction = ''
+    else if (!line.startsWith('--')) isComplete = false
     isCopying = /^COPY .* FROM stdin;$/.test(line)
     const [, entry] = /^(-- (?:Data for )?Name: .*; Owner: )/.exec(line) ?? []
     if (entry === undefined) return
@@ -49,7 +53,7 @@ export async function readPlainDump(
     if (asDefinition !== undefined) found.definitions.add(asDefinition)
     if (asRows !== undefined) found.rows.add(asRows)
   })
-  return { hasHeader, isComplete, entries, ...found }
+  return { hasHeader, isComplete: isComplete && restriction === '', entries, ...found }
 }
 
 /** As pg_dump writes it: without quotes, line ends as blanks. */

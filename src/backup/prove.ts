@@ -39,7 +39,7 @@ export function judgeReadable({
 export function judgeTables(content: Content, tables: readonly PlanTable[]): CheckReport {
   const title = 'backup holds the tables of the plan'
   const found = content.archive ?? content.plain
-  const expected = `${tables.length} tables with their rows`
+  const expected = `${tables.length === 1 ? '1 table with its' : `${tables.length} tables with their`} rows`
   if (tables.length === 0) {
     return backupCheck(
       'tables',
@@ -62,8 +62,8 @@ export function judgeTables(content: Content, tables: readonly PlanTable[]): Che
     return backupCheck('tables', title, 'passed', expected, `all ${tables.length}`)
   }
   const actual = [
-    ...(without.length === 0 ? [] : [`${without.length} are missing`]),
-    ...(empty.length === 0 ? [] : [`${empty.length} are there without their rows`]),
+    ...(without.length === 0 ? [] : [`${without.length} missing`]),
+    ...(empty.length === 0 ? [] : [`${empty.length} without rows`]),
   ].join(', ')
   return backupCheck('tables', title, 'failed', expected, actual, {
     reason: 'What the backup doesn’t hold can’t be brought back by it.',
@@ -128,12 +128,10 @@ export function judgeSize(
   const plausible = Math.floor(Math.max(0, (databaseBytes ?? 0) - CATALOG_BYTES) / LEAST_SHARE)
   const least = minSize ?? Math.max(1, plausible)
   const why =
-    minSize !== undefined
-      ? 'min-size'
-      : databaseBytes === null
-        ? 'not empty'
-        : `a thousandth of the database’s ${bytesText(databaseBytes)}`
-  const expected = `at least ${bytesText(least)} (${why})`
+    minSize === undefined
+      ? `a thousandth of the database’s ${bytesText(databaseBytes ?? 0)}`
+      : 'min-size'
+  const expected = least === 1 ? 'not empty' : `at least ${bytesText(least)} (${why})`
   if (bytes >= least) return backupCheck('size', title, 'passed', expected, bytesText(bytes))
   const outcome = bytes === 0 || minSize !== undefined ? 'failed' : severity
   return backupCheck('size', title, outcome, expected, bytesText(bytes), {

@@ -51,13 +51,14 @@ interface Created {
 
 /**
  * The LSN is the end of the restore point's record. pg_walfile_name() gave the segment before for an LSN at a segment's beginning until 16, that
- * very segment from 17 on: one byte earlier all agree, and the record is in it.
+ * very segment from 17 on: one byte earlier all agree, and the record is in it. In parentheses, because what begins with SELECT is asked again
+ * when the connection was lost, and a second point of that name would stand behind the first, at which a recovery stops.
  */
 async function create(observer: Session, name: string, settings: RestorePoint): Promise<Created> {
   const [row] = await observer.rows<Created>(
-    `select p.lsn::text as lsn, pg_catalog.pg_walfile_name(p.lsn - 1::numeric) as "walFile",
+    `(select p.lsn::text as lsn, pg_catalog.pg_walfile_name(p.lsn - 1::numeric) as "walFile",
             pg_catalog.to_char(pg_catalog.clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "createdAt"
-     from pg_catalog.pg_create_restore_point($1) as p(lsn)`,
+     from pg_catalog.pg_create_restore_point($1) as p(lsn))`,
     [name],
   )
   if (row === undefined) throw new Error('pg_create_restore_point returns an LSN')

@@ -28,12 +28,13 @@ export interface ProgramEnd {
 /**
  * @actions/exec hands out no process that could be killed, so a shell tells its pid in the first line of the standard error and then becomes
  * the program. Where there is setsid (every Linux), the program leads a process group of its own: what it started is killed with it, and a
- * Ctrl-C at the terminal reaches it through us only.
+ * Ctrl-C at the terminal reaches it through us only. Its input is /dev/null: what @actions/exec would write to a pipe fails with EPIPE, which
+ * nobody catches, where the program ends first.
  */
 const launcher = `echo "$$" >&2
 command -v "$1" >/dev/null 2>&1 || exit 127
-command -v setsid >/dev/null 2>&1 && exec setsid "$@"
-exec "$@"`
+command -v setsid >/dev/null 2>&1 && exec setsid "$@" </dev/null
+exec "$@" </dev/null`
 
 /** What a program gets to end by itself once it was asked to (SIGTERM) before it is killed. */
 const graceMs = 2_000
@@ -83,7 +84,6 @@ export async function runProgram(
       env: { ...options.env },
       silent: true,
       ignoreReturnCode: true,
-      input: Buffer.alloc(0),
       delay: graceMs,
       listeners: {
         stdout: output.stdout,
