@@ -239,13 +239,15 @@ test("errors in the application's log fail the deployment", async () => {
   await withDatabase({}, async (database) => {
     const result = await deployFiles(database, {
       files: { '1_a': 'CREATE TABLE a (id int)' },
-      gates: { logs: { command: 'echo "violates foreign key constraint"; echo fine' } },
+      gates: {
+        logs: { command: String.raw`printf 'violates foreign key constraint \000 \377\nfine\n'` },
+      },
     })
     expect(endingOf(result)).toMatch(
       /^rolled-back 1: .*No application errors.*1 of 2 lines of logs.command/,
     )
     expect(criterion(result.report, 'application-errors').details).toEqual([
-      'violates foreign key constraint',
+      'violates foreign key constraint ␀ \uFFFD',
     ])
     expect(result.migration.rollback).toMatchObject({ outcome: 'restored' })
   })
