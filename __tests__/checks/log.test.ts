@@ -24,13 +24,16 @@ async function begin(logs: { file?: string; command?: string; patterns?: string[
   return start
 }
 
+const read = (start: Parameters<typeof readLog>[0]) =>
+  readLog(start, since, (text) => text.replaceAll('hunter2hunter2', '***'))
+
 describe('a log file', () => {
   beforeEach(() => writeFileSync(file, 'old constraint error\nold\n'))
 
   test('is read from where it ended when the run began', async () => {
     const start = await begin({ file })
     appendFileSync(file, 'fine\nviolates Constraint "x"\r\nlast line without an end: DEADLOCK')
-    expect(await readLog(start, since)).toEqual({
+    expect(await read(start)).toEqual({
       source: file,
       lines: 3,
       matches: 2,
@@ -39,7 +42,7 @@ describe('a log file', () => {
   })
 
   test('that nobody wrote to has no line', async () => {
-    expect(await readLog(await begin({ file }), since)).toMatchObject({ lines: 0, matches: 0 })
+    expect(await read(await begin({ file }))).toMatchObject({ lines: 0, matches: 0 })
   })
 
   test('that was rotated is read to the end of the old and from the beginning of the new', async () => {
@@ -47,7 +50,7 @@ describe('a log file', () => {
     appendFileSync(file, 'constraint 1\n')
     renameSync(file, join(folder, 'app.log.1'))
     writeFileSync(file, 'constraint 2\n')
-    const found = await readLog(start, since)
+    const found = await read(start)
     expect(found.examples).toEqual(['constraint 1', 'constraint 2'])
     expect(found.gap).toBeUndefined()
     rmSync(join(folder, 'app.log.1'))
@@ -58,7 +61,7 @@ describe('a log file', () => {
     renameSync(file, join(folder, 'kept'))
     writeFileSync(file, 'fine\n')
     rmSync(join(folder, 'kept'))
-    expect(await readLog(start, since)).toMatchObject({
+    expect(await read(start)).toMatchObject({
       lines: 1,
       gap: expect.stringContaining('rotated'),
     })
@@ -68,7 +71,7 @@ describe('a log file', () => {
     const start = await begin({ file })
     truncateSync(file)
     appendFileSync(file, 'deadlock\n')
-    expect(await readLog(start, since)).toMatchObject({
+    expect(await read(start)).toMatchObject({
       matches: 1,
       gap: expect.stringContaining('emptied'),
     })
@@ -77,16 +80,16 @@ describe('a log file', () => {
   test('that is not there yet is read whole, and one that never comes is no empty log', async () => {
     const path = join(folder, 'later.log')
     const start = await begin({ file: path })
-    expect((await readLog(start, since)).gap).toContain('could not be read')
+    expect((await read(start)).gap).toContain('could not be read')
     writeFileSync(path, 'constraint\n')
-    expect(await readLog(start, since)).toMatchObject({ matches: 1 })
+    expect(await read(start)).toMatchObject({ matches: 1 })
   })
 })
 
 describe('a log command', () => {
   test('gets the time of the beginning and is matched line by line', async () => {
     const start = await begin({ command: 'echo "constraint since $AIRLOCK_SINCE"; echo fine' })
-    expect(await readLog(start, since)).toEqual({
+    expect(await read(start)).toEqual({
       source: 'logs.command',
       lines: 2,
       matches: 1,
@@ -96,10 +99,20 @@ describe('a log command', () => {
 
   test('that fails is no empty log', async () => {
     const start = await begin({ command: 'echo no such pod >&2; exit 3' })
-    expect((await readLog(start, since)).gap).toBe(
-      'logs.command ended with exit code 3: no such pod',
-    )
+    expect((await read(start)).gap).toBe('logs.command ended with exit code 3: no such pod')
   })
+})
+
+test('lines are shown without secrets, not even half of one, and without controls', async () => {
+  const start = await begin({
+    command: `printf 'constraint \\033[2J \\000 %s hunter2hunter2 end' "$(printf 'x%.0s' $(seq 480))"`,
+  })
+  const [example = ''] = (await read(start)).examples
+  expect(example).toContain('␛[2J ␀')
+  expect(example).not.toContain('hunt')
+  expect([...example].length).toBeLessThanOrEqual(500)
+  const failing = await begin({ command: 'echo password hunter2hunter2 >&2; exit 1' })
+  expect((await read(failing)).gap).toContain('password ***')
 })
 
 test('hostile text: half characters, no UTF-8, lines without end', () => {

@@ -12,6 +12,7 @@ import { describe, expect, test } from '@jest/globals'
 import {
   appendJobSummary,
   readMigrations,
+  readQueries,
   readRunbook,
   SUMMARY_LIMIT,
   temporaryPaths,
@@ -88,6 +89,13 @@ describe('the runbook file', () => {
     expect(await readRunbook(`${root}/airlock.yml`, false)).toMatchObject({ text: 'undo: run' })
     expect(await readRunbook(`${root}/none.yml`, false)).toBeNull()
     expect((await refusal(readRunbook(`${root}/none.yml`, true))).what).toContain('none.yml')
+  })
+
+  test('the queries of the baseline: none where none are named, refused where they are missing', async () => {
+    const root = folder({ 'o.sql': 'SELECT 1' })
+    expect(await readQueries(undefined)).toBeNull()
+    expect(await readQueries(`${root}/o.sql`)).toEqual({ path: `${root}/o.sql`, text: 'SELECT 1' })
+    expect((await refusal(readQueries(`${root}/none.sql`))).why).toContain('baseline.queries')
   })
 })
 

@@ -43,6 +43,7 @@ async function measured(
     lockTimeout: 200,
     statementTimeout: 5_000,
     user: 'postgres',
+    redact: (text) => text,
     ...more,
   }
   const sent = session.roundTrips
@@ -214,6 +215,17 @@ describe("the user's queries", () => {
       expect(table?.after).toHaveLength(3)
       expect(many?.before).toHaveLength(100)
       expect(await database.query('SELECT count(*)::int AS n FROM words')).toEqual([{ n: 3 }])
+    })
+  })
+
+  test('secrets are taken out before a value is shortened, so that no half of one is left', async () => {
+    await withSession({}, async (session) => {
+      const { report } = await measured(session, {
+        queries: "SELECT repeat('x', 995) || 'hunter2hunter2'",
+        more: { redact: (text) => text.replaceAll('hunter2hunter2', '***') },
+      })
+      expect(JSON.stringify(report.queries[0]?.before)).not.toContain('hunt')
+      expect(report.queries[0]?.before[0]?.[0]).toContain('***')
     })
   })
 

@@ -69,6 +69,7 @@ export async function captureBefore(
     statementTimeout: settings.statementTimeout,
     ...(settings.role === undefined ? {} : { role: settings.role }),
     user: report.target?.user ?? '',
+    redact: context.redact,
   }
   emit({ type: 'phase', title: 'Baseline' })
   const before = await capture(open.observer, options, null)
@@ -108,7 +109,7 @@ export async function judgePostflight(
       ...(applied.unverified === undefined ? {} : { unverified: applied.unverified }),
       rows: report.baseline.rows,
       smoke: report.smoke,
-      logs: log === null ? null : await readLog(log, report.startedAt),
+      logs: log === null ? null : await readLog(log, report.startedAt, context.redact),
       acceptedLines: gates.logs?.max ?? 0,
       interval,
       slower: gates.criteria.slower,
@@ -168,7 +169,7 @@ async function observe(
   return watchAfter(
     run.observer,
     observeFor,
-    { capture: before, waits },
+    { capture: before, waits, redact: context.redact },
     watching(context, observeFor),
   )
 }

@@ -7,7 +7,7 @@ export interface LogCommandResult extends MatchedLines {
 }
 
 const timeoutMs = 60_000
-const keptErrorCharacters = 300
+const keptErrorCharacters = 16_384
 
 /**
  * Runs the user's command by the shell, with AIRLOCK_SINCE (ISO time) in its environment, and matches what it prints to standard output.
@@ -46,7 +46,7 @@ export function runLogCommand(
       if (timedOut) end(`logs.command did not end within ${timeoutMs / 1000} s`)
       else if (code === 0) end(undefined)
       else {
-        const said = complaint.trim().slice(0, keptErrorCharacters)
+        const said = complaint.trim()
         end(
           `logs.command ended with ${signal ?? `exit code ${code}`}${said === '' ? '' : `: ${said}`}`,
         )

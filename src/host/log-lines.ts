@@ -1,4 +1,4 @@
-/** Lines that match, counted; the first of them kept, shortened. */
+/** Lines that match, counted; the first of them kept, up to 16,384 characters each. */
 export interface MatchedLines {
   readonly lines: number
   readonly matches: number
@@ -6,7 +6,6 @@ export interface MatchedLines {
 }
 
 const keptExamples = 20
-const keptCharacters = 500
 /** What stands behind this in one line is not looked at: a line may be a whole document. */
 const readCharacters = 16_384
 
@@ -55,6 +54,6 @@ export class LineMatcher {
     this.#lines += 1
     if (!this.#patterns.some((pattern) => pattern.test(line))) return
     this.#matches += 1
-    if (this.#examples.length < keptExamples) this.#examples.push(line.slice(0, keptCharacters))
+    if (this.#examples.length < keptExamples) this.#examples.push(line)
   }
 }

@@ -1,6 +1,7 @@
 import { runLogCommand } from '../../host/log-command.ts'
 import { type LogMark, markLog, readLogSince } from '../../host/log-file.ts'
 import { Refusal } from '../../report/refusal.ts'
+import { shorten, visibleLine } from '../../report/visible.ts'
 import type { Logs } from '../../runbook/gates/baseline.ts'
 import type { LogFindings } from './evidence.ts'
 
@@ -38,6 +39,8 @@ function readPattern(text: string): RegExp {
   }
 }
 
+const longestLine = 500
+
 /** Where the log stands as the run begins. */
 export interface LogStart {
   readonly plan: LogPlan
@@ -49,8 +52,16 @@ export async function beginLog(plan: LogPlan | null): Promise<LogStart | null> {
   return { plan, mark: plan.file === undefined ? null : await markLog(plan.file) }
 }
 
-/** What the log, file and command together, says since. Never throws: what can't be read is said. */
-export async function readLog({ plan, mark }: LogStart, since: string): Promise<LogFindings> {
+/**
+ * What the log, file and command together, says since. Never throws: what can't be read is said. Lines are hostile text: secrets are taken out
+ * before they are shortened, so that none is cut in two and overlooked, and no control character is left.
+ */
+export async function readLog(
+  { plan, mark }: LogStart,
+  since: string,
+  redact: (text: string) => string,
+): Promise<LogFindings> {
+  const tame = (text: string) => shorten(visibleLine(redact(text)), longestLine)
   const parts = [
     ...(mark === null ? [] : [await readFile(mark, plan.patterns)]),
     ...(plan.command === undefined
@@ -62,8 +73,8 @@ export async function readLog({ plan, mark }: LogStart, since: string): Promise<
     source: parts.map(({ source }) => source).join(' and '),
     lines: parts.reduce((sum, { lines }) => sum + lines, 0),
     matches: parts.reduce((sum, { matches }) => sum + matches, 0),
-    examples: parts.flatMap(({ examples }) => examples),
-    ...(gaps.length === 0 ? {} : { gap: gaps.join('; ') }),
+    examples: parts.flatMap(({ examples }) => examples).map(tame),
+    ...(gaps.length === 0 ? {} : { gap: gaps.map(tame).join('; ') }),
   }
 }
 

@@ -30,6 +30,8 @@ export interface CaptureOptions {
   /** The migrations' role, where it is another than the login's. */
   readonly role?: string
   readonly user: string
+  /** Takes secrets out of what the database holds. */
+  readonly redact: (text: string) => string
 }
 
 /** Everything that is measured at one time. */
@@ -56,7 +58,7 @@ export async function capture(
   options: CaptureOptions,
   earlier: Capture | null,
 ): Promise<Capture> {
-  const { plan, searchPath, role, lockTimeout, statementTimeout } = options
+  const { plan, searchPath, role, lockTimeout, statementTimeout, redact } = options
   const wanted = [...plan.rows, ...touchedTables(options.pending)]
   const oids = earlier?.tables.map(({ table }) => table.oid) ?? []
   const [found, counters, invalid, extensions] = await session.pipeline([
@@ -75,7 +77,7 @@ export async function capture(
   )
   const counts = await countTables(session, counting, { ...options, budget: plan.budget })
   const extension = readExtension(extensions ?? nothing)
-  const asking = { lockTimeout, statementTimeout, ...(role === undefined ? {} : { role }) }
+  const asking = { lockTimeout, statementTimeout, redact, ...(role === undefined ? {} : { role }) }
   return {
     at: new Date().toISOString(),
     tables: counting.map((table) => ({
@@ -87,7 +89,7 @@ export async function capture(
     queries: await askResultSets(session, plan.queries, asking),
     extension,
     statements:
-      plan.topStatements === 0 ? { figures: [] } : await readStatements(session, extension),
+      plan.topStatements === 0 ? { figures: [] } : await readStatements(session, extension, redact),
     counters: readCounters(counters ?? nothing),
     invalid: readInvalid(invalid ?? nothing),
   }

@@ -1,6 +1,7 @@
 import { ServerError } from '../../postgres/server-error.ts'
 import type { Query, Session, TextResult } from '../../postgres/types.ts'
 import type { ResultSetReport } from '../../report/types.ts'
+import { shorten } from '../../report/visible.ts'
 import { quoteIdentifier } from '../../sql/identifier.ts'
 import { ourMark } from './read-only.ts'
 
@@ -43,7 +44,7 @@ export function readExtension({ rows }: TextResult): StatementsExtension | null 
 }
 
 const howToGet =
-  'Top statements: pg_stat_statements is not installed in this database: add it to shared_preload_libraries, restart, then CREATE EXTENSION pg_stat_statements.'
+  'pg_stat_statements is not installed in this database: add it to shared_preload_libraries, restart, then CREATE EXTENSION pg_stat_statements.'
 
 /**
  * The statistics of this database's statements, ours left out. Times have other names before version 1.8 of the extension (PostgreSQL 13),
@@ -53,13 +54,14 @@ const howToGet =
 export async function readStatements(
   session: Session,
   extension: StatementsExtension | null,
+  redact: (text: string) => string,
 ): Promise<StatementSnapshot> {
   if (extension === null) return { figures: [], note: howToGet }
   const [major = 0, minor = 0] = extension.version.split('.').map(Number)
   if (major === 1 && minor < 8) {
     return {
       figures: [],
-      note: `Top statements: pg_stat_statements is of version ${extension.version}: ALTER EXTENSION pg_stat_statements UPDATE.`,
+      note: `pg_stat_statements is of version ${extension.version}: ALTER EXTENSION pg_stat_statements UPDATE.`,
     }
   }
   try {
@@ -73,7 +75,7 @@ export async function readStatements(
     return {
       figures: rows.map(([user, id, top, query, calls, total]) => ({
         key: `${user} ${id} ${top}`,
-        query: (query ?? '').replace(/\s+/g, ' ').trim(),
+        query: shorten(redact((query ?? '').replace(/\s+/g, ' ').trim()), 1_000),
         calls: Number(calls),
         total: Number(total),
       })),
@@ -81,12 +83,12 @@ export async function readStatements(
     }
   } catch (error) {
     if (!(error instanceof ServerError) || error.lost) throw error
-    return { figures: [], note: `Top statements: ${error.message} (SQLSTATE ${error.code}).` }
+    return { figures: [], note: `pg_stat_statements: ${error.message} (SQLSTATE ${error.code}).` }
   }
 }
 
 function hidden({ user }: StatementsExtension): string {
-  return `Top statements: ${quoteIdentifier(user)} sees only its own: GRANT pg_read_all_stats TO ${quoteIdentifier(user)}.`
+  return `${quoteIdentifier(user)} sees only its own statements: GRANT pg_read_all_stats TO ${quoteIdentifier(user)}.`
 }
 
 /** The slowest by mean time, before and after; the difference names those that came and went. */

@@ -2,9 +2,15 @@ import { ServerError } from '../../postgres/server-error.ts'
 import { sqlstate } from '../../postgres/sqlstate.ts'
 import type { Session } from '../../postgres/types.ts'
 import type { BaselineRow, ResultSetReport } from '../../report/types.ts'
+import { shorten } from '../../report/visible.ts'
 import { type Row, resultDifference } from './difference.ts'
 import type { UserQuery } from './plan.ts'
 import { askUserQuery, type ReadOnlyOptions } from './read-only.ts'
+
+export interface AskOptions extends ReadOnlyOptions {
+  /** Takes secrets out of what the database holds, before it is shortened: half a secret would not be known again. */
+  readonly redact: (text: string) => string
+}
 
 /** What a query of the user's returned, or why it did not. */
 export interface Answer {
@@ -27,21 +33,23 @@ export async function askAll(
   session: Session,
   queries: readonly UserQuery[],
   limit: number,
-  options: ReadOnlyOptions,
+  options: AskOptions,
 ): Promise<Answer[]> {
+  const told = (value: string | null) =>
+    value === null ? null : shorten(options.redact(value), keptCharacters)
   const answers: Answer[] = []
   for (const { statement } of queries) {
     try {
       const { columns, rows } = await askUserQuery(session, statement, limit, options)
       answers.push({
         columns: columns.map(({ name }) => name),
-        rows: rows.slice(0, keptRows).map((row) => row.map(shortened)),
+        rows: rows.slice(0, keptRows).map((row) => row.map(told)),
       })
     } catch (error) {
       if (!(error instanceof ServerError) || error.lost) throw error
-      const told = { columns: [], rows: [], error: `${error.message} (SQLSTATE ${error.code})` }
+      const failed = { columns: [], rows: [], error: `${error.message} (SQLSTATE ${error.code})` }
       const forbidden = error.code === sqlstate.insufficientPrivilege
-      answers.push(forbidden ? { ...told, forbidden } : told)
+      answers.push(forbidden ? { ...failed, forbidden } : failed)
     }
   }
   return answers
@@ -50,20 +58,12 @@ export async function askAll(
 export const askResultSets = (
   session: Session,
   queries: readonly UserQuery[],
-  options: ReadOnlyOptions,
+  options: AskOptions,
 ) => askAll(session, queries, keptRows, options)
 
 /** Two rows are asked for: that there is a second one is told. */
-export const askProbes = (
-  session: Session,
-  queries: readonly UserQuery[],
-  options: ReadOnlyOptions,
-) => askAll(session, queries, 2, options)
-
-function shortened(value: string | null): string | null {
-  if (value === null || value.length <= keptCharacters) return value
-  return `${value.slice(0, keptCharacters)}…`
-}
+export const askProbes = (session: Session, queries: readonly UserQuery[], options: AskOptions) =>
+  askAll(session, queries, 2, options)
 
 /** Both answers of each query beside one another; `after` null: it was not asked again. */
 export function resultSets(

@@ -36,14 +36,18 @@ export async function watchBefore(
 export async function watchAfter(
   session: Session,
   observeFor: number,
-  before: { readonly capture: Capture; readonly waits: LockWaits },
+  before: {
+    readonly capture: Capture
+    readonly waits: LockWaits
+    readonly redact: (text: string) => string
+  },
   watching: Watching,
 ): Promise<Interval> {
   const { extension, statements } = before.capture
-  const start = await readStatements(session, extension)
+  const start = await readStatements(session, extension, before.redact)
   const deadlocksAtStart = await readDeadlocks(session)
   const after = await watchLockWaits(session, observeFor, watching)
-  const end = await readStatements(session, extension)
+  const end = await readStatements(session, extension, before.redact)
   const deadlocksAtEnd = await readDeadlocks(session)
   const note = end.note ?? start.note ?? statements.note
   return {
