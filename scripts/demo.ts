@@ -61,7 +61,7 @@ async function main(): Promise<number> {
       (await showFailure(server)) &&
       (await showBrokenApplication(server))
     say(passed ? `The demo took ${seconds(started)}.` : 'The demo did not go as it should.')
-    if (argv.includes('--keep')) await keep(server.url(database))
+    if (argv.includes('--keep')) await keep(server.url(database), application.url)
     return passed ? 0 : 1
   } finally {
     await application?.stop()
@@ -201,9 +201,10 @@ async function runOn(url: string, statements: readonly string[]): Promise<unknow
 }
 
 /** Until Ctrl-C. */
-async function keep(url: string): Promise<void> {
-  say('The server stays up until Ctrl-C. Its database:')
+async function keep(url: string, address: string): Promise<void> {
+  say('The server and the application stay up until Ctrl-C:')
   console.log(url)
+  console.log(`${address}/dashboard/recipes`)
   await new Promise((resolve) => setInterval(resolve, 2 ** 30))
 }
 

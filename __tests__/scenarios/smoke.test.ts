@@ -93,8 +93,8 @@ test('a migration that the application can’t live with is undone, and no secre
     ])
     expect(result.report.error?.message).toMatch(/found status 500: .*column "name" does not exist/)
     const told = result.stdout + result.stderr + result.summary + JSON.stringify(result.report)
-    // The runner is told once what it has to mask.
-    expect(told.replaceAll('::add-mask::t0ken-of-the-app', '')).not.toContain('t0ken-of-the-app')
+    // The runner is told what it has to mask.
+    expect(told.replace(/^::add-mask::.*$/gm, '')).not.toContain('t0ken-of-the-app')
   })
 })
 

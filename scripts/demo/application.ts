@@ -29,16 +29,19 @@ export async function startApplication(databaseUrl: string): Promise<Application
     server.listen(0, '127.0.0.1', resolve)
   })
   const { port } = server.address() as AddressInfo
-  return {
-    url: `http://127.0.0.1:${port}`,
-    async stop() {
-      server.closeAllConnections()
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve())
-      })
-      await pool.end()
-    },
+  const close = async () => {
+    server.closeAllConnections()
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve())
+    })
+    await pool.end()
   }
+  let closed: Promise<void> | undefined
+  const stop = () => {
+    closed ??= close()
+    return closed
+  }
+  return { url: `http://127.0.0.1:${port}`, stop }
 }
 
 async function answer(
