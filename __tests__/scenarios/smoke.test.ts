@@ -41,7 +41,10 @@ afterEach(async () => {
 async function deploy(
   application: Application,
   sql: string,
-  options: { warmUp?: string; onOutput?: (stdout: string, stop: () => void) => void } = {},
+  options: {
+    warmUp?: string
+    onOutput?: (stdout: string, end: (signal: NodeJS.Signals) => void) => void
+  } = {},
 ): Promise<ActionResult> {
   workspace = workspaceOf({
     'airlock.yml': runbook.replace('WARM-UP', options.warmUp ?? '30s'),
@@ -56,7 +59,7 @@ async function deploy(
         let stdout = ''
         child.stdout?.on('data', (text: string) => {
           stdout += text
-          options.onOutput?.(stdout, () => child.kill('SIGTERM'))
+          options.onOutput?.(stdout, (signal) => child.kill(signal))
         })
       },
     },
@@ -122,16 +125,37 @@ test('SIGTERM during a long warm-up: the migration is undone, and the run ends s
     let stoppedAt = 0
     const result = await deploy(application, slow, {
       warmUp: '10min',
-      onOutput(stdout, stop) {
+      onOutput(stdout, end) {
         if (stdout.includes('[1/1] 1 change')) void application.stop()
         if (stoppedAt > 0 || !stdout.includes('connection refused')) return
         stoppedAt = Date.now()
-        stop()
+        end('SIGTERM')
       },
     })
     expect(Date.now() - stoppedAt).toBeLessThan(5_000)
     expect(result.code).toBe(130)
     expect(result.report.outcome).toBe('cancelled')
     expect(result.report.migrations[0]?.rollback).toMatchObject({ outcome: 'restored' })
+  })
+}, 30_000)
+
+test('killed during the warm-up: the next run asks the smoke tests again before the migration counts as verified', async () => {
+  await recipeApplication(async (application) => {
+    const killed = await deploy(application, slow, {
+      onOutput(stdout, end) {
+        if (stdout.includes('[1/1] 1 change')) void application.stop()
+        if (stdout.includes('connection refused')) end('SIGKILL')
+      },
+    })
+    expect(killed.signal).toBe('SIGKILL')
+    const states = () => database.query('select state from airlock.migrations')
+    expect(await states()).toEqual([{ state: 'applied' }])
+    workspace.dispose()
+    await application.start()
+    const again = await deploy(application, slow)
+    expect(again.report.outcome).toBe('deployed')
+    expect(outcomes(again.report)).toEqual(['after-migration: passed', 'after-migration: passed'])
+    expect(again.report.warnings).toContainEqual(expect.stringContaining('smoke tests'))
+    expect(await states()).toEqual([{ state: 'verified' }])
   })
 }, 30_000)
