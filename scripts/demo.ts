@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } fr
 import { join, relative } from 'node:path'
 import { argv, env, execPath } from 'node:process'
 import pg from 'pg'
+import { type Application, startApplication } from './demo/application.ts'
 import { type EmbeddedServer, installedMajors, startServer } from './embedded.ts'
 import { generateData } from './generate-data.ts'
 
@@ -11,18 +12,27 @@ const output = join(root, 'build/demo')
 const database = 'recipes'
 const rows = 100_000
 
-/** A check that the data violates, after an index that no transaction can take back. */
+/** A check that is violated by what the file itself computes, so that no look at the data can foresee it; after an index that no transaction can take back. */
 const failingMigration = `-- airlock: expect_duration="a moment" lock_impact="Low"
 
 -- The index is built outside a transaction: when the constraint below fails, Postgres leaves it behind, and pg-airlock removes it.
 CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_recipe_yield
   ON "Recipe" ("companyId", "yieldQuantity");
 
+ALTER TABLE "Recipe" ADD COLUMN "batches" integer;
+UPDATE "Recipe" SET "batches" = ceil("yieldQuantity" / 4);
 ALTER TABLE "Recipe"
-  ADD CONSTRAINT recipe_yield_at_most_twelve CHECK ("yieldQuantity" <= 12);
+  ADD CONSTRAINT recipe_three_batches_at_most CHECK ("batches" <= 3);
+`
+
+/** Valid SQL that does what it says, and the application reads "name". */
+const breakingMigration = `-- airlock: expect_duration="a moment" lock_impact="Low"
+
+ALTER TABLE "Recipe" RENAME COLUMN "name" TO "title";
 `
 
 let server: EmbeddedServer | undefined
+let application: Application | undefined
 let running: ChildProcess | undefined
 let interrupted = false
 
@@ -44,11 +54,17 @@ async function main(): Promise<number> {
   server = await startServer({ major })
   try {
     await load(server)
-    const passed = (await showDeployment(server)) && (await showFailure(server))
+    application = await startApplication(server.url(database))
+    say(`The recipe application answers at ${application.url}`)
+    const passed =
+      (await showDeployment(server)) &&
+      (await showFailure(server)) &&
+      (await showBrokenApplication(server))
     say(passed ? `The demo took ${seconds(started)}.` : 'The demo did not go as it should.')
-    if (argv.includes('--keep')) await keep(server.url(database))
+    if (argv.includes('--keep')) await keep(server.url(database), application.url)
     return passed ? 0 : 1
   } finally {
+    await application?.stop()
     await server.stop()
     console.log('The server is stopped and its data removed.')
   }
@@ -69,10 +85,11 @@ async function showDeployment(server: EmbeddedServer): Promise<boolean> {
 }
 
 async function showFailure(server: EmbeddedServer): Promise<boolean> {
-  const migrations = join(output, 'rolled-back/migrations')
-  cpSync(join(root, 'migrations'), migrations, { recursive: true })
-  const file = join(migrations, '20250116090000_limit_recipe_yield.sql')
-  writeFileSync(file, failingMigration)
+  const { migrations, file } = oneMore(
+    'rolled-back',
+    '20250116090000_limit_recipe_batches.sql',
+    failingMigration,
+  )
   say(`Deploying one more that fails half way: ${relative(root, file)}`)
   const asExpected = await deploy(server, 'rolled-back', migrations, 'rolled-back', 1)
   const left = await runOn(server.url(database), [
@@ -84,6 +101,27 @@ async function showFailure(server: EmbeddedServer): Promise<boolean> {
       : 'Its index was left behind.',
   )
   return asExpected && left.length === 0
+}
+
+async function showBrokenApplication(server: EmbeddedServer): Promise<boolean> {
+  const { migrations, file } = oneMore(
+    'smoke-tested',
+    '20250116100000_rename_recipe_name.sql',
+    breakingMigration,
+  )
+  say(`Deploying one that succeeds and breaks the application: ${relative(root, file)}`)
+  const asExpected = await deploy(server, 'smoke-tested', migrations, 'rolled-back', 1)
+  const works = (await fetch(`${application?.url}/api/recipes`)).ok
+  console.log(works ? 'The application works again.' : 'The application does not work.')
+  return asExpected && works
+}
+
+/** A copy of the migrations with one more file. */
+function oneMore(name: string, file: string, text: string): { migrations: string; file: string } {
+  const migrations = join(output, name, 'migrations')
+  cpSync(join(root, 'migrations'), migrations, { recursive: true })
+  writeFileSync(join(migrations, file), text)
+  return { migrations, file: join(migrations, file) }
 }
 
 /** Runs the built command line as any CI would; true if it ended as it should. */
@@ -99,6 +137,8 @@ async function deploy(
   const summary = relative(root, join(folder, 'summary.md'))
   const report = relative(root, join(folder, 'report.json'))
   const flags = [
+    '--target',
+    'demo',
     '--migrations',
     relative(root, migrations),
     '--summary',
@@ -106,10 +146,12 @@ async function deploy(
     '--report',
     report,
   ]
-  console.log(`$ DATABASE_URL=… node dist/cli.js deploy ${flags.join(' ')}\n`)
+  const address = application?.url ?? ''
+  console.log(`$ DATABASE_URL=… DEMO_URL=${address} node dist/cli.js deploy ${flags.join(' ')}\n`)
   const code = await run([join('dist', 'cli.js'), 'deploy', ...flags], {
     ...withoutPostgresVariables(),
     DATABASE_URL: server.url(database),
+    DEMO_URL: address,
   })
   console.log(`\nexit code ${code}`)
   console.log(`summary   ${summary}`)
@@ -159,9 +201,10 @@ async function runOn(url: string, statements: readonly string[]): Promise<unknow
 }
 
 /** Until Ctrl-C. */
-async function keep(url: string): Promise<void> {
-  say('The server stays up until Ctrl-C. Its database:')
+async function keep(url: string, address: string): Promise<void> {
+  say('The server and the application stay up until Ctrl-C:')
   console.log(url)
+  console.log(`${address}/dashboard/recipes`)
   await new Promise((resolve) => setInterval(resolve, 2 ** 30))
 }
 
@@ -180,6 +223,7 @@ async function interrupt(signal: NodeJS.Signals): Promise<void> {
     clearTimeout(passOn)
     clearTimeout(giveUp)
   }
+  await application?.stop()
   await server?.kill()
   console.log('\nInterrupted. The server is stopped and its data removed.')
   process.exit(130)

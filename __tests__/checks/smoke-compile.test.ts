@@ -66,9 +66,6 @@ describe('the section smoke', () => {
   })
 
   test.each<[string, readonly Record<string, unknown>[], RegExp]>([
-    ['nothing', [{}], /it asks nothing/],
-    ['two', [{ command: 'true', sql: 'select 1', expect: 'rows = 1' }], /more than one thing/],
-    ['expect', [{ command: 'true', expect: 'rows = 1' }], /expect stands without sql/],
     ['twice', [{ command: 'true' }, { command: 'true' }], /given twice/],
     ['ftp', [{ http: { url: 'ftp://x/' } }], /none that can be asked over HTTP/],
     ['relative', [{ http: { url: '/api/recipes' } }], /none that can be asked over HTTP/],
@@ -103,12 +100,6 @@ describe('the section smoke', () => {
     expect(parts.why).not.toBe('')
     expect(parts.fix).not.toBe('')
     expect(exitCode).toBe(2)
-  })
-
-  test('more successes than attempts could never be seen', () => {
-    expect(
-      refusalOf(() => compile([{ command: 'true' }], { successes: 4, attempts: 3 })).parts.what,
-    ).toContain('successes')
   })
 
   test('a refusal quotes neither a URL nor a header', () => {

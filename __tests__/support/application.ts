@@ -20,6 +20,7 @@ export async function withApplication<Result>(
     asked.push(request.url ?? '')
     listener(request, response)
   }
+  let over = false
   let server = await listen(answer, 0)
   const { port } = server.address() as AddressInfo
   const application: Application = {
@@ -27,12 +28,13 @@ export async function withApplication<Result>(
     asked,
     stop: () => close(server),
     async start() {
-      server = await listen(answer, port)
+      if (!over) server = await listen(answer, port)
     },
   }
   try {
     return await act(application)
   } finally {
+    over = true
     await close(server)
   }
 }
