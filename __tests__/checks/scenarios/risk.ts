@@ -216,6 +216,22 @@ export const riskScenarios: readonly CheckScenario[] = [
   },
   {
     check: 'risk.autovacuum',
+    outcome: 'warned',
+    title: 'a planned table that is due for an autovacuum to prevent wraparound',
+    files,
+    arrange: async (database) => {
+      await arrangePlanned(database)
+      // Postgres takes no lower limit than this; each subtransaction that writes uses up a transaction id.
+      await database.query('alter table "Planned" set (autovacuum_freeze_max_age = 100000)')
+      await database.query(
+        `create table spent (); do $$ begin for n in 1..100100 loop begin insert into spent default values; exception when others then null; end; end loop; end $$; drop table spent`,
+      )
+      return {}
+    },
+    says: [/"Planned": an autovacuum to prevent wraparound is due, age 100,\d+ of 100,000/],
+  },
+  {
+    check: 'risk.autovacuum',
     outcome: 'not-checked',
     title: 'a role that can’t see the workers',
     files,
