@@ -29,7 +29,7 @@ describe('the tables that a plan locks', () => {
     ['create index concurrently i on t (c)', ['t SHARE UPDATE EXCLUSIVE snapshots']],
     ['drop index i', ['i ACCESS EXCLUSIVE']],
     ['drop index concurrently i', ['i SHARE UPDATE EXCLUSIVE snapshots']],
-    ['reindex table t', ['t SHARE']],
+    ['reindex table t', ['t ACCESS EXCLUSIVE']],
     ['reindex index concurrently i', ['i SHARE UPDATE EXCLUSIVE snapshots']],
     [
       'create trigger g before insert on t for each row execute function f()',

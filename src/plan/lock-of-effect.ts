@@ -102,7 +102,7 @@ function relationLocks(effect: Effect): EffectLock[] {
     case 'refresh':
       return own(concurrently ? 'EXCLUSIVE' : strongest)
     case 'reindex':
-      return own(concurrently ? 'SHARE UPDATE EXCLUSIVE' : 'SHARE', {
+      return own(concurrently ? 'SHARE UPDATE EXCLUSIVE' : strongest, {
         waitsForSnapshots: concurrently,
         descends,
       })
@@ -113,10 +113,7 @@ function relationLocks(effect: Effect): EffectLock[] {
     case 'disable':
       return own(change?.startsWith('TRIGGER') === true ? 'SHARE ROW EXCLUSIVE' : strongest)
     case 'alter':
-      return [
-        ...own(isLightOption(change) ? 'SHARE UPDATE EXCLUSIVE' : strongest, { descends }),
-        ...onUsed(effect, 'SHARE UPDATE EXCLUSIVE'),
-      ]
+      return [...own(alterMode(effect), { descends }), ...onUsed(effect, 'SHARE UPDATE EXCLUSIVE')]
     default:
       return own(strongest, { descends: descends && op !== 'rename' })
   }
@@ -140,6 +137,11 @@ function partitionLocks({ op, object, partition, change }: Effect): EffectLock[]
     : [...parent, lock(partition, strongest, { descends: true })]
 }
 
+function alterMode({ object, change }: Effect): LockMode {
+  if (isLightOption(change)) return 'SHARE UPDATE EXCLUSIVE'
+  return object.kind === 'sequence' ? 'SHARE ROW EXCLUSIVE' : strongest
+}
+
 /** Storage parameters of autovacuum, fillfactor and the planner, and CLUSTER ON, leave readers and writers alone. */
 function isLightOption(change = ''): boolean {
   return (
@@ -157,6 +159,7 @@ function columnMode({ change, op }: Effect): LockMode {
   return light ? 'SHARE UPDATE EXCLUSIVE' : strongest
 }
 
+/** REINDEX takes SHARE on the table but the strongest on the index, which whoever has read the table has locked too. */
 function indexLocks(effect: Effect): EffectLock[] {
   const { op, object, index, change, only } = effect
   const concurrently = index?.concurrently === true || change === 'CONCURRENTLY'
@@ -164,9 +167,9 @@ function indexLocks(effect: Effect): EffectLock[] {
   const relations = object.table === undefined ? nameOf(object) : [object.table]
   const mode: LockMode = concurrently
     ? 'SHARE UPDATE EXCLUSIVE'
-    : op === 'create' || op === 'reindex'
+    : op === 'create'
       ? 'SHARE'
-      : op === 'drop'
+      : op === 'drop' || op === 'reindex'
         ? strongest
         : 'SHARE UPDATE EXCLUSIVE'
   return relations.map((relation) => lock(relation, mode, taken))
@@ -175,7 +178,7 @@ function indexLocks(effect: Effect): EffectLock[] {
 function constraintLocks(effect: Effect): EffectLock[] {
   const { op, constraint } = effect
   if (op === 'validate') return onTable(effect, 'SHARE UPDATE EXCLUSIVE')
-  if (op === 'comment') return onTable(effect, 'SHARE UPDATE EXCLUSIVE')
+  if (op === 'comment') return onTable(effect, 'ACCESS SHARE')
   const references = constraint?.references
   if (references == null) return onTable(effect, strongest)
   // Both tables get triggers, and those take this lock.

@@ -25,7 +25,7 @@ export interface LockedTable {
 
 /**
  * The relations that were there before and that the pending migrations lock, in the order in which they do. What an earlier statement of the
- * plan creates is left out: nobody else can hold a lock on it yet. What EXECUTE and functions lock is not known.
+ * plan creates is left out: nobody else can hold a lock on it yet. What EXECUTE, functions and the query of a view lock is not known.
  */
 export function lockedTables(
   pending: readonly Pick<PlannedMigration, 'script'>[],
