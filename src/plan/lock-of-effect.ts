@@ -5,6 +5,8 @@ import { type LockMode, lockModes } from './lock-modes.ts'
 export interface EffectLock {
   readonly relation: QualifiedName
   readonly mode: LockMode
+  /** Holders of what conflicts with this mode are waited for: more than the lock itself asks, where it is CONCURRENTLY. */
+  readonly waitsAs: LockMode
   /** Waits for transactions that hold old snapshots, whatever they have locked. */
   readonly waitsForSnapshots: boolean
   /** Taken on partitions and children too. */
@@ -50,7 +52,7 @@ export function locksOf(effect: Effect): readonly EffectLock[] {
 const strongest: LockMode = 'ACCESS EXCLUSIVE'
 
 function lock(relation: QualifiedName, mode: LockMode, taken: Taken = {}): EffectLock {
-  return { relation, mode, waitsForSnapshots: false, descends: false, ...taken }
+  return { relation, mode, waitsAs: mode, waitsForSnapshots: false, descends: false, ...taken }
 }
 
 function nameOf({ schema, name }: ObjectRef): QualifiedName[] {
@@ -103,6 +105,7 @@ function relationLocks(effect: Effect): EffectLock[] {
       return own(concurrently ? 'EXCLUSIVE' : strongest)
     case 'reindex':
       return own(concurrently ? 'SHARE UPDATE EXCLUSIVE' : strongest, {
+        waitsAs: strongest,
         waitsForSnapshots: concurrently,
         descends,
       })
@@ -129,7 +132,7 @@ function partitionLocks({ op, object, partition, change }: Effect): EffectLock[]
   const gently = op === 'attach' || change === 'CONCURRENTLY'
   const parent = nameOf(object).map((name) =>
     lock(name, gently ? 'SHARE UPDATE EXCLUSIVE' : strongest, {
-      waitsForSnapshots: change === 'CONCURRENTLY',
+      waitsAs: op === 'attach' ? 'SHARE UPDATE EXCLUSIVE' : strongest,
     }),
   )
   return partition === undefined
@@ -154,25 +157,29 @@ function isLightOption(change = ''): boolean {
 }
 
 function columnMode({ change, op }: Effect): LockMode {
-  if (op === 'comment') return 'SHARE UPDATE EXCLUSIVE'
   const light = change === 'SET STATISTICS' || change?.endsWith(' OPTIONS') === true
-  return light ? 'SHARE UPDATE EXCLUSIVE' : strongest
+  return light || op === 'comment' ? 'SHARE UPDATE EXCLUSIVE' : strongest
 }
 
-/** REINDEX takes SHARE on the table but the strongest on the index, which whoever has read the table has locked too. */
+/**
+ * REINDEX takes SHARE on the table but the strongest on the index, which whoever has read the table has locked too. CONCURRENTLY takes a weak lock
+ * and then waits: a build for writers and old snapshots, a drop for everyone who has the table locked, REINDEX for all of them.
+ */
 function indexLocks(effect: Effect): EffectLock[] {
   const { op, object, index, change, only } = effect
   const concurrently = index?.concurrently === true || change === 'CONCURRENTLY'
-  const taken = { waitsForSnapshots: concurrently, descends: only !== true }
+  const building = op === 'create' || op === 'reindex'
+  const own: LockMode = op === 'create' ? 'SHARE' : strongest
+  const heavy = building || op === 'drop'
+  const weak = concurrently || !heavy
   const relations = object.table === undefined ? nameOf(object) : [object.table]
-  const mode: LockMode = concurrently
-    ? 'SHARE UPDATE EXCLUSIVE'
-    : op === 'create'
-      ? 'SHARE'
-      : op === 'drop' || op === 'reindex'
-        ? strongest
-        : 'SHARE UPDATE EXCLUSIVE'
-  return relations.map((relation) => lock(relation, mode, taken))
+  return relations.map((relation) =>
+    lock(relation, weak ? 'SHARE UPDATE EXCLUSIVE' : own, {
+      waitsAs: heavy ? own : 'SHARE UPDATE EXCLUSIVE',
+      waitsForSnapshots: concurrently && building,
+      descends: only !== true,
+    }),
+  )
 }
 
 function constraintLocks(effect: Effect): EffectLock[] {

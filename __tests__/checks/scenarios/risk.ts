@@ -75,6 +75,20 @@ export const riskScenarios: readonly CheckScenario[] = [
   },
   {
     check: 'risk.long-transactions',
+    outcome: 'failed',
+    title: 'a writer without a snapshot that an index build would wait for',
+    files: index,
+    gates: { preflight: { 'long-transactions': '10ms' } },
+    arrange: async (database) => {
+      await arrangePlanned(database)
+      await holding(database, 'begin; insert into "Planned" values (1)')
+      await new Promise((resolve) => setTimeout(resolve, 30))
+      return {}
+    },
+    says: [/locks "Planned": begin; insert/],
+  },
+  {
+    check: 'risk.long-transactions',
     outcome: 'not-checked',
     title: 'a role that can’t see the age of a session in the way',
     files,
