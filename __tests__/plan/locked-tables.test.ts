@@ -28,8 +28,8 @@ describe('the tables that a plan locks', () => {
     ['create index on t (c)', ['t SHARE']],
     ['create index concurrently i on t (c)', ['t SHARE UPDATE EXCLUSIVE snapshots']],
     ['drop index i', ['i ACCESS EXCLUSIVE']],
-    ['drop index concurrently i', ['i SHARE UPDATE EXCLUSIVE snapshots']],
-    ['reindex table t', ['t SHARE']],
+    ['drop index concurrently i', ['i SHARE UPDATE EXCLUSIVE']],
+    ['reindex table t', ['t ACCESS EXCLUSIVE']],
     ['reindex index concurrently i', ['i SHARE UPDATE EXCLUSIVE snapshots']],
     [
       'create trigger g before insert on t for each row execute function f()',
@@ -47,7 +47,7 @@ describe('the tables that a plan locks', () => {
     ],
     [
       'alter table t detach partition p concurrently',
-      ['t SHARE UPDATE EXCLUSIVE snapshots', 'p ACCESS EXCLUSIVE'],
+      ['t SHARE UPDATE EXCLUSIVE', 'p ACCESS EXCLUSIVE'],
     ],
     [
       'create table p partition of t for values in (1)',
@@ -85,6 +85,20 @@ describe('the tables that a plan locks', () => {
       [],
     ])
     expect(only?.waitsFor).toContain('ACCESS SHARE')
+  })
+})
+
+describe('what CONCURRENTLY waits for beyond its lock', () => {
+  test.each([
+    ['create index concurrently on t (a)', 'ROW EXCLUSIVE', true],
+    ['create index concurrently on t (a)', 'ACCESS SHARE', false],
+    ['reindex table concurrently t', 'ACCESS SHARE', true],
+    ['drop index concurrently i', 'ACCESS SHARE', true],
+    ['alter table t detach partition p concurrently', 'ACCESS SHARE', true],
+    ['alter table t validate constraint c', 'ROW EXCLUSIVE', false],
+    ['alter index i rename to j', 'ROW EXCLUSIVE', false],
+  ] as const)('%s: whoever holds %s: %p', (sql, mode, waits) => {
+    expect(lockedTables([planOf(sql)])[0]?.waitsFor.includes(mode)).toBe(waits)
   })
 })
 

@@ -45,6 +45,8 @@ interface Case {
   readonly catalog?: 'before-run' | 'half' | 'after-migration' | 'rows-stay' | 'earlier-stay'
   /** A failed migration's committed rows that stay, as the report names them. */
   readonly kept?: string
+  /** The data precheck that finds it before the first change, and is off in the run that shall fail: as if the rows had come after it. */
+  readonly gate?: 'data.unique' | 'data.foreign-key' | 'data.check'
 }
 
 const unknown = (
@@ -117,6 +119,7 @@ const cases: readonly Case[] = [
   {
     migration: 1,
     how: 'duplicate rows',
+    gate: 'data.unique',
     fault: duplicateItem,
     sqlstate: '23505',
     says: 'could not create unique index "RecipeItem_recipeId_ingredientId_key"',
@@ -126,6 +129,7 @@ const cases: readonly Case[] = [
   {
     migration: 2,
     how: 'orphaned rows',
+    gate: 'data.foreign-key',
     fault: lostOwner,
     sqlstate: '23503',
     says: 'ProductionTask_assignedTo_fkey',
@@ -135,6 +139,7 @@ const cases: readonly Case[] = [
   {
     migration: 2,
     how: 'orphaned rows, undo: run',
+    gate: 'data.foreign-key',
     fault: lostOwner,
     sqlstate: '23503',
     says: 'ProductionTask_assignedTo_fkey',
@@ -146,6 +151,7 @@ const cases: readonly Case[] = [
   {
     migration: 2,
     how: 'orphaned rows, on-failure: stop',
+    gate: 'data.foreign-key',
     fault: lostOwner,
     sqlstate: '23503',
     says: 'ProductionTask_assignedTo_fkey',
@@ -157,6 +163,7 @@ const cases: readonly Case[] = [
   {
     migration: 3,
     how: 'a row that violates the check',
+    gate: 'data.check',
     fault: freeRecipe,
     sqlstate: '23514',
     says: 'recipe_yield_quantity_positive',
@@ -166,6 +173,7 @@ const cases: readonly Case[] = [
   {
     migration: 4,
     how: 'the last index fails half way',
+    gate: 'data.unique',
     fault: uniqueIndex,
     sqlstate: '23505',
     says: 'idx_wholesale_order_status_date',
@@ -175,6 +183,7 @@ const cases: readonly Case[] = [
   {
     migration: 4,
     how: 'the last index fails half way, undo: run',
+    gate: 'data.unique',
     fault: uniqueIndex,
     sqlstate: '23505',
     says: 'idx_wholesale_order_status_date',
@@ -198,6 +207,7 @@ const cases: readonly Case[] = [
   {
     migration: 6,
     how: 'a row that violates the check',
+    gate: 'data.check',
     fault: categoryWithoutText,
     sqlstate: '23514',
     says: 'recipe_category_consistency_check',
@@ -297,6 +307,7 @@ describe.each(table)('PostgreSQL $major: migration $migration: $how', (one) => {
   let workspace: Workspace
   let beforeRun: string[]
   let beforeMigration: string[]
+  let refused: ActionResult | null = null
   let run: ActionResult
 
   const deploy = (inputs: Inputs = {}) =>
@@ -322,11 +333,25 @@ describe.each(table)('PostgreSQL $major: migration $migration: $how', (one) => {
         text.replace(fault.replace, () => fault.by),
       )
     }
+    if (one.gate !== undefined) {
+      const before = await readCatalog(database)
+      refused = await deploy(one.inputs)
+      expect(await readCatalog(database)).toEqual(before)
+      workspace.write('airlock.yml', `preflight: { checks: { ${one.gate}: off } }`)
+    }
     run = await deploy(one.inputs)
+    workspace.write('airlock.yml', '')
   })
   afterAll(async () => {
     workspace.dispose()
     await database.drop()
+  })
+
+  test('where rows are to blame, they are found before the first change', () => {
+    const shut = refused?.report.checks.filter(({ outcome }) => outcome === 'failed') ?? []
+    expect(shut.map(({ id }) => id)).toEqual(one.gate === undefined ? [] : [one.gate])
+    expect(refused?.code).toBe(one.gate === undefined ? undefined : 1)
+    expect(refused?.report.outcome).toBe(one.gate === undefined ? undefined : 'refused')
   })
 
   test('exit code and outcomes', () => {

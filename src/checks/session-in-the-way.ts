@@ -54,7 +54,7 @@ export async function readSessionsInTheWay(
        select ${describedSession}, coalesce(h.tables, '{}') as tables
        from pg_catalog.pg_stat_activity a left join holding h on h.pid = a.pid
        where a.datname = pg_catalog.current_database() and a.pid <> pg_catalog.pg_backend_pid()
-         and a.application_name not like $3
+         and coalesce(a.application_name, '') not like $3
          and (h.pid is not null or ($4::pg_catalog.bool and a.backend_xmin is not null))
      ) s`,
     [given, searchPath, `${applicationPrefix()}%`, waitsForSnapshots(subject)],

@@ -5,6 +5,8 @@ import { type LockMode, lockModes } from './lock-modes.ts'
 export interface EffectLock {
   readonly relation: QualifiedName
   readonly mode: LockMode
+  /** Holders of what conflicts with this mode are waited for: more than the lock itself asks, where it is CONCURRENTLY. */
+  readonly waitsAs: LockMode
   /** Waits for transactions that hold old snapshots, whatever they have locked. */
   readonly waitsForSnapshots: boolean
   /** Taken on partitions and children too. */
@@ -50,7 +52,7 @@ export function locksOf(effect: Effect): readonly EffectLock[] {
 const strongest: LockMode = 'ACCESS EXCLUSIVE'
 
 function lock(relation: QualifiedName, mode: LockMode, taken: Taken = {}): EffectLock {
-  return { relation, mode, waitsForSnapshots: false, descends: false, ...taken }
+  return { relation, mode, waitsAs: mode, waitsForSnapshots: false, descends: false, ...taken }
 }
 
 function nameOf({ schema, name }: ObjectRef): QualifiedName[] {
@@ -102,7 +104,8 @@ function relationLocks(effect: Effect): EffectLock[] {
     case 'refresh':
       return own(concurrently ? 'EXCLUSIVE' : strongest)
     case 'reindex':
-      return own(concurrently ? 'SHARE UPDATE EXCLUSIVE' : 'SHARE', {
+      return own(concurrently ? 'SHARE UPDATE EXCLUSIVE' : strongest, {
+        waitsAs: strongest,
         waitsForSnapshots: concurrently,
         descends,
       })
@@ -113,10 +116,7 @@ function relationLocks(effect: Effect): EffectLock[] {
     case 'disable':
       return own(change?.startsWith('TRIGGER') === true ? 'SHARE ROW EXCLUSIVE' : strongest)
     case 'alter':
-      return [
-        ...own(isLightOption(change) ? 'SHARE UPDATE EXCLUSIVE' : strongest, { descends }),
-        ...onUsed(effect, 'SHARE UPDATE EXCLUSIVE'),
-      ]
+      return [...own(alterMode(effect), { descends }), ...onUsed(effect, 'SHARE UPDATE EXCLUSIVE')]
     default:
       return own(strongest, { descends: descends && op !== 'rename' })
   }
@@ -132,12 +132,17 @@ function partitionLocks({ op, object, partition, change }: Effect): EffectLock[]
   const gently = op === 'attach' || change === 'CONCURRENTLY'
   const parent = nameOf(object).map((name) =>
     lock(name, gently ? 'SHARE UPDATE EXCLUSIVE' : strongest, {
-      waitsForSnapshots: change === 'CONCURRENTLY',
+      waitsAs: op === 'attach' ? 'SHARE UPDATE EXCLUSIVE' : strongest,
     }),
   )
   return partition === undefined
     ? parent
     : [...parent, lock(partition, strongest, { descends: true })]
+}
+
+function alterMode({ object, change }: Effect): LockMode {
+  if (isLightOption(change)) return 'SHARE UPDATE EXCLUSIVE'
+  return object.kind === 'sequence' ? 'SHARE ROW EXCLUSIVE' : strongest
 }
 
 /** Storage parameters of autovacuum, fillfactor and the planner, and CLUSTER ON, leave readers and writers alone. */
@@ -152,30 +157,35 @@ function isLightOption(change = ''): boolean {
 }
 
 function columnMode({ change, op }: Effect): LockMode {
-  if (op === 'comment') return 'SHARE UPDATE EXCLUSIVE'
   const light = change === 'SET STATISTICS' || change?.endsWith(' OPTIONS') === true
-  return light ? 'SHARE UPDATE EXCLUSIVE' : strongest
+  return light || op === 'comment' ? 'SHARE UPDATE EXCLUSIVE' : strongest
 }
 
+/**
+ * REINDEX takes SHARE on the table but the strongest on the index, which whoever has read the table has locked too. CONCURRENTLY takes a weak lock
+ * and then waits: a build for writers and old snapshots, a drop for everyone who has the table locked, REINDEX for all of them.
+ */
 function indexLocks(effect: Effect): EffectLock[] {
   const { op, object, index, change, only } = effect
   const concurrently = index?.concurrently === true || change === 'CONCURRENTLY'
-  const taken = { waitsForSnapshots: concurrently, descends: only !== true }
+  const building = op === 'create' || op === 'reindex'
+  const own: LockMode = op === 'create' ? 'SHARE' : strongest
+  const heavy = building || op === 'drop'
+  const weak = concurrently || !heavy
   const relations = object.table === undefined ? nameOf(object) : [object.table]
-  const mode: LockMode = concurrently
-    ? 'SHARE UPDATE EXCLUSIVE'
-    : op === 'create' || op === 'reindex'
-      ? 'SHARE'
-      : op === 'drop'
-        ? strongest
-        : 'SHARE UPDATE EXCLUSIVE'
-  return relations.map((relation) => lock(relation, mode, taken))
+  return relations.map((relation) =>
+    lock(relation, weak ? 'SHARE UPDATE EXCLUSIVE' : own, {
+      waitsAs: heavy ? own : 'SHARE UPDATE EXCLUSIVE',
+      waitsForSnapshots: concurrently && building,
+      descends: only !== true,
+    }),
+  )
 }
 
 function constraintLocks(effect: Effect): EffectLock[] {
   const { op, constraint } = effect
   if (op === 'validate') return onTable(effect, 'SHARE UPDATE EXCLUSIVE')
-  if (op === 'comment') return onTable(effect, 'SHARE UPDATE EXCLUSIVE')
+  if (op === 'comment') return onTable(effect, 'ACCESS SHARE')
   const references = constraint?.references
   if (references == null) return onTable(effect, strongest)
   // Both tables get triggers, and those take this lock.

@@ -1,7 +1,7 @@
 import type { Place } from '../report/refusal.ts'
 import type { Effect, ObjectKind, QualifiedName } from '../sql/types.ts'
 import { conflictsOf, isStrong, type LockMode } from './lock-modes.ts'
-import { locksOf } from './lock-of-effect.ts'
+import { type EffectLock, locksOf } from './lock-of-effect.ts'
 import { maybeSameName } from './object-key.ts'
 import type { PlannedMigration } from './types.ts'
 
@@ -11,11 +11,11 @@ export interface LockedTable {
   readonly relation: QualifiedName
   /** All modes that the plan takes on it, weakest first as they come. */
   readonly modes: readonly LockMode[]
-  /** Modes that the plan would have to wait for, were they held by another session. */
+  /** Modes that the plan would have to wait for, were they held by another session; CONCURRENTLY waits for more than its lock. */
   readonly waitsFor: readonly LockMode[]
   /** Keeps the application from reading or writing. */
   readonly strong: boolean
-  /** A statement waits for every older snapshot in the database: CREATE INDEX, REINDEX, DETACH PARTITION CONCURRENTLY. */
+  /** A statement waits for every older snapshot in the database: CREATE INDEX and REINDEX CONCURRENTLY. */
   readonly waitsForSnapshots: boolean
   /** Partitions and children are locked with it. */
   readonly descends: boolean
@@ -25,7 +25,7 @@ export interface LockedTable {
 
 /**
  * The relations that were there before and that the pending migrations lock, in the order in which they do. What an earlier statement of the
- * plan creates is left out: nobody else can hold a lock on it yet. What EXECUTE and functions lock is not known.
+ * plan creates is left out: nobody else can hold a lock on it yet. What EXECUTE, functions and the query of a view lock is not known.
  */
 export function lockedTables(
   pending: readonly Pick<PlannedMigration, 'script'>[],
@@ -48,19 +48,20 @@ export function lockedTables(
   return [...found.values()]
 }
 
-interface OneLock extends Pick<LockedTable, 'relation' | 'waitsForSnapshots' | 'descends'> {
-  readonly mode: LockMode
+interface OneLock extends EffectLock {
   readonly where: Place
 }
 
 function merged(
   known: LockedTable | undefined,
-  { relation, mode, waitsForSnapshots, descends, where }: OneLock,
+  { relation, mode, waitsAs, waitsForSnapshots, descends, where }: OneLock,
 ): LockedTable {
   return {
     relation,
     modes: [...new Set([...(known?.modes ?? []), mode])],
-    waitsFor: [...new Set([...(known?.waitsFor ?? []), ...conflictsOf(mode)])],
+    waitsFor: [
+      ...new Set([...(known?.waitsFor ?? []), ...conflictsOf(mode), ...conflictsOf(waitsAs)]),
+    ],
     strong: (known?.strong ?? false) || isStrong(mode),
     waitsForSnapshots: (known?.waitsForSnapshots ?? false) || waitsForSnapshots,
     descends: (known?.descends ?? false) || descends,

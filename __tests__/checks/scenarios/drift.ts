@@ -67,6 +67,24 @@ export const driftScenarios: readonly CheckScenario[] = [
     title: 'the last run was killed',
     files,
     arrange: after('update airlock.runs set fingerprint_after = null'),
-    says: [/was killed/],
+    says: [/is not recorded/],
+  },
+  {
+    check: 'drift.catalog',
+    outcome: 'not-checked',
+    title: 'the last run saw another major version',
+    files,
+    arrange: after(
+      `update airlock.runs set fingerprint_after = regexp_replace(fingerprint_after, '"serverMajor":\\d+', '"serverMajor":13')`,
+    ),
+    says: [/saw PostgreSQL 13/],
+  },
+  {
+    check: 'drift.catalog',
+    outcome: 'not-checked',
+    title: 'somebody edited the journal',
+    files,
+    arrange: after(`update airlock.runs set fingerprint_after = fingerprint_after || 'x'`),
+    says: [/can’t be read/],
   },
 ]

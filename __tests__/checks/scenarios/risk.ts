@@ -75,6 +75,20 @@ export const riskScenarios: readonly CheckScenario[] = [
   },
   {
     check: 'risk.long-transactions',
+    outcome: 'failed',
+    title: 'a writer without a snapshot that an index build would wait for',
+    files: index,
+    gates: { preflight: { 'long-transactions': '10ms' } },
+    arrange: async (database) => {
+      await arrangePlanned(database)
+      await holding(database, 'begin; insert into "Planned" values (1)')
+      await new Promise((resolve) => setTimeout(resolve, 30))
+      return {}
+    },
+    says: [/locks "Planned": begin; insert/],
+  },
+  {
+    check: 'risk.long-transactions',
     outcome: 'not-checked',
     title: 'a role that can’t see the age of a session in the way',
     files,
@@ -213,6 +227,22 @@ export const riskScenarios: readonly CheckScenario[] = [
       return {}
     },
     says: [/"Planned": autovacuum is switched off/],
+  },
+  {
+    check: 'risk.autovacuum',
+    outcome: 'warned',
+    title: 'a planned table that is due for an autovacuum to prevent wraparound',
+    files,
+    arrange: async (database) => {
+      await arrangePlanned(database)
+      // Postgres takes no lower limit than this; each subtransaction that writes uses up a transaction id.
+      await database.query('alter table "Planned" set (autovacuum_freeze_max_age = 100000)')
+      await database.query(
+        `create table spent (); do $$ begin for n in 1..100100 loop begin insert into spent default values; exception when others then null; end; end loop; end $$; drop table spent`,
+      )
+      return {}
+    },
+    says: [/"Planned": an autovacuum to prevent wraparound is due, age 100,\d+ of 100,000/],
   },
   {
     check: 'risk.autovacuum',

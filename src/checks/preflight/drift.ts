@@ -38,11 +38,15 @@ function judged(last: LastRun | null, now: Fingerprint | null, policy: string): 
     return notChecked('no run of pg-airlock has changed this database yet')
   }
   if (last.fingerprintAfter === null || now === null) {
+    const fate = last.outcome === null ? 'is under way, or was killed' : 'was killed'
     return notChecked(
-      `run ${last.id} of ${last.startedAt.toISOString()} was killed before it recorded what it left`,
+      `run ${last.id} of ${last.startedAt.toISOString()} ${fate}: what it left is not recorded`,
     )
   }
-  const before = deserialise(last.fingerprintAfter)
+  const before = stored(last.fingerprintAfter)
+  if (before === null) {
+    return notChecked(`the fingerprint that run ${last.id} recorded can’t be read: it was changed`)
+  }
   const incomparable = incomparability(before, now)
   if (incomparable !== null) return notChecked(incomparable)
   const changes = changesBetween(before, now)
@@ -67,6 +71,14 @@ function judged(last: LastRun | null, now: Fingerprint | null, policy: string): 
       'Somebody changed the catalog outside the migrations: they were not tested against what is there now, and other databases lack it.',
     fix: 'Write the change into a migration, or take it back; preflight.drift: accept records it and goes on.',
     details,
+  }
+}
+
+function stored(text: string): Fingerprint | null {
+  try {
+    return deserialise(text)
+  } catch {
+    return null
   }
 }
 

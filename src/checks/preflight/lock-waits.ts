@@ -37,7 +37,7 @@ export const lockWaits = defineCheck<readonly Wait[]>({
               coalesce(${ageOf('l.waitstart')}, 0) as "waitMs", pg_catalog.pg_blocking_pids(l.pid) as blockers,
               coalesce(pg_catalog.left(a.query, 1000), '') as query
        from pg_catalog.pg_locks l join pg_catalog.pg_stat_activity a on a.pid = l.pid
-       where not l.granted and a.datname = pg_catalog.current_database() and a.application_name not like $1
+       where not l.granted and a.datname = pg_catalog.current_database() and coalesce(a.application_name, '') not like $1
        order by l.waitstart nulls last, l.pid`,
       [`${applicationPrefix()}%`],
     ),
