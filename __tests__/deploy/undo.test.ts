@@ -164,6 +164,7 @@ create index on t (lower(a::text));\ncreate index on t (b);${fail}`,
     await withDatabase({ major }, async (database) => {
       await database.query('create table t (a int); insert into t values (1), (1)')
       const result = await deployFiles(database, {
+        gates: { preflight: { checks: { 'data.unique': 'warn' } } },
         files: { '1_a': 'create table b (id int);\ncreate unique index concurrently i on t (a);' },
       })
       expect(endingOf(result)).toMatch(/^rolled-back 1: could not create unique index/)
