@@ -283,6 +283,14 @@ const cases: readonly Case[] = [
 const exitCodes = { failed: 1, 'rolled-back': 1, 'needs-attention': 3 } as const
 const highest = servers().at(-1)?.major
 
+/** Bad rows would be found before anything starts: here they are to be met by the migration itself. */
+const pastTheGate = `preflight:
+  checks:
+    data.foreign-key: warn
+    data.unique: warn
+    data.check: warn
+`
+
 /** The whole table on the highest major; on the others, what Postgres does not take back by itself. */
 const everywhere = ['orphaned rows', 'the last index fails half way']
 const table = servers().flatMap(({ major }) =>
@@ -305,6 +313,7 @@ describe.each(table)('PostgreSQL $major: migration $migration: $how', (one) => {
   beforeAll(async () => {
     database = await createDatabase({ major, template: 'recipe' })
     workspace = recipeWorkspace()
+    workspace.write('airlock.yml', pastTheGate)
     beforeRun = await readCatalog(database)
     beforeMigration = beforeRun
     // With undo: run the migrations before the failed one belong to its run; else they are deployed beforehand, and their picture taken.
