@@ -18,7 +18,7 @@ const table = (name: string, more: Partial<KnownRelation> = {}): KnownRelation =
   schema: 'public',
   name,
   kind: 'r',
-  hasTriggers: false,
+  reachesOthers: false,
   rowSecurity: false,
   valid: true,
   key: ['id'],
@@ -31,7 +31,7 @@ const tables = [
   table('t'),
   table('parent'),
   table('select', { schema: 'Odd "one"' }),
-  table('watched', { hasTriggers: true }),
+  table('watched', { reachesOthers: true }),
   table('index of t', { kind: 'i' }),
   table('broken', { kind: 'i', valid: false }),
 ]
@@ -283,6 +283,14 @@ describe('the order of the plan', () => {
       'a function of which nobody knows what it does',
       ['select repair()', 'alter table t add check (a > 0)'],
       ['data.check at 1: perhaps: 1:1 may change these rows first'],
+    ],
+    [
+      'a function of the condition that is replaced',
+      [
+        "create or replace function sane(int) returns boolean language sql as 'select true'",
+        'alter table t add constraint c check (sane(a)) not valid;\nalter table t validate constraint c',
+      ],
+      ['data.check at 2: structure: its function sane is changed by 1:1 first'],
     ],
     [
       'what comes later does not matter',

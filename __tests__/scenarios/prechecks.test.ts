@@ -171,6 +171,24 @@ describe('a replica for the data prechecks', () => {
   })
 })
 
+test('a question is cancelled on request, and nothing has begun', async () => {
+  await withDatabase({}, async (database) => {
+    await database.query('create table t (a int); insert into t values (1)')
+    const started = performance.now()
+    const { report } = await runEngine(database, 'deploy', {
+      files: { '1_check': 'alter table t add check (a > 0 and pg_sleep(20) is not null)' },
+      on: (event, stop) => {
+        if (event.type === 'phase' && event.title === 'Preflight checks') setTimeout(stop, 500)
+      },
+    })
+    expect([report.outcome, report.migrations[0]?.outcome]).toEqual(['cancelled', 'not-run'])
+    expect(performance.now() - started).toBeLessThan(10_000)
+    expect(await database.query(`select to_regnamespace('airlock') as journal`)).toEqual([
+      { journal: null },
+    ])
+  })
+})
+
 /** Lock modes on user tables of the sessions that ask, seen until the returned function is called. */
 function watchLocks(database: TestDatabase): () => Promise<readonly string[]> {
   const modes = new Set<string>()

@@ -25,9 +25,10 @@ export function precheckRequests(pending: readonly PlannedMigration[]): Precheck
         const isNew = ownerIsNew(effect, effects.slice(0, place))
         const made = isNew ? null : demandOf(effect, effects.slice(place + 1), earlier)
         if (made !== null && !isTemporary(made.owner, temporary)) {
+          const calls = [...callsOf(effect), ...earlierCalls(effect, earlier)]
           const searchPath = paths.get(statement.index) ?? null
           const ofDomain = kind === 'ALTER DOMAIN'
-          requests.push({ ...planned, ...made, version, ofDomain, searchPath, earlier })
+          requests.push({ ...planned, ...made, calls, version, ofDomain, searchPath, earlier })
         }
         history.add(planned)
         if (effect.op === 'create' && effect.temporary === true) {
@@ -89,18 +90,37 @@ function demandOf(
   return demand === null ? null : { owner, demand }
 }
 
+function callsOf({ uses = [] }: Effect): QualifiedName[] {
+  return uses.flatMap(({ kind, schema, name }) =>
+    kind === 'function' && name !== null ? [{ schema, name }] : [],
+  )
+}
+
+/** What is validated calls what it called where it was added. */
+function earlierCalls(effect: Effect, earlier: PrecheckRequest['earlier']): QualifiedName[] {
+  const added = effect.op === 'validate' ? additionOf(effect.object, earlier) : undefined
+  return added === undefined ? [] : callsOf(added)
+}
+
+function additionOf(
+  object: Effect['object'],
+  earlier: PrecheckRequest['earlier'],
+): Effect | undefined {
+  return earlier([object.table?.name ?? '']).findLast(
+    ({ effect }) =>
+      effect.constraint !== undefined &&
+      effect.object.kind === 'constraint' &&
+      maybeSame(effect.object, object),
+  )?.effect
+}
+
 function constraintDemand(
   { op, object, constraint }: Effect,
   earlier: PrecheckRequest['earlier'],
 ): Demand | null {
   const { name } = object
   if (op === 'validate' && name !== null) {
-    const added = earlier([object.table?.name ?? '']).findLast(
-      ({ effect }) =>
-        effect.constraint !== undefined &&
-        effect.object.kind === 'constraint' &&
-        maybeSame(effect.object, object),
-    )?.effect.constraint
+    const added = additionOf(object, earlier)?.constraint
     return added === undefined
       ? { kind: 'validate', name }
       : added.valid
