@@ -51,7 +51,7 @@ describe('bad data among a million rows', () => {
       const started = performance.now()
       const result = await runEngine(database, 'deploy', {
         files: { '0_first': 'create table first (id int)', '1_constraints': constraints },
-        gates: { preflight: { 'data-budget': '10s', 'data-examples': 2 } },
+        gates: { preflight: { 'data-examples': 2 } },
       })
       const took = performance.now() - started
       const modes = await watch()
@@ -69,7 +69,8 @@ describe('bad data among a million rows', () => {
         '"orderId" = 25, "position" = 2, rows = 2',
       ])
       expect(negative?.details).toEqual(['id = 4711, "unitPrice" = -1.00'])
-      expect(took).toBeLessThan(10_000)
+      // The budget that holds where none is given.
+      expect(took).toBeLessThan(30_000)
       expect(modes).toEqual(['AccessShareLock'])
       const [made] = await database.query(
         `select to_regclass('first') as first, to_regnamespace('airlock') as journal`,
