@@ -1,8 +1,11 @@
 import type { DataSessions } from '../checks/check.ts'
 import type { OpenRun } from '../deploy/open.ts'
+import { Cancelled } from '../deploy/run.ts'
 import { applicationName } from '../postgres/application-name.ts'
 import { resolveConnection } from '../postgres/connection.ts'
+import { cancelBackend } from '../postgres/observer.ts'
 import { connect, pinnedTo } from '../postgres/session.ts'
+import type { Session } from '../postgres/types.ts'
 import type { CommandContext } from './context.ts'
 import { needDatabase } from './need-database.ts'
 
@@ -15,26 +18,43 @@ export function dataSessions(
   { observer, runId }: Pick<OpenRun, 'observer' | 'runId'>,
 ): DataSessions {
   const { 'replica-url': replica, 'data-budget': budget } = context.gates.preflight
+  const { cancellation } = context
   let left = budget
+  let asking: Session | null = null
   return {
     onReplica: replica !== undefined,
-    open: async () => {
+    async open() {
       const target =
         replica === undefined
           ? pinnedTo(observer, needDatabase(context))
           : resolveConnection({ url: replica, env: {} })
-      return connect(target, {
+      asking = await connect(target, {
         name: 'data',
         applicationName: applicationName(runId, 'data'),
       })
+      return asking
     },
     async timed(act) {
+      const { onRequest } = cancellation
       const started = performance.now()
+      stopIfAsked(cancellation)
+      cancellation.onRequest = () => {
+        // On a replica the pid is another server's: its question ends with the budget.
+        if (asking === null || replica !== undefined) return
+        cancellation.sent = cancelBackend(observer, asking.pid).catch(() => undefined)
+      }
       try {
         return await act(left)
       } finally {
         left -= performance.now() - started
+        cancellation.onRequest = onRequest
+        stopIfAsked(cancellation)
       }
     },
   }
+}
+
+/** The answer of a question that was cancelled is none. */
+function stopIfAsked({ requested }: CommandContext['cancellation']): void {
+  if (requested) throw new Cancelled()
 }

@@ -7,7 +7,7 @@ import {
   deriveForTable,
   unaskedOf,
 } from './prechecks/derive.ts'
-import { isUnfilled, orderOf, type Read } from './prechecks/order.ts'
+import { isUnfilled, orderOf, type Read, replacedFirst } from './prechecks/order.ts'
 import { readsOf, readsOfDomain } from './prechecks/reads.ts'
 import type {
   KnownObjects,
@@ -92,7 +92,7 @@ function precheckOf(
 }
 
 function orderFor(
-  { earlier, effect, demand }: PrecheckRequest,
+  { earlier, effect, demand, calls }: PrecheckRequest,
   reads: readonly Read[],
   { known, path }: Asked,
 ): Order | 'empty' | null {
@@ -104,7 +104,9 @@ function orderFor(
         (demand.constraint.type === 'unique' && !demand.constraint.nullsNotDistinct)
       : demand.kind === 'index' && !demand.index.nullsNotDistinct
   if (own !== undefined && nullsPass && isUnfilled(before, own)) return 'empty'
-  const order = orderOf(before, reads, known, path)
+  const rows = orderOf(before, reads, known, path)
+  if (rows === 'empty') return rows
+  const order = replacedFirst(earlier(calls.map(({ name }) => name)), calls) ?? rows
   if (order !== null || effect.guarded !== true || effect.reason === undefined) return order
   return { kind: 'perhaps', says: `it stands ${effect.reason}, and may not be reached` }
 }
@@ -143,7 +145,7 @@ function missing(request: PrecheckRequest, asked: Asked): Precheck[] {
     schema: owner.schema ?? 'public',
     name: owner.name,
     kind: 'r',
-    hasTriggers: false,
+    reachesOthers: false,
     rowSecurity: false,
     valid: true,
     key: [],
@@ -158,13 +160,14 @@ function missing(request: PrecheckRequest, asked: Asked): Precheck[] {
 }
 
 function domainPrechecks(request: PrecheckRequest, asked: Asked): Precheck[] {
-  const { owner, earlier } = request
+  const { owner, earlier, calls } = request
   const domain = asked.known.domain(owner, asked.path)
   if (domain === null) return []
   const reads = readsOfDomain(domain)
   const before = earlier(reads.map(({ name }) => name.name))
-  const order = orderOf(before, reads, asked.known, asked.path)
-  if (order === 'empty') return []
+  const rows = orderOf(before, reads, asked.known, asked.path)
+  if (rows === 'empty') return []
+  const order = replacedFirst(earlier(calls.map(({ name }) => name)), calls) ?? rows
   const tables = domain.columns.map(({ schema, table }) => ({ schema, name: table }))
   return deriveForDomain(request, domain).map((one) =>
     precheckOf(request, one, order, asked, tables),

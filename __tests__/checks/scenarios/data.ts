@@ -202,6 +202,29 @@ export const dataScenarios: readonly CheckScenario[] = [
   {
     check: 'data.check',
     outcome: 'not-checked',
+    title: 'the rows are corrected through a view',
+    files: {
+      '1_check': 'update seen set "größe" = 1;\nalter table "order" add check ("größe" > 0)',
+    },
+    arrange: given(
+      ...people,
+      'update "order" set "größe" = -1 where id = 4',
+      'create view seen as select * from "order"',
+    ),
+    says: [/1 row, as of/, /1_check\.sql:1 may change these rows first/],
+  },
+  {
+    check: 'data.check',
+    outcome: 'failed',
+    title: 'no examples are wanted',
+    files: { '1_check': 'alter table "order" add check ("größe" > 0)' },
+    gates: { preflight: { 'data-examples': 0 } },
+    arrange: given(...people, 'update "order" set "größe" = -4711 where id < 3'),
+    says: [/2 rows, as of/, /^(?![\s\S]*4711)/],
+  },
+  {
+    check: 'data.check',
+    outcome: 'not-checked',
     title: 'the column is made by the plan',
     files: {
       '1_check':

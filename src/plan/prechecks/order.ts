@@ -47,6 +47,25 @@ export function orderOf(
     : { kind: 'perhaps', says: `${placeOf(perhaps)} may change these rows first` }
 }
 
+/** A function that is made or replaced first: what an expression says now is not what it will say. */
+export function replacedFirst(
+  earlier: readonly PlannedEffect[],
+  calls: readonly QualifiedName[],
+): Order | null {
+  const routine = earlier.find(
+    ({ effect: { op, object } }) =>
+      object.kind === 'function' &&
+      ['create', 'replace', 'alter', 'drop', 'rename'].includes(op) &&
+      calls.some((name) => isOf({ schema: object.schema, name: object.name ?? '' }, name)),
+  )
+  return routine === undefined
+    ? null
+    : {
+        kind: 'structure',
+        says: `its function ${routine.effect.object.name} is changed by ${placeOf(routine)} first`,
+      }
+}
+
 /** Where a column is new and nothing gives it a value, every row has NULL there. */
 export function isUnfilled(
   earlier: readonly PlannedEffect[],
@@ -134,7 +153,7 @@ function mayReach(
   if (op === 'drop' && object.kind === 'table') return true
   if (!changesRows(op) || object.name === null) return false
   if (cascade === true) return true
-  return known.relation({ schema: object.schema, name: object.name }, path)?.hasTriggers === true
+  return known.relation({ schema: object.schema, name: object.name }, path)?.reachesOthers === true
 }
 
 const words: Readonly<Partial<Record<Effect['op'], string>>> = {

@@ -15,6 +15,8 @@ export function precheckRequests(pending: readonly PlannedMigration[]): Precheck
   for (const { version, steps, script } of pending) {
     const paths = searchPaths(script)
     const ran = steps.flatMap(({ statements, rollsBack }) => (rollsBack === true ? [] : statements))
+    // Gone when the next migration begins; until then they hide tables of the same name.
+    const temporary = new Set<string>()
     for (const { statement } of ran) {
       const { effects, where, kind } = statement
       for (const [place, effect] of effects.entries()) {
@@ -22,12 +24,16 @@ export function precheckRequests(pending: readonly PlannedMigration[]): Precheck
         const earlier = history.soFar()
         const isNew = ownerIsNew(effect, effects.slice(0, place))
         const made = isNew ? null : demandOf(effect, effects.slice(place + 1), earlier)
-        if (made !== null) {
+        if (made !== null && !isTemporary(made.owner, temporary)) {
+          const calls = [...callsOf(effect), ...earlierCalls(effect, earlier)]
           const searchPath = paths.get(statement.index) ?? null
           const ofDomain = kind === 'ALTER DOMAIN'
-          requests.push({ ...planned, ...made, version, ofDomain, searchPath, earlier })
+          requests.push({ ...planned, ...made, calls, version, ofDomain, searchPath, earlier })
         }
         history.add(planned)
+        if (effect.op === 'create' && effect.temporary === true) {
+          temporary.add(effect.object.name ?? '')
+        }
       }
     }
   }
@@ -58,6 +64,10 @@ function ownerIsNew({ object: { table } }: Effect, before: readonly Effect[]): b
   )
 }
 
+function isTemporary({ schema, name }: QualifiedName, temporary: ReadonlySet<string>): boolean {
+  return schema === 'pg_temp' || (schema === null && temporary.has(name))
+}
+
 type Made = { readonly owner: QualifiedName; readonly demand: Demand } | null
 
 function demandOf(
@@ -65,8 +75,7 @@ function demandOf(
   following: readonly Effect[],
   earlier: PrecheckRequest['earlier'],
 ): Made {
-  const { op, object, temporary } = effect
-  if (temporary === true) return null
+  const { op, object } = effect
   const owner = object.table ?? { schema: object.schema, name: object.name ?? '' }
   const demand =
     object.kind === 'constraint'
@@ -81,18 +90,37 @@ function demandOf(
   return demand === null ? null : { owner, demand }
 }
 
+function callsOf({ uses = [] }: Effect): QualifiedName[] {
+  return uses.flatMap(({ kind, schema, name }) =>
+    kind === 'function' && name !== null ? [{ schema, name }] : [],
+  )
+}
+
+/** What is validated calls what it called where it was added. */
+function earlierCalls(effect: Effect, earlier: PrecheckRequest['earlier']): QualifiedName[] {
+  const added = effect.op === 'validate' ? additionOf(effect.object, earlier) : undefined
+  return added === undefined ? [] : callsOf(added)
+}
+
+function additionOf(
+  object: Effect['object'],
+  earlier: PrecheckRequest['earlier'],
+): Effect | undefined {
+  return earlier([object.table?.name ?? '']).findLast(
+    ({ effect }) =>
+      effect.constraint !== undefined &&
+      effect.object.kind === 'constraint' &&
+      maybeSame(effect.object, object),
+  )?.effect
+}
+
 function constraintDemand(
   { op, object, constraint }: Effect,
   earlier: PrecheckRequest['earlier'],
 ): Demand | null {
   const { name } = object
   if (op === 'validate' && name !== null) {
-    const added = earlier([object.table?.name ?? '']).findLast(
-      ({ effect }) =>
-        effect.constraint !== undefined &&
-        effect.object.kind === 'constraint' &&
-        maybeSame(effect.object, object),
-    )?.effect.constraint
+    const added = additionOf(object, earlier)?.constraint
     return added === undefined
       ? { kind: 'validate', name }
       : added.valid

@@ -50,6 +50,8 @@ export interface PrecheckRequest extends PlannedEffect {
   readonly owner: QualifiedName
   readonly ofDomain: boolean
   readonly demand: Demand
+  /** Functions that its expressions call: one that the plan replaces first would answer otherwise now. */
+  readonly calls: readonly QualifiedName[]
   /** The schemas that the file itself set before the statement; null where it leaves that to the session. */
   readonly searchPath: readonly string[] | null
   /** What the plan does before it to tables of these names, or may do to any, oldest first; what its own statement does first included. */
@@ -61,8 +63,8 @@ export interface KnownRelation extends QualifiedName {
   readonly schema: string
   /** pg_class.relkind */
   readonly kind: string
-  /** Triggers, those of foreign keys included: changing its rows may change others. */
-  readonly hasTriggers: boolean
+  /** Changing its rows may change those of other tables: it has triggers (those of foreign keys included), rules (a view), a parent or children. */
+  readonly reachesOthers: boolean
   readonly rowSecurity: boolean
   /** False for an index that a failed build left behind. */
   readonly valid: boolean

@@ -2,7 +2,9 @@ import type { KnownDomain, KnownObjects, KnownRelation } from '../../../plan/pre
 import type { Session } from '../../../postgres/types.ts'
 
 const relations = `
-  SELECT n.nspname AS schema, c.relname AS name, c.relkind AS kind, c.relhastriggers AS "hasTriggers",
+  SELECT n.nspname AS schema, c.relname AS name, c.relkind AS kind,
+    c.relhastriggers OR c.relhasrules OR c.relhassubclass OR EXISTS (
+      SELECT FROM pg_catalog.pg_inherits AS h WHERE h.inhrelid = c.oid) AS "reachesOthers",
     c.relrowsecurity AS "rowSecurity", coalesce(i.indisvalid, true) AS valid,
     coalesce((SELECT pg_catalog.json_agg(a.attname ORDER BY k.place)
       FROM pg_catalog.pg_constraint AS p
