@@ -1,4 +1,5 @@
 import type { CheckScenario } from '../scenario.ts'
+import { privilegesScenarios } from './privileges.ts'
 import { serverScenarios } from './server.ts'
 
-export const scenarios: readonly CheckScenario[] = [...serverScenarios]
+export const scenarios: readonly CheckScenario[] = [...serverScenarios, ...privilegesScenarios]
