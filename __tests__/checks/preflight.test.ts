@@ -65,14 +65,15 @@ describe('preflight', () => {
 
 function deployWith(
   database: TestDatabase,
-  { files, settings, gates }: CheckScenario,
+  { files, settings, gates, command = 'deploy' }: CheckScenario,
   arranged: Arranged,
 ): Promise<EngineResult> {
-  return runEngine(database, 'deploy', {
+  return runEngine(database, command, {
     files: files ?? { '1_first': 'create table first (id int primary key)' },
     settings: { ...settings, ...arranged.settings },
     gates: { ...gates, ...arranged.gates },
     ...(arranged.url === undefined ? {} : { url: arranged.url }),
+    ...(arranged.staging === undefined ? {} : { staging: arranged.staging }),
   })
 }
 

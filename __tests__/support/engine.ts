@@ -19,6 +19,8 @@ export interface EngineOptions {
   readonly gates?: Parameters<typeof parseGates>[0]
   /** Connection URL instead of the database's own. */
   readonly url?: string
+  /** Connection URL of staging. */
+  readonly staging?: string
   /** Called with each event as it happens. */
   readonly on?: (event: RunEvent, stop: () => void) => void
 }
@@ -60,6 +62,9 @@ export async function runEngine(
       text,
     })),
     connection: resolveConnection({ url, env: {} }),
+    ...(options.staging === undefined
+      ? {}
+      : { staging: resolveConnection({ url: options.staging, env: {} }) }),
     origin: { actor: 'tester', repository: null, commit: null, runUrl: null },
     toolVersion: '0.0.0-test',
     emit: (event) => {

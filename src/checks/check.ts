@@ -12,6 +12,8 @@ export interface CheckSessions {
   readonly target: Session
   /** Null where no staging-url is given. */
   readonly staging: Session | null
+  /** Why staging can't be asked although a staging-url is given. */
+  readonly stagingFailure?: string
 }
 
 /** What a check is about: plain data, so that judging is pure. */

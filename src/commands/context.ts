@@ -22,6 +22,8 @@ export interface CommandContext {
   readonly files: readonly SourceFile[]
   /** Null where no database is named: only `plan` works then. */
   readonly connection: ConnectionConfig | null
+  /** Of staging, where staging-url is given. */
+  readonly staging?: ConnectionConfig | null
   readonly origin: Origin
   readonly toolVersion: string
   readonly emit: Listener

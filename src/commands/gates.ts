@@ -1,6 +1,7 @@
 import type { CheckSessions, Subject } from '../checks/check.ts'
 import { runChecks } from '../checks/check.ts'
 import { preflightChecks } from '../checks/preflight/registry.ts'
+import { withStaging } from '../checks/staging.ts'
 import type { OpenRun } from '../deploy/open.ts'
 import { Refusal } from '../report/refusal.ts'
 import type { CheckReport } from '../report/types.ts'
@@ -30,10 +31,16 @@ export async function judgePreflight(
 ): Promise<readonly CheckReport[]> {
   const { emit, report } = context
   emit({ type: 'phase', title: 'Preflight checks' })
-  const sessions: CheckSessions = { target: open.observer, staging: null }
   const subject = subjectOf(context, open, tasks)
-  const checks = await runChecks(preflightChecks, sessions, subject, (check) => {
-    emit({ type: 'checked', check })
+  const checks = await withStaging(context.staging ?? null, ({ session, failure }) => {
+    const sessions: CheckSessions = {
+      target: open.observer,
+      staging: session,
+      ...(failure === null ? {} : { stagingFailure: failure }),
+    }
+    return runChecks(preflightChecks, sessions, subject, (check) => {
+      emit({ type: 'checked', check })
+    })
   })
   report.checks.push(...checks)
   return checks
