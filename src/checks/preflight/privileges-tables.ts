@@ -1,7 +1,7 @@
 import { describeObject } from '../../plan/object-words.ts'
 import type { Finding } from '../check.ts'
 import { privilegeCheck } from '../privileges/check.ts'
-import type { Verdict } from '../privileges/judge.ts'
+import type { Verdict } from '../privileges/verdict.ts'
 
 /** Reading and writing rows, REFERENCES, TRIGGER, EXECUTE, USAGE of types; and row security, which hides rows without an error. One query. */
 export const privilegesTables = privilegeCheck({

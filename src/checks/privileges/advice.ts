@@ -3,8 +3,8 @@ import type { PrivilegeNeed } from '../../plan/privileges.ts'
 import { quoteIdentifier, quoteName } from '../../sql/identifier.ts'
 import type { ObjectRef } from '../../sql/types.ts'
 import type { Finding } from '../check.ts'
-import type { Verdict } from './judge.ts'
 import type { Held } from './rights.ts'
+import type { Verdict } from './verdict.ts'
 
 /** One line on one need: 'migrations/1_a.sql:3:1 ALTER TABLE: OWNER of table public.a (its owner is b)'. */
 export function aside({ need, found, reason }: Verdict): string {

@@ -1,7 +1,8 @@
 import { type PrivilegeGroup, type PrivilegeNeed, privilegeNeeds } from '../../plan/privileges.ts'
 import { type Check, defineCheck, type Finding, type Subject } from '../check.ts'
-import { findings, type Verdict, verdicts } from './judge.ts'
+import { findings } from './findings.ts'
 import { type Held, readRights } from './rights.ts'
+import { type Verdict, verdicts } from './verdict.ts'
 
 /** A check of one group of needs; what it says beyond them comes from `beyond`. */
 export interface PrivilegeCheck {

@@ -1,6 +1,4 @@
 import type { PrivilegeNeed } from '../../plan/privileges.ts'
-import type { Finding } from '../check.ts'
-import { aside, problemText } from './advice.ts'
 import type { Held } from './rights.ts'
 
 /** What became of one need. */
@@ -77,59 +75,3 @@ function alongPath(
 function sameArguments({ object }: PrivilegeNeed, found: Held): boolean {
   return object.arguments === undefined || found.arguments === object.arguments.join(', ')
 }
-
-/** What a check says of its needs: each that is missing by itself, all that can't be told together, and what is held. */
-export function findings(
-  all: readonly Verdict[],
-  role: string,
-  name: { readonly of: string },
-): readonly Finding[] {
-  const missing = all.filter(({ outcome }) => outcome === 'missing')
-  const unknown = all.filter(({ outcome }) => outcome === 'unknown')
-  const held = all.length - missing.length - unknown.length
-  return [
-    ...missing.map((each) => problem(each, role)),
-    ...(unknown.length === 0 ? [] : [untold(unknown, name.of)]),
-    ...(missing.length > 0 || held === 0 ? [] : [passed(all, held, role, name.of)]),
-  ]
-}
-
-function passed(all: readonly Verdict[], held: number, role: string, of: string): Finding {
-  return {
-    outcome: 'passed',
-    expected: `${of}: ${held} of the pending statements’ needs`,
-    actual: `${role} has ${held === 1 ? 'it' : `all ${held}`}`,
-    details: all
-      .filter(({ outcome }) => outcome === 'held')
-      .map(aside)
-      .slice(0, most),
-  }
-}
-
-function problem(verdict: Verdict, role: string): Finding {
-  const { need } = verdict
-  return {
-    outcome: 'problem',
-    ...(need.severity === undefined ? {} : { severity: need.severity }),
-    ...problemText(verdict, role),
-    where: need.where,
-  }
-}
-
-function untold(unknown: readonly Verdict[], of: string): Finding {
-  const [first] = unknown
-  return {
-    outcome: 'not-checked',
-    expected: `${of}: ${unknown.length} of the pending statements’ needs`,
-    actual: 'not known',
-    reason:
-      unknown.length === 1
-        ? `${first === undefined ? '' : aside(first)}`
-        : 'it can’t be told for what is listed',
-    ...(first === undefined ? {} : { where: first.need.where }),
-    details: unknown.map(aside).slice(0, most),
-  }
-}
-
-/** Lines of details that a report keeps. */
-const most = 100
