@@ -12,8 +12,6 @@ export interface CheckSessions {
   readonly target: Session
   /** Null where no staging-url is given. */
   readonly staging: Session | null
-  /** Why staging can't be asked although a staging-url is given. */
-  readonly stagingFailure?: string
 }
 
 /** What a check is about: plain data, so that judging is pure. */
@@ -29,6 +27,8 @@ export interface Subject {
   /** The role that the migrations run as. */
   readonly role: string
   readonly now: Date
+  /** Why staging can't be asked although a staging-url is given: the reason of what is not checked for want of it. */
+  readonly stagingFailure?: string
 }
 
 /** What one look showed. A `problem` warns or refuses, as the check's severity says. */

@@ -36,6 +36,6 @@ async function openStaging(connection: ConnectionConfig): Promise<Staging> {
     return { session, failure: null }
   } catch (error) {
     const { what, why } = explainConnectionFailure(error, connection)
-    return { session: null, failure: `${what}: ${why}` }
+    return { session: null, failure: `staging can't be asked: ${what}. ${why}` }
   }
 }

@@ -31,11 +31,10 @@ export async function judgePreflight(
 ): Promise<readonly CheckReport[]> {
   const { emit, report } = context
   emit({ type: 'phase', title: 'Preflight checks' })
-  const subject = subjectOf(context, open, tasks)
   const checks = await withStaging(context.staging ?? null, ({ session, failure }) => {
-    const sessions: CheckSessions = {
-      target: open.observer,
-      staging: session,
+    const sessions: CheckSessions = { target: open.observer, staging: session }
+    const subject = {
+      ...subjectOf(context, open, tasks),
       ...(failure === null ? {} : { stagingFailure: failure }),
     }
     return runChecks(preflightChecks, sessions, subject, (check) => {

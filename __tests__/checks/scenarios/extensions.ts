@@ -1,5 +1,6 @@
 import { createDatabase } from '../../support/database.ts'
 import type { CheckScenario } from '../scenario.ts'
+import { stagingAt } from '../staging.ts'
 import { unreachable } from './server.ts'
 
 const trigram = 'create extension pg_trgm'
@@ -8,7 +9,7 @@ const trigram = 'create extension pg_trgm'
 async function staging(sql: string) {
   const other = await createDatabase()
   await other.query(sql)
-  return { staging: other.url, cleanUp: () => other.drop() }
+  return { ...stagingAt(other.url), cleanUp: () => other.drop() }
 }
 
 export const extensionsScenarios: readonly CheckScenario[] = [
@@ -37,7 +38,7 @@ export const extensionsScenarios: readonly CheckScenario[] = [
     gates: { preflight: { extensions: { pg_trgm: 'staging' } } },
     arrange: async ({ query, url }) => {
       await query(trigram)
-      return { staging: url }
+      return stagingAt(url)
     },
   },
   {
@@ -172,6 +173,6 @@ export const extensionsScenarios: readonly CheckScenario[] = [
     check: 'extensions.staging',
     outcome: 'not-checked',
     title: 'a staging that nobody answers for',
-    arrange: async () => ({ staging: unreachable }),
+    arrange: async () => stagingAt(unreachable),
   },
 ]

@@ -3,6 +3,7 @@ import { certificate, key } from '../../support/certificate.ts'
 import { createDatabase, server, type TestDatabase } from '../../support/database.ts'
 import { type RelayOptions, startRelay } from '../relay.ts'
 import type { Arranged, CheckScenario } from '../scenario.ts'
+import { stagingAt } from '../staging.ts'
 
 const major = () => String(server().major)
 
@@ -25,11 +26,12 @@ async function another(
   const other = await createDatabase()
   await other.drop()
   await database.query(`create database "${other.name}" template template0 ${options}`)
-  return { [as]: other.url, cleanUp: () => other.drop() }
+  const arranged = as === 'url' ? { url: other.url } : stagingAt(other.url)
+  return { ...arranged, cleanUp: () => other.drop() }
 }
 
-const withStaging = async ({ url }: TestDatabase) => ({ staging: url })
-const withoutStaging = async () => ({ staging: unreachable })
+const withStaging = async ({ url }: TestDatabase) => stagingAt(url)
+const withoutStaging = async () => stagingAt(unreachable)
 
 const published = `create table item (id int, n int); create publication "every item" for table item;`
 

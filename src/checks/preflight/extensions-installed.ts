@@ -7,7 +7,6 @@ import { isWithin } from './server-version.ts'
 interface Facts {
   readonly target: readonly Extension[]
   readonly staging: readonly Extension[] | null
-  readonly stagingFailure: string | null
 }
 
 /** The extensions of airlock.yml (`preflight.extensions`), each in the version wanted. One query, one more on staging where its versions are wanted. */
@@ -18,13 +17,12 @@ export const extensionsInstalled = defineCheck<Facts>({
   severity: 'fail',
   needs: 'Every role may read pg_extension.',
   applies: ({ preflight }) => Object.keys(preflight.extensions).length > 0,
-  read: async ({ target, staging, stagingFailure }, { preflight }) => {
+  read: async ({ target, staging }, { preflight }) => {
     const names = Object.keys(preflight.extensions)
     const compares = Object.values(preflight.extensions).includes('staging')
     return {
       target: await readExtensions(target, names),
       staging: compares && staging !== null ? await readExtensions(staging, names) : null,
-      stagingFailure: stagingFailure ?? null,
     }
   },
   judge: (facts, subject) =>
@@ -49,7 +47,7 @@ function judgeOne(name: string, wanted: string, facts: Facts, subject: Subject):
       title,
       expected: 'the version of staging',
       actual,
-      reason: facts.stagingFailure ?? 'no staging-url is given',
+      reason: subject.stagingFailure ?? 'no staging-url is given',
       fix: 'Give a staging-url that can be reached.',
     }
   }

@@ -7,7 +7,6 @@ interface Facts {
   /** By name, the version installed. */
   readonly target: ReadonlyMap<string, string>
   readonly staging: ReadonlyMap<string, string> | null
-  readonly failure: string | null
 }
 
 /** The extensions that are installed, beside those of staging, where the migrations were tried. One query on each. */
@@ -17,12 +16,11 @@ export const extensionsStaging = defineCheck<Facts>({
   title: 'Extensions as on staging',
   severity: 'warn',
   needs: 'Every role may read pg_extension.',
-  read: async ({ target, staging, stagingFailure }) => ({
+  read: async ({ target, staging }) => ({
     target: versionsOf(await readExtensions(target, [])),
     staging: staging === null ? null : versionsOf(await readExtensions(staging, [])),
-    failure: stagingFailure ?? null,
   }),
-  judge({ target, staging, failure }, { pending, searchPath }) {
+  judge({ target, staging }, { pending, searchPath, stagingFailure }) {
     const expected = 'the same extensions in the same versions'
     if (staging === null) {
       return [
@@ -30,7 +28,7 @@ export const extensionsStaging = defineCheck<Facts>({
           outcome: 'not-checked',
           expected,
           actual: `${target.size} installed`,
-          reason: failure ?? 'no staging-url is given',
+          reason: stagingFailure ?? 'no staging-url is given',
           fix: 'Give a staging-url that can be reached.',
         },
       ]

@@ -15,7 +15,6 @@ interface Encoding {
 interface Facts {
   readonly target: Encoding
   readonly staging: Encoding | null
-  readonly stagingFailure: string | null
   readonly serverMajor: number
 }
 
@@ -29,16 +28,15 @@ export const serverEncoding = defineCheck<Facts>({
   title: 'Encoding and collation versions',
   severity: 'warn',
   needs: 'Every role may read pg_database and pg_collation.',
-  read: async ({ target, staging, stagingFailure }) => ({
+  read: async ({ target, staging }) => ({
     target: await readEncoding(target),
     staging: staging === null ? null : await readEncoding(staging),
-    stagingFailure: stagingFailure ?? null,
     serverMajor: target.serverMajor,
   }),
-  judge: (facts) => [
+  judge: (facts, { stagingFailure }) => [
     encodingFinding(facts.target),
     versionFinding(facts),
-    ...stagingFinding(facts),
+    ...stagingFinding(facts, stagingFailure),
   ],
 })
 
@@ -117,13 +115,21 @@ function versionFinding({ target, serverMajor }: Facts): Finding {
   }
 }
 
-function stagingFinding({ target, staging, stagingFailure }: Facts): readonly Finding[] {
+function stagingFinding(
+  { target, staging }: Facts,
+  failure: string | undefined,
+): readonly Finding[] {
   const title = 'Encoding and collation as on staging'
   if (staging === null) {
-    if (stagingFailure === null) return []
-    const reason = 'staging can’t be reached'
+    if (failure === undefined) return []
     return [
-      { outcome: 'not-checked', title, expected: 'as on staging', actual: target.locale, reason },
+      {
+        outcome: 'not-checked',
+        title,
+        expected: 'as on staging',
+        actual: target.locale,
+        reason: failure,
+      },
     ]
   }
   const [expected, actual] = [staging, target].map(

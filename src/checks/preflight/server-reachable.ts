@@ -3,7 +3,7 @@ import { defineCheck, type Finding } from '../check.ts'
 interface Facts {
   /** Milliseconds there and back, the middle of a few. */
   readonly roundTrip: number
-  readonly staging: 'reached' | 'not given' | { readonly failure: string }
+  readonly staging: boolean
 }
 
 const samples = 5
@@ -17,7 +17,7 @@ export const serverReachable = defineCheck<Facts>({
   title: 'Server reached',
   severity: 'warn',
   needs: 'Every role may ask for the time.',
-  read: async ({ target, staging, stagingFailure }) => {
+  read: async ({ target, staging }) => {
     const times: number[] = []
     for (let sample = 0; sample < samples; sample++) {
       const start = performance.now()
@@ -25,13 +25,13 @@ export const serverReachable = defineCheck<Facts>({
       times.push(performance.now() - start)
     }
     const middle = times.toSorted((a, b) => a - b)[Math.floor(samples / 2)] ?? 0
-    if (stagingFailure !== undefined) {
-      return { roundTrip: middle, staging: { failure: stagingFailure } }
-    }
-    return { roundTrip: middle, staging: staging === null ? 'not given' : 'reached' }
+    return { roundTrip: middle, staging: staging !== null }
   },
-  judge({ roundTrip, staging }, { target }) {
-    return [distance(roundTrip, `${target.host}:${target.port}`), ...stagingFinding(staging)]
+  judge({ roundTrip, staging }, { target, stagingFailure }) {
+    return [
+      distance(roundTrip, `${target.host}:${target.port}`),
+      ...stagingFinding(staging, stagingFailure),
+    ]
   },
 })
 
@@ -48,18 +48,18 @@ function distance(roundTrip: number, place: string): Finding {
   }
 }
 
-function stagingFinding(staging: Facts['staging']): readonly Finding[] {
-  if (staging === 'not given') return []
+function stagingFinding(isReached: boolean, failure: string | undefined): readonly Finding[] {
   const title = 'Staging reached'
   const expected = 'staging answers'
-  if (staging === 'reached') return [{ outcome: 'passed', title, expected, actual: 'it answers' }]
+  if (isReached) return [{ outcome: 'passed', title, expected, actual: 'it answers' }]
+  if (failure === undefined) return []
   return [
     {
       outcome: 'not-checked',
       title,
       expected,
       actual: 'it does not',
-      reason: `staging can't be reached, so that nothing is compared with it: ${staging.failure}`,
+      reason: failure,
       fix: 'Check staging-url, and that the runner may reach that server.',
     },
   ]

@@ -5,8 +5,6 @@ interface Facts {
   readonly version: string
   /** Of staging, where there is one. */
   readonly staging: string | null
-  /** Why staging can't be asked. */
-  readonly failure: string | null
 }
 
 /**
@@ -19,14 +17,13 @@ export const serverVersion = defineCheck<Facts>({
   title: 'PostgreSQL version',
   severity: 'fail',
   needs: 'Every role may read the version.',
-  read: async ({ target, staging, stagingFailure }) => ({
+  read: async ({ target, staging }) => ({
     version: target.serverVersion,
     staging: staging?.serverVersion ?? null,
-    failure: stagingFailure ?? null,
   }),
-  judge({ version, staging, failure }, { preflight }) {
-    const given = staging !== null || failure !== null
-    const wanted = preflight.version ?? (given ? 'staging' : undefined)
+  judge({ version, staging }, { preflight, stagingFailure }) {
+    const isGiven = staging !== null || stagingFailure !== undefined
+    const wanted = preflight.version ?? (isGiven ? 'staging' : undefined)
     if (wanted === undefined) {
       return [
         {
@@ -45,8 +42,11 @@ export const serverVersion = defineCheck<Facts>({
           outcome: 'not-checked',
           expected: 'the same major as staging',
           actual: version,
-          reason: `it is to be staging’s, and ${failure ?? 'no staging-url is given'}`,
-          fix: 'Give a staging-url that can be reached.',
+          reason: stagingFailure ?? 'preflight.version is staging, and no staging-url is given',
+          fix:
+            stagingFailure === undefined
+              ? 'Give staging-url.'
+              : 'Check that staging can be reached.',
         },
       ]
     }
