@@ -26,10 +26,16 @@ export function creationWants(effect: Effect, creating: Creating): readonly Want
   return [...own(effect, creating), ...used(effect)]
 }
 
+/** A table that is made, or left alone because it is there (IF NOT EXISTS): nothing is added to one that is somebody else's. */
+function belongsToCreation({ object }: Effect, { statement }: Creating): boolean {
+  return object.table !== undefined && /^CREATE (FOREIGN )?TABLE/.test(statement)
+}
+
 function own(effect: Effect, creating: Creating): readonly Want[] {
   const { object } = effect
   const { statement, serverMajor } = creating
   const table = ownerOf(object, statement)
+  const tableOwner = belongsToCreation(effect, creating) ? [] : [owner(table)]
   const references = effect.constraint?.references
   switch (object.kind) {
     case 'schema':
@@ -38,12 +44,12 @@ function own(effect: Effect, creating: Creating): readonly Want[] {
     case 'policy':
     case 'rule':
     case 'enum value':
-      return [owner(table)]
+      return tableOwner
     case 'constraint': {
       const target: ObjectRef | null = references ? { kind: 'table', ...references.table } : null
       return [
-        owner(table),
-        ...(makesIndex(effect) ? [inSchemaOf(table)] : []),
+        ...tableOwner,
+        ...(makesIndex(effect) && tableOwner.length > 0 ? [inSchemaOf(table)] : []),
         ...(target === null ? [] : [onTable(target, 'REFERENCES')]),
       ]
     }
