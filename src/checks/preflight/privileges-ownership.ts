@@ -5,5 +5,4 @@ export const privilegesOwnership = privilegeCheck({
   id: 'privileges.ownership',
   group: 'ownership',
   title: 'Ownership of what is changed',
-  of: 'Ownership',
 })

@@ -5,5 +5,4 @@ export const privilegesSchemas = privilegeCheck({
   id: 'privileges.schemas',
   group: 'schemas',
   title: 'CREATE and USAGE on schemas',
-  of: 'Schemas',
 })

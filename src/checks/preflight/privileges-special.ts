@@ -8,5 +8,4 @@ export const privilegesSpecial = privilegeCheck({
   id: 'privileges.special',
   group: 'special',
   title: 'Attributes of the role and privileges on the database',
-  of: 'Special privileges',
 })

@@ -8,7 +8,6 @@ export const privilegesTables = privilegeCheck({
   id: 'privileges.tables',
   group: 'tables',
   title: 'Privileges on tables, functions and types',
-  of: 'Privileges',
   beyond: (all, { role }) => {
     const first = all.find(hidesRows)
     return first === undefined ? [] : [hidden(first, role)]

@@ -9,13 +9,11 @@ export interface PrivilegeCheck {
   readonly id: string
   readonly group: PrivilegeGroup
   readonly title: string
-  /** 'Ownership', as a line of the report begins. */
-  readonly of: string
   readonly beyond?: (all: readonly Verdict[], subject: Subject) => readonly Finding[]
 }
 
 /** Derives the needs from the plan, looks their objects up by one query, and judges each. */
-export function privilegeCheck({ id, group, title, of, beyond }: PrivilegeCheck): Check {
+export function privilegeCheck({ id, group, title, beyond }: PrivilegeCheck): Check {
   return defineCheck<readonly Held[]>({
     id,
     group: 'privileges',
@@ -27,11 +25,16 @@ export function privilegeCheck({ id, group, title, of, beyond }: PrivilegeCheck)
     read: ({ target }, subject) => readRights(target, subject.role, needsOf(subject, group)),
     judge(held, subject) {
       const all = verdicts(needsOf(subject, group), held)
-      return [...findings(all, subject.role, { of }), ...(beyond?.(all, subject) ?? [])]
+      return [...findings(all, subject.role), ...(beyond?.(all, subject) ?? [])]
     },
   })
 }
 
+/** Four checks ask three times each; a plan may have ten thousands of statements. */
+const derived = new WeakMap<Subject['pending'], readonly PrivilegeNeed[]>()
+
 function needsOf(subject: Subject, group: PrivilegeGroup): readonly PrivilegeNeed[] {
-  return privilegeNeeds(subject.pending, subject, group)
+  const needs = derived.get(subject.pending) ?? privilegeNeeds(subject.pending, subject)
+  derived.set(subject.pending, needs)
+  return needs.filter((need) => need.group === group)
 }

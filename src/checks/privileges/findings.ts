@@ -3,26 +3,25 @@ import { aside, problemText } from './advice.ts'
 import type { Verdict } from './verdict.ts'
 
 /** What a check says of its needs: each that is missing by itself, all that can't be told together, and what is held. */
-export function findings(
-  all: readonly Verdict[],
-  role: string,
-  name: { readonly of: string },
-): readonly Finding[] {
+export function findings(all: readonly Verdict[], role: string): readonly Finding[] {
   const missing = all.filter(({ outcome }) => outcome === 'missing')
   const unknown = all.filter(({ outcome }) => outcome === 'unknown')
   const held = all.length - missing.length - unknown.length
   return [
     ...missing.map((each) => problem(each, role)),
-    ...(unknown.length === 0 ? [] : [untold(unknown, name.of)]),
-    ...(missing.length > 0 || held === 0 ? [] : [passed(all, held, role, name.of)]),
+    ...(unknown.length === 0 ? [] : [untold(unknown)]),
+    ...(missing.length > 0 || held === 0 ? [] : [passed(all, held, role)]),
   ]
 }
 
-function passed(all: readonly Verdict[], held: number, role: string, of: string): Finding {
+function passed(all: readonly Verdict[], held: number, role: string): Finding {
   return {
     outcome: 'passed',
-    expected: `${of}: ${held} of the pending statements’ needs`,
-    actual: `${role} has ${held === 1 ? 'it' : `all ${held}`}`,
+    expected:
+      held === 1
+        ? 'what the pending statements need'
+        : `all ${held} that the pending statements need`,
+    actual: `${role} has ${held === 1 ? 'it' : 'them'}`,
     details: all
       .filter(({ outcome }) => outcome === 'held')
       .map(aside)
@@ -40,11 +39,14 @@ function problem(verdict: Verdict, role: string): Finding {
   }
 }
 
-function untold(unknown: readonly Verdict[], of: string): Finding {
+function untold(unknown: readonly Verdict[]): Finding {
   const [first] = unknown
   return {
     outcome: 'not-checked',
-    expected: `${of}: ${unknown.length} of the pending statements’ needs`,
+    expected:
+      unknown.length === 1
+        ? 'what the pending statements need'
+        : `${unknown.length} that the pending statements need`,
     actual: 'not known',
     reason:
       unknown.length === 1
