@@ -15764,7 +15764,7 @@ function scanSync(query) {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var _host_hidden_arguments_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2587);
-/* harmony import */ var _commands_command_line_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3);
+/* harmony import */ var _commands_command_line_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(30);
 /* harmony import */ var _host_signals_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9869);
 
 
@@ -15778,7 +15778,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 3:
+/***/ 30:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -31818,7 +31818,7 @@ function locksOf(effect) {
 }
 const strongest = 'ACCESS EXCLUSIVE';
 function lock(relation, mode, taken = {}) {
-    return { relation, mode, waitsForSnapshots: false, descends: false, ...taken };
+    return { relation, mode, waitsAs: mode, waitsForSnapshots: false, descends: false, ...taken };
 }
 function nameOf({ schema, name }) {
     return name === null || name === '' ? [] : [{ schema, name }];
@@ -31865,7 +31865,8 @@ function relationLocks(effect) {
         case 'refresh':
             return own(concurrently ? 'EXCLUSIVE' : strongest);
         case 'reindex':
-            return own(concurrently ? 'SHARE UPDATE EXCLUSIVE' : 'SHARE', {
+            return own(concurrently ? 'SHARE UPDATE EXCLUSIVE' : strongest, {
+                waitsAs: strongest,
                 waitsForSnapshots: concurrently,
                 descends,
             });
@@ -31876,10 +31877,7 @@ function relationLocks(effect) {
         case 'disable':
             return own(change?.startsWith('TRIGGER') === true ? 'SHARE ROW EXCLUSIVE' : strongest);
         case 'alter':
-            return [
-                ...own(isLightOption(change) ? 'SHARE UPDATE EXCLUSIVE' : strongest, { descends }),
-                ...onUsed(effect, 'SHARE UPDATE EXCLUSIVE'),
-            ];
+            return [...own(alterMode(effect), { descends }), ...onUsed(effect, 'SHARE UPDATE EXCLUSIVE')];
         default:
             return own(strongest, { descends: descends && op !== 'rename' });
     }
@@ -31893,11 +31891,16 @@ function createdFrom({ change }) {
 function partitionLocks({ op, object, partition, change }) {
     const gently = op === 'attach' || change === 'CONCURRENTLY';
     const parent = nameOf(object).map((name) => lock(name, gently ? 'SHARE UPDATE EXCLUSIVE' : strongest, {
-        waitsForSnapshots: change === 'CONCURRENTLY',
+        waitsAs: op === 'attach' ? 'SHARE UPDATE EXCLUSIVE' : strongest,
     }));
     return partition === undefined
         ? parent
         : [...parent, lock(partition, strongest, { descends: true })];
+}
+function alterMode({ object, change }) {
+    if (isLightOption(change))
+        return 'SHARE UPDATE EXCLUSIVE';
+    return object.kind === 'sequence' ? 'SHARE ROW EXCLUSIVE' : strongest;
 }
 /** Storage parameters of autovacuum, fillfactor and the planner, and CLUSTER ON, leave readers and writers alone. */
 function isLightOption(change = '') {
@@ -31906,31 +31909,33 @@ function isLightOption(change = '') {
         change === 'SET WITHOUT CLUSTER');
 }
 function columnMode({ change, op }) {
-    if (op === 'comment')
-        return 'SHARE UPDATE EXCLUSIVE';
     const light = change === 'SET STATISTICS' || change?.endsWith(' OPTIONS') === true;
-    return light ? 'SHARE UPDATE EXCLUSIVE' : strongest;
+    return light || op === 'comment' ? 'SHARE UPDATE EXCLUSIVE' : strongest;
 }
+/**
+ * REINDEX takes SHARE on the table but the strongest on the index, which whoever has read the table has locked too. CONCURRENTLY takes a weak lock
+ * and then waits: a build for writers and old snapshots, a drop for everyone who has the table locked, REINDEX for all of them.
+ */
 function indexLocks(effect) {
     const { op, object, index, change, only } = effect;
     const concurrently = index?.concurrently === true || change === 'CONCURRENTLY';
-    const taken = { waitsForSnapshots: concurrently, descends: only !== true };
+    const building = op === 'create' || op === 'reindex';
+    const own = op === 'create' ? 'SHARE' : strongest;
+    const heavy = building || op === 'drop';
+    const weak = concurrently || !heavy;
     const relations = object.table === undefined ? nameOf(object) : [object.table];
-    const mode = concurrently
-        ? 'SHARE UPDATE EXCLUSIVE'
-        : op === 'create' || op === 'reindex'
-            ? 'SHARE'
-            : op === 'drop'
-                ? strongest
-                : 'SHARE UPDATE EXCLUSIVE';
-    return relations.map((relation) => lock(relation, mode, taken));
+    return relations.map((relation) => lock(relation, weak ? 'SHARE UPDATE EXCLUSIVE' : own, {
+        waitsAs: heavy ? own : 'SHARE UPDATE EXCLUSIVE',
+        waitsForSnapshots: concurrently && building,
+        descends: only !== true,
+    }));
 }
 function constraintLocks(effect) {
     const { op, constraint } = effect;
     if (op === 'validate')
         return onTable(effect, 'SHARE UPDATE EXCLUSIVE');
     if (op === 'comment')
-        return onTable(effect, 'SHARE UPDATE EXCLUSIVE');
+        return onTable(effect, 'ACCESS SHARE');
     const references = constraint?.references;
     if (references == null)
         return onTable(effect, strongest);
@@ -32028,7 +32033,7 @@ function ownerName({ schema, name }) {
 
 /**
  * The relations that were there before and that the pending migrations lock, in the order in which they do. What an earlier statement of the
- * plan creates is left out: nobody else can hold a lock on it yet. What EXECUTE and functions lock is not known.
+ * plan creates is left out: nobody else can hold a lock on it yet. What EXECUTE, functions and the query of a view lock is not known.
  */
 function lockedTables(pending) {
     const found = new Map();
@@ -32049,11 +32054,13 @@ function lockedTables(pending) {
     }
     return [...found.values()];
 }
-function merged(known, { relation, mode, waitsForSnapshots, descends, where }) {
+function merged(known, { relation, mode, waitsAs, waitsForSnapshots, descends, where }) {
     return {
         relation,
         modes: [...new Set([...(known?.modes ?? []), mode])],
-        waitsFor: [...new Set([...(known?.waitsFor ?? []), ...conflictsOf(mode)])],
+        waitsFor: [
+            ...new Set([...(known?.waitsFor ?? []), ...conflictsOf(mode), ...conflictsOf(waitsAs)]),
+        ],
         strong: (known?.strong ?? false) || isStrong(mode),
         waitsForSnapshots: (known?.waitsForSnapshots ?? false) || waitsForSnapshots,
         descends: (known?.descends ?? false) || descends,
@@ -32179,7 +32186,7 @@ async function readSessionsInTheWay(session, subject) {
        select ${describedSession}, coalesce(h.tables, '{}') as tables
        from pg_catalog.pg_stat_activity a left join holding h on h.pid = a.pid
        where a.datname = pg_catalog.current_database() and a.pid <> pg_catalog.pg_backend_pid()
-         and a.application_name not like $3
+         and coalesce(a.application_name, '') not like $3
          and (h.pid is not null or ($4::pg_catalog.bool and a.backend_xmin is not null))
      ) s`, [given, searchPath, `${applicationPrefix()}%`, waitsForSnapshots(subject)]);
     return row ?? { sessions: [], seesAll: false };
@@ -34354,6 +34361,18 @@ function orderOf(earlier, reads, known, path) {
         ? null
         : { kind: 'perhaps', says: `${placeOf(perhaps)} may change these rows first` };
 }
+/** A function that is made or replaced first: what an expression says now is not what it will say. */
+function replacedFirst(earlier, calls) {
+    const routine = earlier.find(({ effect: { op, object } }) => object.kind === 'function' &&
+        ['create', 'replace', 'alter', 'drop', 'rename'].includes(op) &&
+        calls.some((name) => isOf({ schema: object.schema, name: object.name ?? '' }, name)));
+    return routine === undefined
+        ? null
+        : {
+            kind: 'structure',
+            says: `its function ${routine.effect.object.name} is changed by ${placeOf(routine)} first`,
+        };
+}
 /** Where a column is new and nothing gives it a value, every row has NULL there. */
 function isUnfilled(earlier, { name, columns, known }) {
     return columns.some((column) => earlier.some(({ effect: { op, object, column: definition } }, place) => op === 'create' &&
@@ -34428,7 +34447,7 @@ function mayReach({ op, object, cascade }, known, path) {
         return false;
     if (cascade === true)
         return true;
-    return known.relation({ schema: object.schema, name: object.name }, path)?.hasTriggers === true;
+    return known.relation({ schema: object.schema, name: object.name }, path)?.reachesOthers === true;
 }
 const order_words = {
     create: 'created',
@@ -34658,6 +34677,8 @@ function precheckRequests(pending) {
     for (const { version, steps, script } of pending) {
         const paths = searchPaths(script);
         const ran = steps.flatMap(({ statements, rollsBack }) => (rollsBack === true ? [] : statements));
+        // Gone when the next migration begins; until then they hide tables of the same name.
+        const temporary = new Set();
         for (const { statement } of ran) {
             const { effects, where, kind } = statement;
             for (const [place, effect] of effects.entries()) {
@@ -34665,12 +34686,16 @@ function precheckRequests(pending) {
                 const earlier = history.soFar();
                 const isNew = ownerIsNew(effect, effects.slice(0, place));
                 const made = isNew ? null : demandOf(effect, effects.slice(place + 1), earlier);
-                if (made !== null) {
+                if (made !== null && !isTemporary(made.owner, temporary)) {
+                    const calls = [...callsOf(effect), ...earlierCalls(effect, earlier)];
                     const searchPath = paths.get(statement.index) ?? null;
                     const ofDomain = kind === 'ALTER DOMAIN';
-                    requests.push({ ...planned, ...made, version, ofDomain, searchPath, earlier });
+                    requests.push({ ...planned, ...made, calls, version, ofDomain, searchPath, earlier });
                 }
                 history.add(planned);
+                if (effect.op === 'create' && effect.temporary === true) {
+                    temporary.add(effect.object.name ?? '');
+                }
             }
         }
     }
@@ -34692,10 +34717,11 @@ function ownerIsNew({ object: { table } }, before) {
         (object.kind === 'table' || object.kind === 'foreign table' || object.kind === 'domain') &&
         sameName({ schema: object.schema, name: object.name ?? '' }, table));
 }
+function isTemporary({ schema, name }, temporary) {
+    return schema === 'pg_temp' || (schema === null && temporary.has(name));
+}
 function demandOf(effect, following, earlier) {
-    const { op, object, temporary } = effect;
-    if (temporary === true)
-        return null;
+    const { op, object } = effect;
     const owner = object.table ?? { schema: object.schema, name: object.name ?? '' };
     const demand = object.kind === 'constraint'
         ? constraintDemand(effect, earlier)
@@ -34708,12 +34734,23 @@ function demandOf(effect, following, earlier) {
                     : null;
     return demand === null ? null : { owner, demand };
 }
+function callsOf({ uses = [] }) {
+    return uses.flatMap(({ kind, schema, name }) => kind === 'function' && name !== null ? [{ schema, name }] : []);
+}
+/** What is validated calls what it called where it was added. */
+function earlierCalls(effect, earlier) {
+    const added = effect.op === 'validate' ? additionOf(effect.object, earlier) : undefined;
+    return added === undefined ? [] : callsOf(added);
+}
+function additionOf(object, earlier) {
+    return earlier([object.table?.name ?? '']).findLast(({ effect }) => effect.constraint !== undefined &&
+        effect.object.kind === 'constraint' &&
+        maybeSame(effect.object, object))?.effect;
+}
 function constraintDemand({ op, object, constraint }, earlier) {
     const { name } = object;
     if (op === 'validate' && name !== null) {
-        const added = earlier([object.table?.name ?? '']).findLast(({ effect }) => effect.constraint !== undefined &&
-            effect.object.kind === 'constraint' &&
-            maybeSame(effect.object, object))?.effect.constraint;
+        const added = additionOf(object, earlier)?.constraint;
         return added === undefined
             ? { kind: 'validate', name }
             : added.valid
@@ -34808,7 +34845,7 @@ function precheckOf({ where, version }, { id, derived }, order, { path }, tables
         rowSecurity: tables.some(({ rowSecurity }) => rowSecurity === true),
     };
 }
-function orderFor({ earlier, effect, demand }, reads, { known, path }) {
+function orderFor({ earlier, effect, demand, calls }, reads, { known, path }) {
     const [own] = reads;
     const before = earlier(reads.map(({ name }) => name.name));
     const nullsPass = demand.kind === 'constraint'
@@ -34817,7 +34854,10 @@ function orderFor({ earlier, effect, demand }, reads, { known, path }) {
         : demand.kind === 'index' && !demand.index.nullsNotDistinct;
     if (own !== undefined && nullsPass && isUnfilled(before, own))
         return 'empty';
-    const order = orderOf(before, reads, known, path);
+    const rows = orderOf(before, reads, known, path);
+    if (rows === 'empty')
+        return rows;
+    const order = replacedFirst(earlier(calls.map(({ name }) => name)), calls) ?? rows;
     if (order !== null || effect.guarded !== true || effect.reason === undefined)
         return order;
     return { kind: 'perhaps', says: `it stands ${effect.reason}, and may not be reached` };
@@ -34854,7 +34894,7 @@ function prechecks_missing(request, asked) {
         schema: owner.schema ?? 'public',
         name: owner.name,
         kind: 'r',
-        hasTriggers: false,
+        reachesOthers: false,
         rowSecurity: false,
         valid: true,
         key: [],
@@ -34868,15 +34908,16 @@ function prechecks_missing(request, asked) {
     });
 }
 function domainPrechecks(request, asked) {
-    const { owner, earlier } = request;
+    const { owner, earlier, calls } = request;
     const domain = asked.known.domain(owner, asked.path);
     if (domain === null)
         return [];
     const reads = readsOfDomain(domain);
     const before = earlier(reads.map(({ name }) => name.name));
-    const order = orderOf(before, reads, asked.known, asked.path);
-    if (order === 'empty')
+    const rows = orderOf(before, reads, asked.known, asked.path);
+    if (rows === 'empty')
         return [];
+    const order = replacedFirst(earlier(calls.map(({ name }) => name)), calls) ?? rows;
     const tables = domain.columns.map(({ schema, table }) => ({ schema, name: table }));
     return deriveForDomain(request, domain).map((one) => precheckOf(request, one, order, asked, tables));
 }
@@ -34964,7 +35005,9 @@ function answerOf(rows) {
 //# sourceMappingURL=ask.js.map
 ;// CONCATENATED MODULE: ./build/src/checks/preflight/data/catalog.js
 const catalog_relations = `
-  SELECT n.nspname AS schema, c.relname AS name, c.relkind AS kind, c.relhastriggers AS "hasTriggers",
+  SELECT n.nspname AS schema, c.relname AS name, c.relkind AS kind,
+    c.relhastriggers OR c.relhasrules OR c.relhassubclass OR EXISTS (
+      SELECT FROM pg_catalog.pg_inherits AS h WHERE h.inhrelid = c.oid) AS "reachesOthers",
     c.relrowsecurity AS "rowSecurity", coalesce(i.indisvalid, true) AS valid,
     coalesce((SELECT pg_catalog.json_agg(a.attname ORDER BY k.place)
       FROM pg_catalog.pg_constraint AS p
@@ -36048,9 +36091,13 @@ function judged(last, now, policy) {
         return notChecked('no run of pg-airlock has changed this database yet');
     }
     if (last.fingerprintAfter === null || now === null) {
-        return notChecked(`run ${last.id} of ${last.startedAt.toISOString()} was killed before it recorded what it left`);
+        const fate = last.outcome === null ? 'is under way, or was killed' : 'was killed';
+        return notChecked(`run ${last.id} of ${last.startedAt.toISOString()} ${fate}: what it left is not recorded`);
     }
-    const before = deserialise(last.fingerprintAfter);
+    const before = stored(last.fingerprintAfter);
+    if (before === null) {
+        return notChecked(`the fingerprint that run ${last.id} recorded can’t be read: it was changed`);
+    }
     const incomparable = incomparability(before, now);
     if (incomparable !== null)
         return notChecked(incomparable);
@@ -36078,6 +36125,14 @@ function judged(last, now, policy) {
         details,
     };
 }
+function stored(text) {
+    try {
+        return deserialise(text);
+    }
+    catch {
+        return null;
+    }
+}
 function notChecked(reason) {
     return { outcome: 'not-checked', expected, actual: 'not known', reason };
 }
@@ -36095,6 +36150,597 @@ function incomparability(before, now) {
         : `${listed(unread)} could be read then or can be read now, but not both`;
 }
 //# sourceMappingURL=drift.js.map
+;// CONCATENATED MODULE: ./build/src/plan/known-extensions.js
+/** What well-known extensions bring along, by kind and name: to say which one is missing where a name isn't found. */
+const GIVEN = {
+    'operator class': {
+        pg_trgm: 'gin_trgm_ops gist_trgm_ops',
+        hstore: 'gin_hstore_ops gist_hstore_ops btree_hstore_ops hash_hstore_ops',
+        intarray: 'gin__int_ops gist__int_ops gist__intbig_ops',
+        citext: 'citext_ops citext_pattern_ops',
+        ltree: 'ltree_ops gist_ltree_ops gist__ltree_ops hash_ltree_ops',
+        cube: 'cube_ops gist_cube_ops',
+        postgis: 'gist_geometry_ops_2d gist_geometry_ops_nd gist_geography_ops brin_geometry_inclusion_ops_2d spgist_geometry_ops_2d',
+        vector: 'vector_ops vector_l2_ops vector_ip_ops vector_cosine_ops vector_l1_ops halfvec_l2_ops halfvec_ip_ops halfvec_cosine_ops sparsevec_l2_ops bit_hamming_ops bit_jaccard_ops',
+        btree_gist: 'gist_int4_ops gist_int8_ops gist_text_ops gist_uuid_ops gist_timestamp_ops gist_timestamptz_ops gist_date_ops',
+    },
+    'access method': { bloom: 'bloom', vector: 'hnsw ivfflat', rum: 'rum', pg_bigm: 'bigm' },
+    type: {
+        citext: 'citext',
+        hstore: 'hstore ghstore',
+        ltree: 'ltree lquery ltxtquery',
+        cube: 'cube',
+        seg: 'seg',
+        lo: 'lo',
+        earthdistance: 'earth',
+        isn: 'ean13 isbn13 ismn13 issn13 isbn ismn issn upc',
+        intarray: 'query_int',
+        postgis: 'geometry geography box2d box3d geometry_dump',
+        postgis_raster: 'raster',
+        vector: 'vector halfvec sparsevec',
+        tablefunc: 'tablefunc_crosstab_2 tablefunc_crosstab_3 tablefunc_crosstab_4',
+    },
+    function: {
+        'uuid-ossp': 'uuid_generate_v1 uuid_generate_v1mc uuid_generate_v3 uuid_generate_v4 uuid_generate_v5 uuid_nil uuid_ns_dns uuid_ns_url uuid_ns_oid',
+        pgcrypto: 'crypt gen_salt digest hmac encrypt decrypt gen_random_bytes pgp_sym_encrypt pgp_sym_decrypt pgp_pub_encrypt pgp_pub_decrypt armor dearmor',
+        pg_trgm: 'similarity word_similarity strict_word_similarity show_trgm show_limit set_limit',
+        unaccent: 'unaccent',
+        fuzzystrmatch: 'soundex difference levenshtein levenshtein_less_equal metaphone dmetaphone dmetaphone_alt daitch_mokotoff',
+        tablefunc: 'crosstab crosstab2 crosstab3 crosstab4 normal_rand connectby',
+        dblink: 'dblink dblink_connect dblink_exec dblink_disconnect',
+        earthdistance: 'll_to_earth earth_distance earth_box latitude longitude',
+        intarray: 'icount uniq idx subarray',
+        hstore: 'hstore akeys avals skeys svals hstore_to_json hstore_to_jsonb',
+        ltree: 'nlevel subpath subltree lca text2ltree ltree2text',
+        citext: 'citext',
+        moddatetime: 'moddatetime',
+        autoinc: 'autoinc',
+        insert_username: 'insert_username',
+        refint: 'check_primary_key check_foreign_key',
+        lo: 'lo_manage lo_oid',
+        tcn: 'triggered_change_notification',
+        timescaledb: 'create_hypertable add_retention_policy add_compression_policy time_bucket',
+        pg_partman: 'create_parent run_maintenance',
+    },
+};
+const byName = {
+    'operator class': indexed('operator class'),
+    'access method': indexed('access method'),
+    type: indexed('type'),
+    function: indexed('function'),
+};
+function indexed(kind) {
+    return new Map(Object.entries(GIVEN[kind]).flatMap(([extension, names]) => names.split(' ').map((name) => [name, extension])));
+}
+/** The extension that is known to bring it; null for none. */
+function extensionGiving(kind, { schema, name }) {
+    if (kind === 'function' && schema === 'cron')
+        return 'pg_cron';
+    if (kind === 'function' && /^st_/.test(name))
+        return 'postgis';
+    return byName[kind].get(name) ?? null;
+}
+//# sourceMappingURL=known-extensions.js.map
+;// CONCATENATED MODULE: ./build/src/plan/privileges/ours.js
+
+
+/**
+ * What the plan's earlier statements made, and so belongs to the role that runs them. `certain`: it was made in any case; `maybe`: only if
+ * it wasn't there (IF NOT EXISTS, OR REPLACE, a guard), so that an older one may be somebody else's.
+ */
+class Ours {
+    #made = new Map();
+    follow(effect, searchPath) {
+        const { op, object, to } = effect;
+        if (object.name === null || isOwned(object.kind))
+            return;
+        if (op === 'create' || op === 'replace') {
+            const certain = op === 'create' && !effect.ifNotExists && !effect.guarded;
+            this.#add(object, certain ? 'certain' : 'maybe', searchPath);
+        }
+        else if (op === 'rename' && to !== undefined) {
+            this.#add({ ...object, name: to }, 'certain', searchPath);
+        }
+        else if (op === 'set schema' && to !== undefined) {
+            this.#add({ ...object, schema: to }, 'certain', searchPath);
+        }
+    }
+    /** null: it was there before, as far as the text tells. */
+    has(object, searchPath) {
+        if (object.name === null)
+            return null;
+        const found = schemasOf(object, searchPath).map((schema) => this.#made.get(key(object, schema)));
+        return found.find((each) => each !== undefined) ?? null;
+    }
+    #add(object, how, searchPath) {
+        const [schema = null] = schemasOf(object, searchPath);
+        this.#made.set(key(object, schema), how);
+    }
+}
+/** Where it may be: its own schema, else those of the search path, the first of which gets what is created. */
+function schemasOf({ schema }, searchPath) {
+    return schema === null ? [...searchPath, null] : [schema];
+}
+const WITHOUT_SCHEMA = new Set(['schema', 'extension', 'role', 'publication', 'subscription']);
+function key({ kind, name }, schema) {
+    return JSON.stringify([nameSpaceOf(kind), WITHOUT_SCHEMA.has(kind) ? null : schema, name]);
+}
+//# sourceMappingURL=ours.js.map
+;// CONCATENATED MODULE: ./build/src/plan/extension-needs.js
+
+
+/** Operator classes, access methods, types and functions that the plan uses and doesn't make, and the extensions that it creates. */
+function extensionNeeds(pending, searchPath) {
+    const ours = new Ours();
+    const used = new Map();
+    const created = [];
+    for (const { statement } of pending.flatMap(({ steps }) => steps.flatMap((step) => step.statements))) {
+        for (const effect of statement.effects) {
+            const path = effect.searchPath ?? searchPath;
+            for (const { kind, ...name } of extension_needs_namesIn(effect)) {
+                const object = kind === 'operator class' || kind === 'access method' ? null : { kind, ...name };
+                if (object !== null && ours.has(object, path) !== null)
+                    continue;
+                const key = JSON.stringify([kind, name.schema, name.name]);
+                if (used.has(key))
+                    continue;
+                const extension = extensionGiving(kind, name);
+                used.set(key, {
+                    kind,
+                    ...name,
+                    extension,
+                    created: created.some((each) => each.name === extension),
+                    searchPath: path,
+                    statement: statement.kind,
+                    where: statement.where,
+                });
+            }
+            created.push(...creation(effect, statement));
+            ours.follow(effect, path);
+        }
+    }
+    return { used: [...used.values()], created };
+}
+function creation({ op, object, to }, { where }) {
+    if (op !== 'create' || object.kind !== 'extension')
+        return [];
+    return [{ name: object.name ?? '', version: to ?? null, where }];
+}
+function extension_needs_namesIn({ op, object, index, constraint, trigger, uses = [], }) {
+    if (op === 'drop' || op === 'comment')
+        return [];
+    const keys = [
+        ...(index?.keys ?? []),
+        ...(constraint?.exclusion?.elements.map(({ key }) => key) ?? []),
+    ];
+    const methods = [index?.method, constraint?.exclusion?.method].filter((each) => each !== undefined);
+    const called = op === 'unknown' && object.kind === 'function' ? [object] : [];
+    return [
+        ...keys.flatMap(({ opclass }) => opclass === null ? [] : [{ kind: 'operator class', ...parts(opclass) }]),
+        ...methods.map((name) => ({ kind: 'access method', schema: null, name })),
+        ...[...uses, ...called].flatMap(({ kind, schema, name }) => name !== null && (kind === 'type' || kind === 'function') ? [{ kind, schema, name }] : []),
+        ...(trigger === undefined ? [] : [{ kind: 'function', ...trigger.function }]),
+    ];
+}
+/** `public.gin_trgm_ops (siglen='32')` → its schema and name. */
+function parts(opclass) {
+    const written = [...opclass.matchAll(/"((?:[^"]|"")*)"|([^."(\s]+)|(\(.*)/gs)].flatMap(([, quoted, plain, options]) => options === undefined ? [quoted?.replaceAll('""', '"') ?? plain ?? ''] : []);
+    return { schema: written.at(-2) ?? null, name: written.at(-1) ?? '' };
+}
+//# sourceMappingURL=extension-needs.js.map
+;// CONCATENATED MODULE: ./build/src/checks/extensions/read.js
+/** The extensions that are installed, and those of the names given that could be. One query. */
+function readExtensions(session, names) {
+    return session.rows(`select coalesce(e.extname::text, a.name::text) as name, e.extversion as installed, a.default_version as available,
+            array(select v.version from pg_catalog.pg_available_extension_versions v where v.name = a.name and a.name = any ($1::pg_catalog.text[]) order by 1) as versions
+       from pg_catalog.pg_extension e
+       full join pg_catalog.pg_available_extensions a on a.name = e.extname
+      where e.oid is not null or a.name = any ($1::pg_catalog.text[])
+      order by 1`, [names]);
+}
+//# sourceMappingURL=read.js.map
+;// CONCATENATED MODULE: ./build/src/checks/preflight/server-version.js
+
+/**
+ * The server's version beside the one that airlock.yml expects: a major (`15`), a minor (`15.4`), a range (`15 - 17`, `>= 15`), or staging's
+ * major, and no older minor. What was rehearsed on one major may lock, rewrite and fail otherwise on another.
+ */
+const server_version_serverVersion = defineCheck({
+    id: 'server.version',
+    group: 'server',
+    title: 'PostgreSQL version',
+    severity: 'fail',
+    needs: 'Every role may read the version.',
+    read: async ({ target, staging }) => ({
+        version: target.serverVersion,
+        staging: staging?.serverVersion ?? null,
+    }),
+    judge({ version, staging }, { preflight, stagingFailure }) {
+        const isGiven = staging !== null || stagingFailure !== undefined;
+        const wanted = preflight.version ?? (isGiven ? 'staging' : undefined);
+        if (wanted === undefined) {
+            return [
+                {
+                    outcome: 'not-checked',
+                    expected: 'any',
+                    actual: version,
+                    reason: 'neither a version nor a staging-url is given',
+                    fix: 'Set preflight.version (15, "15 - 17", staging), or staging-url.',
+                },
+            ];
+        }
+        if (wanted !== 'staging')
+            return [server_version_judged(isWithin(version, wanted), wanted, version, wanted)];
+        if (staging === null) {
+            return [
+                {
+                    outcome: 'not-checked',
+                    expected: 'the same major as staging',
+                    actual: version,
+                    reason: stagingFailure ?? 'preflight.version is staging, and no staging-url is given',
+                    fix: stagingFailure === undefined
+                        ? 'Give staging-url.'
+                        : 'Check that staging can be reached.',
+                },
+            ];
+        }
+        const expected = `major ${majorOf(staging)}, as staging`;
+        const sameMajor = majorOf(version) === majorOf(staging);
+        if (sameMajor && compare(version, staging) < 0)
+            return [older(version, staging)];
+        return [server_version_judged(sameMajor, expected, version, `staging’s ${staging}`)];
+    },
+});
+/** Minor releases fix faults: what worked on the newer one may still be broken here. */
+function older(version, staging) {
+    return {
+        outcome: 'problem',
+        severity: 'warn',
+        expected: `${staging} or a later minor, as staging`,
+        actual: version,
+        reason: `The server is older than staging (${staging}): it lacks fixes that were there when the migrations were tested.`,
+        fix: 'Update the server to the minor release of staging, or test on its version.',
+    };
+}
+function server_version_judged(holds, expected, version, wanted) {
+    if (holds)
+        return { outcome: 'passed', expected, actual: version };
+    return {
+        outcome: 'problem',
+        expected,
+        actual: version,
+        reason: `The server is ${version}, expected was ${wanted}: another major may lock, rewrite or refuse otherwise than what was tested.`,
+        fix: 'Check that this is the right database; test on its version, or change preflight.version.',
+    };
+}
+/** From 10 on a version has two parts, and the first is the major. */
+const majorOf = (version) => version.split('.')[0] ?? version;
+/** `15`: that major, or later minors of it. `15 - 17`: both included. `>= 15.4` and the like. */
+function isWithin(version, wanted) {
+    const [low, high] = wanted.split(/\s+-\s+/);
+    if (low !== undefined && high !== undefined) {
+        return compare(version, low) >= 0 && compare(version, high, partsOf(high).length) <= 0;
+    }
+    const [, operator = '=', bound = wanted] = /^\s*(>=|<=|>|<|=)?\s*([\d.]+)\s*$/.exec(wanted) ?? [];
+    const parts = partsOf(bound).length;
+    const order = compare(version, bound, parts);
+    if (operator === '=')
+        return order === 0;
+    if (operator === '>=')
+        return order >= 0;
+    if (operator === '<=')
+        return order <= 0;
+    return operator === '>' ? order > 0 : order < 0;
+}
+const partsOf = (version) => version.trim().split('.').map(Number);
+/** Compares the first `parts` groups as numbers. */
+function compare(a, b, parts = 2) {
+    const [left, right] = [partsOf(a), partsOf(b)];
+    for (let place = 0; place < parts; place++) {
+        const difference = (left[place] ?? 0) - (right[place] ?? 0);
+        if (difference !== 0)
+            return difference;
+    }
+    return 0;
+}
+//# sourceMappingURL=server-version.js.map
+;// CONCATENATED MODULE: ./build/src/checks/preflight/extensions-installed.js
+
+
+
+
+
+/** The extensions of airlock.yml (`preflight.extensions`), each in the version wanted. One query, one more on staging where its versions are wanted. */
+const extensionsInstalled = defineCheck({
+    id: 'extensions.installed',
+    group: 'extensions',
+    title: 'Extensions that the runbook expects',
+    severity: 'fail',
+    needs: 'Every role may read pg_extension.',
+    applies: ({ preflight }) => Object.keys(preflight.extensions).length > 0,
+    read: async ({ target, staging }, { preflight }) => {
+        const names = Object.keys(preflight.extensions);
+        const compares = Object.values(preflight.extensions).includes('staging');
+        return {
+            target: await readExtensions(target, names),
+            staging: compares && staging !== null ? await readExtensions(staging, names) : null,
+        };
+    },
+    judge: (facts, subject) => Object.entries(subject.preflight.extensions).map(([name, wanted]) => judgeOne(name, wanted, facts, subject)),
+});
+function judgeOne(name, wanted, facts, subject) {
+    const title = `Extension ${name}`;
+    const found = facts.target.find((each) => each.name === name);
+    const made = extensionNeeds(subject.pending, subject.searchPath).created.find((each) => each.name === name);
+    const version = found?.installed ?? (made === undefined ? null : (made.version ?? found?.available ?? null));
+    const actual = actualOf(found, made !== undefined, version);
+    const expected = expectedVersion(name, wanted, facts);
+    if (expected === null) {
+        return {
+            outcome: 'not-checked',
+            title,
+            expected: 'the version of staging',
+            actual,
+            reason: subject.stagingFailure ?? 'no staging-url is given',
+            fix: 'Give a staging-url that can be reached.',
+        };
+    }
+    if (version !== null && (expected === 'any' || isVersion(version, expected))) {
+        return { outcome: 'passed', title, expected, actual };
+    }
+    return {
+        outcome: 'problem',
+        title,
+        expected,
+        actual,
+        reason: 'The runbook says that the migrations or the application need it.',
+        fix: fixOf(name, found, expected),
+    };
+}
+/** Null: not known. */
+function expectedVersion(name, wanted, { staging }) {
+    if (wanted !== 'staging')
+        return wanted;
+    return staging === null ? null : (staging.find((each) => each.name === name)?.installed ?? 'none');
+}
+function actualOf(found, made, version) {
+    if (found?.installed != null)
+        return found.installed;
+    if (made)
+        return `${version ?? 'its default version'}, by a pending migration`;
+    return found?.available == null ? 'its files are not on the server' : 'not installed';
+}
+function fixOf(name, found, expected) {
+    const quoted = quoteIdentifier(name);
+    if (found?.installed != null) {
+        const to = /^[\d.]+$/.test(expected) ? ` TO ${quoteLiteral(expected)}` : '';
+        return `ALTER EXTENSION ${quoted} UPDATE${to}; or change preflight.extensions.`;
+    }
+    return found?.available == null
+        ? `Install the extension’s package on the server, then: CREATE EXTENSION ${quoted};`
+        : `CREATE EXTENSION ${quoted};`;
+}
+/** Most versions are numbers with dots; others must be equal. */
+function isVersion(version, expected) {
+    return version === expected || (/^[\d.]+$/.test(version) && isWithin(version, expected));
+}
+//# sourceMappingURL=extensions-installed.js.map
+;// CONCATENATED MODULE: ./build/src/checks/extensions/names.js
+const part = (kind, catalog, prefix) => `
+select w.place, n.nspname::text
+  from wanted w join pg_catalog.${catalog} o on o.${prefix}name = w.name join pg_catalog.pg_namespace n on n.oid = o.${prefix}namespace
+ where w.kind = '${kind}' and (w.schema = '' or w.schema = n.nspname)`;
+/** Every place where the names are there, whatever the search path. One query. */
+async function findNames(session, used) {
+    if (used.length === 0)
+        return [];
+    return session.rows(`with wanted as materialized (
+       select place, kind, schema, name
+         from rows from (pg_catalog.unnest($1::pg_catalog.int4[]), pg_catalog.unnest($2::pg_catalog.text[]), pg_catalog.unnest($3::pg_catalog.text[]),
+                         pg_catalog.unnest($4::pg_catalog.text[])) as w (place, kind, schema, name)
+     )
+     select * from (${[part('operator class', 'pg_opclass', 'opc'), part('type', 'pg_type', 'typ'), part('function', 'pg_proc', 'pro')].join('\nunion\n')}
+union
+select w.place, null from wanted w join pg_catalog.pg_am a on a.amname = w.name where w.kind = 'access method') as found (place, schema)`, [
+        used.map((_, place) => String(place)),
+        used.map(({ kind }) => kind),
+        used.map(({ schema }) => schema ?? ''),
+        used.map(({ name }) => name),
+    ]);
+}
+//# sourceMappingURL=names.js.map
+;// CONCATENATED MODULE: ./build/src/checks/preflight/extensions-needed.js
+
+
+
+
+
+/**
+ * Operator classes, types, functions and access methods that the pending migrations use and don't make: each must be there, or come with an
+ * extension that the plan creates before. And the extensions that it creates must be available. Two queries.
+ */
+const extensionsNeeded = defineCheck({
+    id: 'extensions.needed',
+    group: 'extensions',
+    title: 'Extensions that the pending migrations use',
+    severity: 'fail',
+    needs: 'The catalogs are open to every role: give back what was revoked from PUBLIC.',
+    applies: (subject) => {
+        const { used, created } = needsOf(subject);
+        return used.length > 0 || created.length > 0;
+    },
+    read: async ({ target }, subject) => {
+        const { used, created } = needsOf(subject);
+        const names = [...used.map(({ extension }) => extension), ...created.map(({ name }) => name)];
+        return {
+            found: await findNames(target, used),
+            extensions: await readExtensions(target, [...new Set(names.flatMap((name) => name ?? []))]),
+        };
+    },
+    judge(facts, subject) {
+        const { used, created } = needsOf(subject);
+        const missing = [
+            ...created.flatMap((one) => unavailable(one, facts)),
+            ...used.flatMap((one, place) => judgeName(one, place, facts)),
+        ];
+        const { length } = [...used, ...created];
+        if (missing.length > 0)
+            return missing;
+        return [
+            {
+                outcome: 'passed',
+                expected: 'each is there, or created before',
+                actual: `all ${length}`,
+                details: [
+                    ...used.map(extensions_needed_describe),
+                    ...created.map(({ name }) => `CREATE EXTENSION ${name}`),
+                ].slice(0, 100),
+            },
+        ];
+    },
+});
+const needsOf = ({ pending, searchPath }) => extensionNeeds(pending, searchPath);
+function extensions_needed_describe({ kind, schema, name, extension }) {
+    const from = extension === null ? '' : `, of ${extension}`;
+    return `${kind} ${quoteName({ schema, name })}${from}`;
+}
+function unavailable({ name, version, where }, { extensions }) {
+    const found = extensions.find((each) => each.name === name);
+    if (found?.installed != null)
+        return [];
+    if (found?.available != null && (version === null || found.versions.includes(version)))
+        return [];
+    const versions = found?.versions.join(', ') ?? '';
+    return [
+        {
+            outcome: 'problem',
+            title: `Extension ${name}`,
+            expected: version === null ? 'available on the server' : `available in version ${version}`,
+            actual: found?.available == null ? 'its files are not on the server' : `available: ${versions}`,
+            reason: 'CREATE EXTENSION would fail.',
+            fix: 'Install the extension’s package on the server of the target.',
+            where,
+        },
+    ];
+}
+function judgeName(used, place, { found, extensions }) {
+    const there = found.filter((each) => each.place === place);
+    const path = ['pg_catalog', ...used.searchPath];
+    const reached = there.some(({ schema }) => schema === null || used.schema !== null || path.includes(schema));
+    if (reached || used.created)
+        return [];
+    const [elsewhere] = there;
+    if (elsewhere?.schema != null)
+        return [outOfPath(used, elsewhere.schema)];
+    const about = { title: extensions_needed_titleOf(used), where: used.where };
+    if (used.extension === null) {
+        return [
+            {
+                outcome: 'not-checked',
+                ...about,
+                expected: 'it is there',
+                actual: 'there is none yet',
+                reason: 'no known extension brings it, and SQL that the parse can’t see may make it',
+            },
+        ];
+    }
+    const extension = extensions.find(({ name }) => name === used.extension);
+    const create = `CREATE EXTENSION ${quoteIdentifier(used.extension)};`;
+    return [
+        {
+            outcome: 'problem',
+            ...about,
+            expected: `extension ${used.extension}`,
+            actual: extension?.installed == null
+                ? 'not installed'
+                : `version ${extension.installed}, which hasn’t got it`,
+            reason: `${used.statement} would fail: there is no ${used.kind} ${quoteName(used)}.`,
+            fix: extension?.installed != null
+                ? `ALTER EXTENSION ${quoteIdentifier(used.extension)} UPDATE TO ${quoteLiteral(extension.available ?? '')};`
+                : extension?.available == null
+                    ? `Install the package of ${used.extension} on the server, then: ${create}`
+                    : `${create} by hand, or in a migration before this one.`,
+        },
+    ];
+}
+function extensions_needed_titleOf({ kind, schema, name }) {
+    return `${kind} ${quoteName({ schema, name })}`.replace(/^./, (first) => first.toUpperCase());
+}
+function outOfPath(used, schema) {
+    return {
+        outcome: 'problem',
+        title: extensions_needed_titleOf(used),
+        where: used.where,
+        expected: `in the search path (${used.searchPath.join(', ')})`,
+        actual: `it is in schema ${quoteIdentifier(schema)}`,
+        reason: `${used.statement} would fail: the ${used.kind} is not found without its schema.`,
+        fix: `Write ${quoteName({ schema, name: used.name })}, or set the search path of the role that runs the migrations.`,
+    };
+}
+//# sourceMappingURL=extensions-needed.js.map
+;// CONCATENATED MODULE: ./build/src/checks/preflight/extensions-staging.js
+
+
+
+
+/** The extensions that are installed, beside those of staging, where the migrations were tried. One query on each. */
+const extensionsStaging = defineCheck({
+    id: 'extensions.staging',
+    group: 'extensions',
+    title: 'Extensions as on staging',
+    severity: 'warn',
+    needs: 'Every role may read pg_extension.',
+    read: async ({ target, staging }) => ({
+        target: versionsOf(await readExtensions(target, [])),
+        staging: staging === null ? null : versionsOf(await readExtensions(staging, [])),
+    }),
+    judge({ target, staging }, { pending, searchPath, stagingFailure }) {
+        const expected = 'the same extensions in the same versions';
+        if (staging === null) {
+            return [
+                {
+                    outcome: 'not-checked',
+                    expected,
+                    actual: `${target.size} installed`,
+                    reason: stagingFailure ?? 'no staging-url is given',
+                    fix: 'Give a staging-url that can be reached.',
+                },
+            ];
+        }
+        const made = new Set(extensionNeeds(pending, searchPath).created.map(({ name }) => name));
+        const names = [...new Set([...target.keys(), ...staging.keys()])].toSorted();
+        const differing = names.filter((name) => target.get(name) !== staging.get(name) && !(made.has(name) && !target.has(name)));
+        if (differing.length === 0) {
+            return [
+                { outcome: 'passed', expected, actual: `${names.length} equal, or created by the plan` },
+            ];
+        }
+        return [
+            {
+                outcome: 'problem',
+                expected,
+                actual: `${differing.length} differ: ${differing.join(', ')}`,
+                reason: 'What works with one version of an extension on staging may not work with another.',
+                fix: differing.map((name) => extensions_staging_fixOf(name, target.get(name), staging.get(name))).join(' '),
+                details: differing
+                    .map((name) => `${name}: ${target.get(name) ?? 'not installed'}, on staging ${staging.get(name) ?? 'not installed'}`)
+                    .slice(0, 100),
+            },
+        ];
+    },
+});
+function versionsOf(extensions) {
+    return new Map(extensions.flatMap(({ name, installed }) => installed === null ? [] : [[name, installed]]));
+}
+function extensions_staging_fixOf(name, here, there) {
+    const quoted = quoteIdentifier(name);
+    if (there === undefined)
+        return `Create ${quoted} on staging too.`;
+    return here === undefined
+        ? `CREATE EXTENSION ${quoted};`
+        : `ALTER EXTENSION ${quoted} UPDATE TO ${quoteLiteral(there)};`;
+}
+//# sourceMappingURL=extensions-staging.js.map
 ;// CONCATENATED MODULE: ./build/src/checks/preflight/idle-in-transaction.js
 
 
@@ -36270,7 +36916,7 @@ const lockWaits = defineCheck({
               coalesce(${ageOf('l.waitstart')}, 0) as "waitMs", pg_catalog.pg_blocking_pids(l.pid) as blockers,
               coalesce(pg_catalog.left(a.query, 1000), '') as query
        from pg_catalog.pg_locks l join pg_catalog.pg_stat_activity a on a.pid = l.pid
-       where not l.granted and a.datname = pg_catalog.current_database() and a.application_name not like $1
+       where not l.granted and a.datname = pg_catalog.current_database() and coalesce(a.application_name, '') not like $1
        order by l.waitstart nulls last, l.pid`, [`${applicationPrefix()}%`]),
     judge(waits, { preflight }) {
         const threshold = preflight['lock-waits'] ?? 0;
@@ -36649,6 +37295,1348 @@ const preparedTransactions = defineCheck({
     },
 });
 //# sourceMappingURL=prepared-transactions.js.map
+;// CONCATENATED MODULE: ./build/src/checks/preflight/privileges-journal.js
+
+
+/**
+ * The journal is written by the role that logs in, not by the one that the migrations run as: it may make schema airlock, or write to the
+ * tables that are there. One query.
+ */
+const privilegesJournal = defineCheck({
+    id: 'privileges.journal',
+    group: 'privileges',
+    title: 'Journal in schema airlock',
+    severity: 'fail',
+    needs: 'The catalogs of privileges are open to every role: give back what was revoked from PUBLIC.',
+    read: async ({ target }) => {
+        const [row] = await target.rows(`select session_user::text as login, pg_catalog.current_database()::text as database,
+              pg_catalog.has_database_privilege(session_user, d.oid, 'CREATE') as "mayCreateSchema",
+              pg_catalog.pg_get_userbyid(n.nspowner)::text as "schemaOwner",
+              coalesce(pg_catalog.has_schema_privilege(session_user, n.oid, 'USAGE'), false) as "mayUse",
+              coalesce(pg_catalog.pg_has_role(session_user, n.nspowner, 'USAGE'), false) as "ownsSchema",
+              exists (select from pg_catalog.pg_class c where c.relnamespace = n.oid and c.relname = 'journal_version') as installed,
+              array(select p || ' on airlock.' || c.relname
+                      from pg_catalog.pg_class c, pg_catalog.unnest(array['SELECT', 'INSERT', 'UPDATE']) p
+                     where c.relnamespace = n.oid and c.relname in ('runs', 'migrations', 'steps') and c.relkind = 'r'
+                       and not pg_catalog.has_table_privilege(session_user, c.oid, p)
+                     order by 1) as missing,
+              array(select e.evtname::text from pg_catalog.pg_event_trigger e
+                     where e.evtenabled in ('O', 'A') and e.evtevent in ('ddl_command_start', 'ddl_command_end')
+                       and (e.evttags is null or e.evttags && array['CREATE SCHEMA', 'CREATE TABLE', 'CREATE INDEX', 'CREATE FUNCTION', 'COMMENT'])
+                     order by 1) as "eventTriggers"
+         from pg_catalog.pg_database d
+         left join pg_catalog.pg_namespace n on n.nspname = 'airlock'
+        where d.datname = pg_catalog.current_database()`);
+        if (row === undefined)
+            throw new Error('the current database is not in pg_database');
+        return row;
+    },
+    judge: (facts) => (facts.installed ? judgeUse(facts) : judgeInstallation(facts)),
+});
+function judgeUse({ login, missing, mayUse, schemaOwner }) {
+    const expected = `${login} writes to the journal`;
+    const lacking = [...(mayUse ? [] : ['USAGE on schema airlock']), ...missing];
+    if (lacking.length === 0) {
+        return [{ outcome: 'passed', expected, actual: 'all privileges on its tables' }];
+    }
+    const role = quoteIdentifier(login);
+    return [
+        {
+            outcome: 'problem',
+            expected,
+            actual: `no ${lacking.join(', no ')}`,
+            reason: `The journal belongs to ${schemaOwner ?? 'another role'}; without it nothing could be recorded, so nothing may be changed.`,
+            fix: `GRANT USAGE ON SCHEMA airlock TO ${role}; GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA airlock TO ${role};`,
+        },
+    ];
+}
+function judgeInstallation(facts) {
+    const { login, database, schemaOwner, mayCreateSchema, ownsSchema, eventTriggers } = facts;
+    const expected = `${login} may make the journal`;
+    if (!mayCreateSchema || (schemaOwner !== null && !ownsSchema))
+        return [privileges_journal_refused(facts, expected)];
+    if (eventTriggers.length > 0) {
+        return [
+            {
+                outcome: 'not-checked',
+                expected,
+                actual: `it has the privileges, but event triggers look at its CREATE statements: ${eventTriggers.join(', ')}`,
+                reason: 'what the function of an event trigger refuses can’t be told without running it',
+                details: eventTriggers.slice(0, 100),
+            },
+        ];
+    }
+    return [{ outcome: 'passed', expected, actual: `CREATE on database ${database}` }];
+}
+/** CREATE SCHEMA IF NOT EXISTS asks for CREATE on the database before it looks whether the schema is there. */
+function privileges_journal_refused({ login, database, schemaOwner, mayCreateSchema }, expected) {
+    const role = quoteIdentifier(login);
+    const grant = `GRANT CREATE ON DATABASE ${quoteIdentifier(database)} TO ${role};`;
+    return {
+        outcome: 'problem',
+        expected,
+        actual: mayCreateSchema
+            ? `schema airlock belongs to ${schemaOwner}`
+            : `no CREATE on database ${database}`,
+        reason: 'Runs are recorded in schema airlock of the target; without it a killed run could not be told from a finished one.',
+        fix: mayCreateSchema ? `ALTER SCHEMA airlock OWNER TO ${role};` : grant,
+    };
+}
+//# sourceMappingURL=privileges-journal.js.map
+;// CONCATENATED MODULE: ./build/src/sql/privileged.js
+
+
+
+
+
+function privilegedParts(node) {
+    return {
+        language: languageOf(node),
+        copy: copyOf(node),
+        roleOptions: roleOptionsOf(node),
+        publishesSchemas: [...descendantsOf(node, 'PublicationObjSpec')].some(({ pubobjtype = '' }) => pubobjtype !== 'PUBLICATIONOBJ_TABLE'),
+        rows: [...descendants(node)].flatMap((each) => readByType(ROWS, each) ?? []),
+    };
+}
+function languageOf(node) {
+    const made = fieldsOf(node, 'CreateFunctionStmt');
+    if (made !== undefined) {
+        const written = textOf(optionOf(made.options, 'language')?.arg);
+        return written?.toLowerCase() ?? 'sql';
+    }
+    const block = fieldsOf(node, 'DoStmt');
+    if (block === undefined)
+        return null;
+    return textOf(optionOf(block.args, 'language')?.arg)?.toLowerCase() ?? 'plpgsql';
+}
+function copyOf(node) {
+    const copy = fieldsOf(node, 'CopyStmt');
+    if (copy?.filename === undefined)
+        return null;
+    if (copy.is_program === true)
+        return 'program';
+    return copy.is_from === true ? 'read file' : 'write file';
+}
+/** The parser's names of the options, and what people write. */
+const ROLE_OPTIONS = new Map([
+    ['superuser', 'superuser'],
+    ['isreplication', 'replication'],
+    ['bypassrls', 'bypassrls'],
+]);
+function roleOptionsOf(node) {
+    const options = (fieldsOf(node, 'CreateRoleStmt') ?? fieldsOf(node, 'AlterRoleStmt'))?.options;
+    return [...ROLE_OPTIONS].flatMap(([parsed, written]) => booleanOption(options, parsed) ? [written] : []);
+}
+/** Rows that are read to be found, compared or returned need SELECT; ON CONFLICT DO UPDATE needs UPDATE too. */
+const ROWS = {
+    InsertStmt: ({ relation, onConflictClause, returningClause }) => {
+        const updates = onConflictClause?.action === 'ONCONFLICT_UPDATE';
+        const reads = returningClause !== undefined || onConflictClause?.infer !== undefined;
+        return [
+            ...(updates ? [rows(relation, 'UPDATE')] : []),
+            ...(reads ? [rows(relation, 'SELECT')] : []),
+        ];
+    },
+    UpdateStmt: ({ relation, ...parts }) => (readsColumns(parts) ? [rows(relation, 'SELECT')] : []),
+    DeleteStmt: ({ relation, ...parts }) => (readsColumns(parts) ? [rows(relation, 'SELECT')] : []),
+    MergeStmt: ({ relation, mergeWhenClauses }) => {
+        const commands = [...descendantsOf(mergeWhenClauses, 'MergeWhenClause')];
+        const privileges = new Set(commands.flatMap(({ commandType = '' }) => MERGED[commandType] ?? []));
+        return [...privileges, 'SELECT'].map((privilege) => rows(relation, privilege));
+    },
+};
+const MERGED = {
+    CMD_INSERT: 'INSERT',
+    CMD_UPDATE: 'UPDATE',
+    CMD_DELETE: 'DELETE',
+};
+function readsColumns(parts) {
+    return !descendantsOf(parts, 'ColumnRef').next().done;
+}
+function rows(relation, privilege) {
+    return { table: relationName(relation), privilege };
+}
+//# sourceMappingURL=privileged.js.map
+;// CONCATENATED MODULE: ./build/src/plan/privileges/need.js
+/** The role that the migrations run as. */
+const itself = { kind: 'role', schema: null, name: null };
+const need_database = { kind: 'database', schema: null, name: '' };
+function owner(object, more = {}) {
+    return { group: 'ownership', object, anyOf: ['OWNER'], ...more };
+}
+function superuser(...orElse) {
+    return { group: 'special', object: itself, anyOf: ['SUPERUSER', ...orElse] };
+}
+function onDatabase(privilege) {
+    return { group: 'special', object: need_database, anyOf: [privilege, 'OWNER'] };
+}
+function need_onTable(object, ...anyOf) {
+    return { group: 'tables', object, anyOf };
+}
+/** Functions and types that aren't there are a matter of what creates them, not of privileges. */
+function need_onUsed({ kind, ...used }) {
+    if (kind === 'function') {
+        return { group: 'tables', object: { kind, ...used }, anyOf: ['EXECUTE'], mayBeAbsent: true };
+    }
+    if (kind === 'type' || kind === 'domain') {
+        return { group: 'tables', object: { kind, ...used }, anyOf: ['USAGE'], mayBeAbsent: true };
+    }
+    return null;
+}
+function underived(object, reason) {
+    return { group: 'special', object, anyOf: [], reason };
+}
+/** What belongs to a table needs what the table needs; of a domain, a type likewise. */
+function ownerOf(object, statement) {
+    if (object.table === undefined || !MEMBERS.has(object.kind))
+        return object;
+    if (object.kind === 'enum value')
+        return { kind: 'type', ...object.table };
+    return { kind: / DOMAIN$/.test(statement) ? 'domain' : 'table', ...object.table };
+}
+const MEMBERS = new Set([
+    'column',
+    'constraint',
+    'trigger',
+    'policy',
+    'rule',
+    'enum value',
+]);
+//# sourceMappingURL=need.js.map
+;// CONCATENATED MODULE: ./build/src/plan/privileges/change.js
+
+/** What altering, dropping, renaming, commenting on or granting an object takes. */
+function changeWants(effect, statement, role) {
+    const { op, object, to, change = '' } = effect;
+    const mine = ownerOf(object, statement);
+    const absent = effect.ifExists ? { mayBeAbsent: true } : {};
+    const owned = owner(mine, absent);
+    if (object.kind === 'role')
+        return roleWants(effect, role);
+    if (object.kind === 'parameter')
+        return parameterWants(effect);
+    if (!change_judged.has(mine.kind))
+        return [underived(object, `what ${statement} takes isn't derived`)];
+    switch (op) {
+        case 'drop':
+            return [
+                { ...owned, anyOf: inSchema.has(object.kind) ? ['OWNER', 'SCHEMA OWNER'] : ['OWNER'] },
+            ];
+        case 'rename':
+            return [owned, ...(inSchema.has(object.kind) ? [createBeside(mine, absent)] : [])];
+        case 'set schema':
+            return [owned, createIn(to ?? null)];
+        case 'set owner':
+            return [owned, ...(isSelf(to, role) ? [] : [memberOf(to ?? '')])];
+        case 'attach':
+        case 'detach': {
+            const { partition } = effect;
+            return partition === undefined ? [owned] : [owned, owner({ kind: mine.kind, ...partition })];
+        }
+        case 'grant':
+        case 'revoke':
+            return grantWants(effect, mine);
+        case 'disable':
+        case 'enable':
+            return [owned, ...(change === 'TRIGGER ALL' ? [superuser()] : [])];
+        default:
+            return [owned, ...(effect.uses ?? []).flatMap((each) => addedWants(effect, each))];
+    }
+}
+/** Kinds whose owner (or privileges) one query can look up. */
+const change_judged = new Set([
+    'schema',
+    'table',
+    'index',
+    'view',
+    'materialized view',
+    'sequence',
+    'foreign table',
+    'function',
+    'procedure',
+    'aggregate',
+    'type',
+    'domain',
+    'extension',
+    'publication',
+    'subscription',
+    'statistics',
+    'collation',
+    'database',
+    'foreign server',
+    'foreign data wrapper',
+    'language',
+    'event trigger',
+]);
+const inSchema = new Set([
+    'table',
+    'index',
+    'view',
+    'materialized view',
+    'sequence',
+    'foreign table',
+    'function',
+    'procedure',
+    'aggregate',
+    'type',
+    'domain',
+    'statistics',
+    'collation',
+]);
+function addedWants({ object, change, op }, used) {
+    if (object.kind === 'publication')
+        return used.kind === 'table' ? [owner(used)] : [];
+    const becomesParent = change === 'INHERIT' || change === 'NO INHERIT';
+    if (used.kind === 'table' && becomesParent)
+        return [owner(used)];
+    const want = op === 'comment' ? null : need_onUsed(used);
+    return want === null ? [] : [want];
+}
+/** Who owns it may grant, and who was given a grant option. Of all objects of a schema nothing is derived. */
+function grantWants({ object, change = '' }, mine) {
+    if (change.startsWith('DEFAULT PRIVILEGES'))
+        return [];
+    if (/^ALL \w+: /.test(change))
+        return [underived(object, 'whose all objects of the schema are isn’t looked up')];
+    return [{ ...owner(mine), anyOf: ['OWNER', 'GRANT OPTION'] }];
+}
+function roleWants({ op, object, change, to }, role) {
+    const administers = { group: 'special', object: itself, anyOf: ['SUPERUSER', 'CREATEROLE'] };
+    if (op === 'unknown')
+        return [memberOf(object.name ?? '')];
+    if (op === 'grant' || op === 'revoke') {
+        return change === 'MEMBERSHIP'
+            ? [{ group: 'special', object, anyOf: ['ADMIN'], mayBeAbsent: true }]
+            : [];
+    }
+    // A role may change its own password and settings, nothing else of itself.
+    const harmless = change === 'PASSWORD' || to !== undefined || /^RESET/.test(change ?? '');
+    return op === 'alter' && isSelf(object.name ?? undefined, role) && harmless ? [] : [administers];
+}
+function parameterWants({ object, change, to }) {
+    const name = object.name ?? '';
+    const absent = { mayBeAbsent: name.includes('.') || name === 'ALL' };
+    if (change === 'ALTER SYSTEM') {
+        return [{ group: 'special', object, anyOf: ['ALTER SYSTEM', 'SUPERUSER'], ...absent }];
+    }
+    if (name === 'role' || name === 'session_authorization') {
+        return to === undefined || to === 'none' ? [] : [memberOf(to)];
+    }
+    return to === undefined ? [] : [{ group: 'special', object, anyOf: ['SET'], ...absent }];
+}
+/** Giving something to a role, or taking its part, is for those who may SET ROLE to it. */
+function memberOf(name) {
+    return { group: 'special', object: { kind: 'role', schema: null, name }, anyOf: ['SET'] };
+}
+function isSelf(name, role) {
+    return name === role || name === 'CURRENT_USER' || name === 'CURRENT_ROLE';
+}
+function createIn(name) {
+    return { group: 'schemas', object: { kind: 'schema', schema: null, name }, anyOf: ['CREATE'] };
+}
+function createBeside(object, more) {
+    return { group: 'schemas', object, anyOf: ['SCHEMA CREATE'], ...more };
+}
+/** VACUUM and ANALYZE leave out what they may not touch, with a warning; the others fail. MAINTAIN came with 17. */
+function maintenanceWants(effect, serverMajor) {
+    const { op, object } = effect;
+    if (object.kind === 'database' && op !== 'reindex')
+        return [];
+    const maintain = serverMajor >= 17 ? ['MAINTAIN'] : [];
+    const skips = op === 'vacuum' || op === 'analyze';
+    return [
+        {
+            ...owner(object),
+            anyOf: ['OWNER', ...maintain],
+            ...(skips ? { severity: 'warn' } : {}),
+        },
+    ];
+}
+/** Which privilege a LOCK TABLE takes is a question of its mode. */
+function lockWants({ object, change }, serverMajor) {
+    const strong = ['UPDATE', 'DELETE', 'TRUNCATE', ...(serverMajor >= 17 ? ['MAINTAIN'] : [])];
+    if (change === 'ACCESS SHARE')
+        return [need_onTable(object, 'SELECT', ...strong)];
+    return [need_onTable(object, ...strong, ...(change === 'ROW EXCLUSIVE' ? ['INSERT'] : []))];
+}
+//# sourceMappingURL=change.js.map
+;// CONCATENATED MODULE: ./build/src/plan/privileges/creation.js
+
+/** What creating (or replacing) an object takes. */
+function creationWants(effect, creating) {
+    const { object, temporary } = effect;
+    if (temporary === true)
+        return object.table === undefined ? [onDatabase('TEMPORARY')] : [];
+    return [...creation_own(effect, creating), ...creation_used(effect)];
+}
+/** A table that is made, or left alone because it is there (IF NOT EXISTS): nothing is added to one that is somebody else's. */
+function belongsToCreation({ object }, { statement }) {
+    return object.table !== undefined && /^CREATE (FOREIGN )?TABLE/.test(statement);
+}
+function creation_own(effect, creating) {
+    const { object } = effect;
+    const { statement, serverMajor } = creating;
+    const table = ownerOf(object, statement);
+    const tableOwner = belongsToCreation(effect, creating) ? [] : [owner(table)];
+    const references = effect.constraint?.references;
+    switch (object.kind) {
+        case 'schema':
+            return [onDatabase('CREATE')];
+        case 'column':
+        case 'policy':
+        case 'rule':
+        case 'enum value':
+            return tableOwner;
+        case 'constraint': {
+            const target = references ? { kind: 'table', ...references.table } : null;
+            return [
+                ...tableOwner,
+                ...(makesIndex(effect) && tableOwner.length > 0 ? [inSchemaOf(table)] : []),
+                ...(target === null ? [] : [need_onTable(target, 'REFERENCES')]),
+            ];
+        }
+        case 'index': {
+            const indexed = { kind: 'table', ...(object.table ?? { schema: null, name: '' }) };
+            return [owner(indexed), inSchemaOf(indexed)];
+        }
+        case 'sequence':
+            // Behind serial and identity: beside its table.
+            return object.name === null && object.table !== undefined
+                ? [inSchemaOf({ kind: 'table', ...object.table })]
+                : [creation_inSchema(object, creating)];
+        case 'trigger':
+            return [need_onTable(table, 'TRIGGER', 'OWNER')];
+        case 'table':
+            return [creation_inSchema(object, creating), ...sources(effect)];
+        case 'type':
+            return [
+                creation_inSchema(object, creating),
+                ...(effect.change === undefined && effect.uses !== undefined ? [superuser()] : []),
+            ];
+        case 'statistics':
+            return [
+                creation_inSchema(object, creating),
+                ...(effect.uses ?? []).filter(({ kind }) => kind === 'table').map((each) => owner(each)),
+            ];
+        case 'extension':
+            return [
+                {
+                    group: 'special',
+                    object,
+                    anyOf: ['CREATE EXTENSION', ...(effect.ifNotExists ? ['INSTALLED'] : [])],
+                    mayBeAbsent: true,
+                },
+            ];
+        case 'publication':
+            return [
+                onDatabase('CREATE'),
+                ...(effect.change === 'FOR ALL TABLES' ? [superuser()] : []),
+                ...(effect.uses ?? []).filter(({ kind }) => kind === 'table').map((each) => owner(each)),
+            ];
+        case 'subscription':
+            return serverMajor >= 16
+                ? [superuser('pg_create_subscription'), onDatabase('CREATE')]
+                : [superuser()];
+        case 'role':
+            return [{ group: 'special', object: itself, anyOf: ['SUPERUSER', 'CREATEROLE'] }];
+        case 'database':
+            return [{ group: 'special', object: itself, anyOf: ['SUPERUSER', 'CREATEDB'] }];
+        case 'foreign server':
+        case 'foreign table':
+        case 'user mapping':
+            return [
+                ...(object.kind === 'foreign table' ? [creation_inSchema(object, creating)] : []),
+                ...(effect.uses ?? [])
+                    .filter(isForeign)
+                    .map((each) => ({ group: 'special', object: each, anyOf: ['USAGE', 'OWNER'] })),
+            ];
+        default:
+            return superuserKinds.has(object.kind) || isTextSearchCode(effect)
+                ? [superuser()]
+                : inSchemas.has(object.kind)
+                    ? [creation_inSchema(object, creating), ...replaced(effect)]
+                    : [underived(object, `what ${statement} takes isn't derived`)];
+    }
+}
+/** CREATE OR REPLACE of what is there is for its owner. */
+function replaced(effect) {
+    return effect.op === 'replace' ? [owner(effect.object, { mayBeAbsent: true })] : [];
+}
+const inSchemas = new Set([
+    'view',
+    'materialized view',
+    'domain',
+    'function',
+    'procedure',
+    'aggregate',
+    'collation',
+    'operator',
+    'text search',
+    'conversion',
+]);
+const superuserKinds = new Set([
+    'event trigger',
+    'tablespace',
+    'foreign data wrapper',
+    'language',
+    'access method',
+    'operator class',
+    'operator family',
+]);
+/** Parsers and templates of text search are code of the server's. */
+function isTextSearchCode({ object, change }) {
+    return object.kind === 'text search' && (change === 'PARSER' || change === 'TEMPLATE');
+}
+function isForeign({ kind }) {
+    return kind === 'foreign server' || kind === 'foreign data wrapper';
+}
+/** The server asks for CREATE on the schema again when an index is built, be it for a constraint. */
+function makesIndex({ constraint }) {
+    const kinds = ['primary key', 'unique', 'exclude'];
+    return (constraint !== undefined && kinds.includes(constraint.type) && constraint.usingIndex === null);
+}
+function creation_inSchema({ schema }, creating) {
+    const name = schema ?? creating.schema;
+    return { group: 'schemas', object: { kind: 'schema', schema: null, name }, anyOf: ['CREATE'] };
+}
+function inSchemaOf(table) {
+    return { group: 'schemas', object: table, anyOf: ['SCHEMA CREATE'] };
+}
+/** Parents are altered, what is copied or asked is read. */
+function sources({ change = '', uses = [] }) {
+    const tables = uses.filter(({ kind }) => kind === 'table');
+    const altered = /INHERITS|PARTITION OF/.test(change) && !/LIKE/.test(change);
+    return tables.map((each) => (altered ? owner(each) : need_onTable(each, 'SELECT')));
+}
+function creation_used({ uses = [], object }) {
+    const reads = object.kind === 'materialized view' ? uses : [];
+    return [
+        ...uses.flatMap((each) => need_onUsed(each) ?? []),
+        ...reads.filter(({ kind }) => kind === 'table').map((each) => need_onTable(each, 'SELECT')),
+    ];
+}
+//# sourceMappingURL=creation.js.map
+;// CONCATENATED MODULE: ./build/src/plan/privileges.js
+
+
+
+
+
+/**
+ * What the pending statements ask of the role, each thing once, with the first statement that asks it. What earlier statements of the same
+ * plan create is the role's own and asks nothing.
+ */
+function privilegeNeeds(pending, context, group) {
+    const ours = new Ours();
+    const needs = new Map();
+    const statements = pending.flatMap(({ steps }) => steps.flatMap((step) => step.statements));
+    for (const { statement } of statements) {
+        const ask = (want, searchPath) => {
+            for (const each of [want, ...usage(want)]) {
+                const need = needOf(each, statement, searchPath, ours);
+                const key = JSON.stringify([each.group, each.object, each.anyOf, each.reason]);
+                if (need !== null && !needs.has(key))
+                    needs.set(key, need);
+            }
+        };
+        for (const want of statementWants(statement))
+            ask(want, context.searchPath);
+        for (const effect of statement.effects) {
+            const searchPath = privileges_pathOf(effect, context);
+            for (const want of effectWants(effect, statement, context, searchPath))
+                ask(want, searchPath);
+            ours.follow(effect, searchPath);
+        }
+    }
+    const all = [...needs.values()];
+    return group === undefined ? all : all.filter((need) => need.group === group);
+}
+function needOf(want, { kind, where }, searchPath, ours) {
+    const made = ours.has(want.object, searchPath);
+    if (made === 'certain')
+        return null;
+    const absent = made === 'maybe' ? { mayBeAbsent: true } : {};
+    return { ...want, ...absent, statement: kind, where, searchPath };
+}
+/** A name with a schema needs USAGE on it; one without is found only in schemas that the role may use. */
+function usage({ object, mayBeAbsent }) {
+    const { schema } = object;
+    if (schema === null || schema === 'pg_catalog' || schema === 'information_schema')
+        return [];
+    return [
+        {
+            group: 'schemas',
+            object: { kind: 'schema', schema: null, name: schema },
+            anyOf: ['USAGE'],
+            ...(mayBeAbsent === undefined ? {} : { mayBeAbsent }),
+        },
+    ];
+}
+/** The file's own SET search_path counts for what comes after it. */
+function privileges_pathOf({ searchPath }, context) {
+    return searchPath?.map((each) => (each === '$user' ? context.role : each)) ?? context.searchPath;
+}
+function effectWants(effect, { kind }, { serverMajor, role }, searchPath) {
+    const { op, object, uses = [] } = effect;
+    const reads = uses.filter((used) => used.kind === 'table').map((used) => need_onTable(used, 'SELECT'));
+    const calls = uses.flatMap((used) => need_onUsed(used) ?? []);
+    switch (op) {
+        case 'create':
+        case 'replace': {
+            const schema = searchPath.find((each) => each !== role) ?? searchPath[0] ?? null;
+            return creationWants(effect, { statement: kind, serverMajor, schema });
+        }
+        case 'insert':
+        case 'update':
+        case 'delete':
+            return [need_onTable(object, op.toUpperCase()), ...reads, ...calls];
+        case 'merge':
+            return [...reads, ...calls];
+        case 'truncate':
+            return [need_onTable(object, 'TRUNCATE')];
+        case 'copy':
+            return [need_onTable(object, 'INSERT')];
+        case 'read':
+            return [need_onTable(object, 'SELECT')];
+        case 'lock':
+            return lockWants(effect, serverMajor);
+        case 'vacuum':
+        case 'analyze':
+        case 'cluster':
+        case 'reindex':
+        case 'refresh':
+            return maintenanceWants(effect, serverMajor);
+        case 'set':
+            return object.kind === 'sequence' ? [sequenceWant(effect)] : changeWants(effect, kind, role);
+        case 'unknown':
+            return [underived(object, effect.reason ?? 'its effects are not known'), ...calledBy(object)];
+        default:
+            return changeWants(effect, kind, role);
+    }
+}
+/** CALL and SELECT of a routine that the parse can't see through. */
+function calledBy(object) {
+    const want = need_onUsed(object.kind === 'procedure' ? { ...object, kind: 'function' } : object);
+    return want === null ? [] : [want];
+}
+function sequenceWant({ object, change }) {
+    return change === 'setval' ? need_onTable(object, 'UPDATE') : need_onTable(object, 'USAGE', 'UPDATE');
+}
+function statementWants({ node }) {
+    const { language, copy, roleOptions, publishesSchemas, rows } = privilegedParts(node);
+    return [
+        ...(language === null ? [] : [languageWant(language)]),
+        ...(copy === null ? [] : [superuser(COPIES[copy])]),
+        ...(roleOptions.length > 0 || publishesSchemas ? [superuser()] : []),
+        ...rows.map(({ table, privilege }) => need_onTable({ kind: 'table', ...table }, privilege)),
+    ];
+}
+const COPIES = {
+    'read file': 'pg_read_server_files',
+    'write file': 'pg_write_server_files',
+    program: 'pg_execute_server_program',
+};
+/** Trusted languages are a matter of USAGE, all others of superusers. */
+function languageWant(name) {
+    return {
+        group: 'special',
+        object: { kind: 'language', schema: null, name },
+        anyOf: ['USAGE'],
+        mayBeAbsent: true,
+    };
+}
+//# sourceMappingURL=privileges.js.map
+;// CONCATENATED MODULE: ./build/src/plan/object-words.js
+
+/** The name as SQL would write it: 'public."Company"', '"x" on t' stays apart for what belongs to a table. */
+function objectName(object) {
+    return object.name === null || object.name === ''
+        ? ''
+        : quoteName({ schema: object.schema, name: object.name });
+}
+/** 'constraint a on "Company"', 'column t.c', 'function f(integer)'. */
+function describeObject(object) {
+    const table = object.table;
+    if (object.kind === 'column' && table !== undefined) {
+        return `column ${quoteName(table)}.${quoteIdentifier(object.name ?? '?')}`;
+    }
+    if (object.kind === 'enum value' && table !== undefined) {
+        return `value '${object.name ?? ''}' of type ${quoteName(table)}`;
+    }
+    const name = object.name === null ? `unnamed ${object.kind}` : `${object.kind} ${objectName(object)}`;
+    const args = object.arguments === undefined ? '' : `(${object.arguments.join(', ')})`;
+    const owned = table !== undefined && object.kind !== 'sequence';
+    return `${name}${args}${owned ? ` on ${quoteName(table)}` : ''}`;
+}
+//# sourceMappingURL=object-words.js.map
+;// CONCATENATED MODULE: ./build/src/checks/privileges/advice.js
+
+
+/** One line on one need: 'migrations/1_a.sql:3:1 ALTER TABLE: OWNER of table public.a (its owner is b)'. */
+function advice_aside({ need, found, reason }) {
+    const { where, statement } = need;
+    const because = reason === undefined ? ownerText(found) : ` (${reason})`;
+    return `${where.file}:${where.line}:${where.column} ${statement}: ${wanted(need)}${because}`;
+}
+function ownerText(found) {
+    return found === null || found.owner === null ? '' : ` (its owner is ${found.owner})`;
+}
+/** 'OWNER of table public.a', 'SELECT on view b', 'SUPERUSER'. */
+function wanted({ object, anyOf }) {
+    const [first] = anyOf;
+    if (first === undefined)
+        return describeTarget(object);
+    if (isItself(object))
+        return anyOf.join(' or ');
+    if (first === 'OWNER')
+        return `ownership of ${describeTarget(object)}`;
+    if (first === 'SCHEMA CREATE')
+        return `CREATE on the schema of ${describeTarget(object)}`;
+    if (object.kind === 'role')
+        return first === 'SET'
+            ? `SET ROLE to ${describeTarget(object)}`
+            : `ADMIN OPTION on ${describeTarget(object)}`;
+    if (first === 'CREATE EXTENSION')
+        return `to create ${describeTarget(object)}`;
+    return `${first} on ${describeTarget(object)}`;
+}
+function describeTarget(object) {
+    if (isItself(object))
+        return 'what it does';
+    if (object.kind === 'database' && object.name === '')
+        return 'the database';
+    if (object.kind === 'schema' && object.name === null)
+        return 'a schema';
+    if (object.kind === 'unknown')
+        return 'its effects';
+    return describeObject(object);
+}
+function problemText(verdict, role) {
+    const { need, found } = verdict;
+    return {
+        expected: `${role} has ${wanted(need)}`,
+        actual: advice_actualOf(verdict, role),
+        reason: need.severity === 'warn'
+            ? `${need.statement} would leave it out with a warning.`
+            : `${need.statement} would be refused with "permission denied" (42501).`,
+        fix: advice_fixOf(verdict, role, found),
+    };
+}
+function advice_actualOf({ need, found, reason }, role) {
+    if (need.object.kind === 'schema' && need.object.name === null) {
+        return 'no schema of the search path is there and open to it';
+    }
+    if (reason === 'hidden' && found !== null) {
+        return `it lies in schema ${quoteIdentifier(found.schema ?? '')}, on which ${role} has no USAGE`;
+    }
+    if (found?.note === 'untrusted')
+        return `it is not trusted, and ${role} is no superuser`;
+    if (found?.owner != null)
+        return `its owner is ${found.owner}; ${role} has not${need.anyOf[0] === 'OWNER' ? ' that role’s privileges' : ''}`;
+    return `${role} has not`;
+}
+/** The one statement that would help, for whoever may run it. */
+function advice_fixOf({ need, reason }, role, found) {
+    const { object, anyOf } = need;
+    const [first = ''] = anyOf;
+    const to = quoteIdentifier(role);
+    if (object.kind === 'schema' && object.name === null) {
+        return `Write the schema in front of the name, or: ALTER ROLE ${to} SET search_path = public;`;
+    }
+    if (reason === 'hidden')
+        return `GRANT USAGE ON SCHEMA ${quoteIdentifier(found?.schema ?? '')} TO ${to};`;
+    if (isItself(object))
+        return attributeFix(anyOf, to);
+    if (first === 'OWNER')
+        return ownerFix(object, found, to);
+    if (first === 'SCHEMA CREATE') {
+        return `GRANT CREATE ON SCHEMA ${quoteIdentifier(found?.schema ?? object.schema ?? '')} TO ${to};`;
+    }
+    if (object.kind === 'role') {
+        const option = first === 'ADMIN' ? ' WITH ADMIN OPTION' : '';
+        return `GRANT ${quoteIdentifier(object.name ?? '')} TO ${to}${option};`;
+    }
+    if (first === 'CREATE EXTENSION') {
+        return found?.note === 'untrusted'
+            ? `Let a superuser run: CREATE EXTENSION ${quoteIdentifier(object.name ?? '')};`
+            : `GRANT CREATE ON DATABASE … TO ${to}, or let the database’s owner create the extension.`;
+    }
+    if (object.kind === 'parameter') {
+        return `GRANT ${first} ON PARAMETER ${object.name} TO ${to}; (15 and later), or let a superuser run the statement.`;
+    }
+    if (found?.note === 'untrusted') {
+        return 'Let a superuser run the statement: the language is not trusted.';
+    }
+    return `GRANT ${first} ON ${grantTarget(object, found)} TO ${to};`;
+}
+function attributeFix(anyOf, to) {
+    const predefined = anyOf.find((right) => right.startsWith('pg_'));
+    if (predefined !== undefined)
+        return `GRANT ${predefined} TO ${to};`;
+    const attribute = anyOf.find((right) => right.startsWith('CREATE'));
+    if (attribute !== undefined)
+        return `ALTER ROLE ${to} ${attribute};`;
+    return 'Let a superuser run the statement, apart from this deployment.';
+}
+const ALTERED = {
+    'foreign table': 'FOREIGN TABLE',
+    'materialized view': 'MATERIALIZED VIEW',
+};
+function ownerFix(object, found, to) {
+    const kind = ALTERED[object.kind] ?? object.kind.toUpperCase();
+    const member = found?.owner == null ? '' : `GRANT ${quoteIdentifier(found.owner)} TO ${to}; or `;
+    const changed = object.kind === 'index'
+        ? 'ALTER TABLE … OWNER TO'
+        : `ALTER ${kind} ${grantName(object, found)} OWNER TO`;
+    return `${member}${changed} ${to};`;
+}
+function grantTarget(object, found) {
+    if (object.kind === 'database')
+        return `DATABASE ${quoteIdentifier(found?.name ?? object.name ?? '')}`;
+    const kind = object.kind === 'procedure' || object.kind === 'aggregate' ? 'function' : object.kind;
+    const word = kind === 'foreign server' ? 'FOREIGN SERVER' : kind.toUpperCase();
+    const relation = ['table', 'view', 'materialized view', 'foreign table'].includes(kind);
+    return `${relation ? 'TABLE' : word} ${grantName(object, found)}`;
+}
+function grantName(object, found) {
+    const name = quoteName({
+        schema: found?.schema ?? object.schema,
+        name: found?.name ?? object.name ?? '',
+    });
+    return found?.arguments == null ? name : `${name}(${found.arguments})`;
+}
+function isItself({ kind, name }) {
+    return kind === 'role' && name === null;
+}
+//# sourceMappingURL=advice.js.map
+;// CONCATENATED MODULE: ./build/src/checks/privileges/findings.js
+
+/** What a check says of its needs: each that is missing by itself, all that can't be told together, and what is held. */
+function findings(all, role) {
+    const missing = all.filter(({ outcome }) => outcome === 'missing');
+    const unknown = all.filter(({ outcome }) => outcome === 'unknown');
+    const held = all.length - missing.length - unknown.length;
+    return [
+        ...missing.map((each) => problem(each, role)),
+        ...(unknown.length === 0 ? [] : [untold(unknown)]),
+        ...(missing.length > 0 || held === 0 ? [] : [passed(all, held, role)]),
+    ];
+}
+function passed(all, held, role) {
+    return {
+        outcome: 'passed',
+        expected: held === 1
+            ? 'what the pending statements need'
+            : `all ${held} that the pending statements need`,
+        actual: `${role} has ${held === 1 ? 'it' : 'them'}`,
+        details: all
+            .filter(({ outcome }) => outcome === 'held')
+            .map(advice_aside)
+            .slice(0, findings_most),
+    };
+}
+function problem(verdict, role) {
+    const { need } = verdict;
+    return {
+        outcome: 'problem',
+        ...(need.severity === undefined ? {} : { severity: need.severity }),
+        ...problemText(verdict, role),
+        where: need.where,
+    };
+}
+function untold(unknown) {
+    const [first] = unknown;
+    return {
+        outcome: 'not-checked',
+        expected: unknown.length === 1
+            ? 'what the pending statements need'
+            : `${unknown.length} that the pending statements need`,
+        actual: 'not known',
+        reason: unknown.length === 1
+            ? `${first === undefined ? '' : advice_aside(first)}`
+            : 'it can’t be told for what is listed',
+        ...(first === undefined ? {} : { where: first.need.where }),
+        details: unknown.map(advice_aside).slice(0, findings_most),
+    };
+}
+/** Lines of details that a report keeps. */
+const findings_most = 100;
+//# sourceMappingURL=findings.js.map
+;// CONCATENATED MODULE: ./build/src/checks/privileges/look-ups.js
+/** The first parameter of the query: the functions that ask for a role take its name or its OID, so the type is said. */
+const role = '$1::pg_catalog.name';
+/**
+ * One SELECT a space over the CTE `wanted` (need, space, schema, name) with the role as the first parameter, each of (need, schema, name, owner, arguments,
+ * rights, note). has_…_privilege() and pg_has_role() answer for a role that need not be the current one, superusers included.
+ */
+function lookUps(serverMajor) {
+    const tablePrivileges = [
+        ...['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER'],
+        ...(serverMajor >= 17 ? ['MAINTAIN'] : []),
+    ];
+    const parameter = (privilege) => serverMajor >= 15
+        ? `pg_catalog.has_parameter_privilege(${role}, s.name, '${privilege}')`
+        : `(select rolsuper from pg_catalog.pg_roles where rolname = ${role})`;
+    return {
+        relation: `
+select w.need, n.nspname::text as schema, c.relname::text as name, pg_catalog.pg_get_userbyid(c.relowner)::text as owner, null::text as arguments,
+       ${look_ups_inSchema('c.relowner')}
+       || array(select p from pg_catalog.unnest(${look_ups_list(tablePrivileges)}) p
+                 where c.relkind not in ('S', 'c') and pg_catalog.has_table_privilege(${role}, c.oid, p))
+       || array(select p || ' (columns)' from pg_catalog.unnest(${look_ups_list(['SELECT', 'INSERT', 'UPDATE', 'REFERENCES'])}) p
+                 where c.relkind not in ('S', 'c', 'i', 'I') and pg_catalog.has_any_column_privilege(${role}, c.oid, p))
+       || array(select 'GRANT OPTION' from pg_catalog.unnest(${look_ups_list(tablePrivileges)}) p
+                 where c.relkind not in ('S', 'c') and pg_catalog.has_table_privilege(${role}, c.oid, p || ' WITH GRANT OPTION'))
+       || array(select p from pg_catalog.unnest(${look_ups_list(['USAGE', 'SELECT', 'UPDATE'])}) p
+                 where case when c.relkind = 'S' then pg_catalog.has_sequence_privilege(${role}, c.oid, p) end) as rights,
+       case when c.relrowsecurity and not (select r.rolbypassrls or r.rolsuper from pg_catalog.pg_roles r where r.rolname = ${role})
+                 and (c.relforcerowsecurity or not pg_catalog.pg_has_role(${role}, c.relowner, 'USAGE')) then 'row security' end as note
+  from wanted w
+  join pg_catalog.pg_class c on c.relname = w.name
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+ where w.space = 'relation' and ${schemaMatches} and c.relkind <> 't'`,
+        routine: `
+select w.need, n.nspname::text, f.proname::text, pg_catalog.pg_get_userbyid(f.proowner)::text, pg_catalog.oidvectortypes(f.proargtypes),
+       ${look_ups_inSchema('f.proowner')}
+       || array(select 'EXECUTE' where pg_catalog.has_function_privilege(${role}, f.oid, 'EXECUTE'))
+       || array(select 'GRANT OPTION' where pg_catalog.has_function_privilege(${role}, f.oid, 'EXECUTE WITH GRANT OPTION')),
+       null::text
+  from wanted w
+  join pg_catalog.pg_proc f on f.proname = w.name
+  join pg_catalog.pg_namespace n on n.oid = f.pronamespace
+ where w.space = 'routine' and ${schemaMatches}`,
+        type: `
+select w.need, n.nspname::text, t.typname::text, pg_catalog.pg_get_userbyid(t.typowner)::text, null::text,
+       ${look_ups_inSchema('t.typowner')} || array(select 'USAGE' where pg_catalog.has_type_privilege(${role}, t.oid, 'USAGE')), null::text
+  from wanted w
+  join pg_catalog.pg_type t on t.typname = w.name
+  join pg_catalog.pg_namespace n on n.oid = t.typnamespace
+ where w.space = 'type' and ${schemaMatches}`,
+        statistics: `
+select w.need, n.nspname::text, s.stxname::text, pg_catalog.pg_get_userbyid(s.stxowner)::text, null::text, ${look_ups_inSchema('s.stxowner')}, null::text
+  from wanted w
+  join pg_catalog.pg_statistic_ext s on s.stxname = w.name
+  join pg_catalog.pg_namespace n on n.oid = s.stxnamespace
+ where w.space = 'statistics' and ${schemaMatches}`,
+        collation: `
+select w.need, n.nspname::text, c.collname::text, pg_catalog.pg_get_userbyid(c.collowner)::text, null::text, ${look_ups_inSchema('c.collowner')}, null::text
+  from wanted w
+  join pg_catalog.pg_collation c on c.collname = w.name
+  join pg_catalog.pg_namespace n on n.oid = c.collnamespace
+ where w.space = 'collation' and ${schemaMatches}`,
+        schema: `
+select w.need, null::text, n.nspname::text, pg_catalog.pg_get_userbyid(n.nspowner)::text, null::text,
+       ${look_ups_owned('n.nspowner')}
+       || array(select p from pg_catalog.unnest(${look_ups_list(['CREATE', 'USAGE'])}) p where pg_catalog.has_schema_privilege(${role}, n.oid, p))
+       || array(select 'GRANT OPTION' from pg_catalog.unnest(${look_ups_list(['CREATE', 'USAGE'])}) p
+                 where pg_catalog.has_schema_privilege(${role}, n.oid, p || ' WITH GRANT OPTION')), null::text
+  from wanted w join pg_catalog.pg_namespace n on n.nspname = w.name
+ where w.space = 'schema'`,
+        database: `
+select w.need, null::text, d.datname::text, pg_catalog.pg_get_userbyid(d.datdba)::text, null::text,
+       ${look_ups_owned('d.datdba')}
+       || array(select p from pg_catalog.unnest(${look_ups_list(['CREATE', 'TEMPORARY', 'CONNECT'])}) p where pg_catalog.has_database_privilege(${role}, d.oid, p))
+       || array(select 'GRANT OPTION' from pg_catalog.unnest(${look_ups_list(['CREATE', 'TEMPORARY', 'CONNECT'])}) p
+                 where pg_catalog.has_database_privilege(${role}, d.oid, p || ' WITH GRANT OPTION')), null::text
+  from wanted w
+  join pg_catalog.pg_database d on d.datname = case w.name when '' then pg_catalog.current_database() else w.name end
+ where w.space = 'database'`,
+        role: `
+select w.need, null::text, r.rolname::text, null::text, null::text,
+       array(select 'SET' where pg_catalog.pg_has_role(${role}, r.oid, '${serverMajor >= 16 ? 'SET' : 'MEMBER'}'))
+       || array(select 'ADMIN' where pg_catalog.pg_has_role(${role}, r.oid, 'MEMBER WITH ADMIN OPTION')${createRoleAdministers(serverMajor)}), null::text
+  from wanted w join pg_catalog.pg_roles r on r.rolname = w.name
+ where w.space = 'role'`,
+        itself: `
+select w.need, null::text, r.rolname::text, null::text, null::text,
+       array(select p from (values ('SUPERUSER', r.rolsuper), ('CREATEROLE', r.rolcreaterole), ('CREATEDB', r.rolcreatedb)) held (p, is_held) where is_held)
+       || array(select p.rolname::text from pg_catalog.pg_roles p where p.rolname ~ '^pg_' and pg_catalog.pg_has_role(${role}, p.oid, 'USAGE')), null::text
+  from wanted w join pg_catalog.pg_roles r on r.rolname = ${role}
+ where w.space = 'itself'`,
+        extension: `
+select w.need, null::text, w.name, pg_catalog.pg_get_userbyid(e.extowner)::text, null::text,
+       case when e.oid is null then '{}' else array['INSTALLED'] || ${look_ups_owned('e.extowner')} end
+       || array(select 'CREATE EXTENSION' where r.rolsuper or not v.superuser
+                 or v.trusted and pg_catalog.has_database_privilege(${role}, pg_catalog.current_database(), 'CREATE')),
+       case when v.superuser and not v.trusted then 'untrusted' end
+  from wanted w
+  join pg_catalog.pg_available_extensions a on a.name = w.name
+  join pg_catalog.pg_roles r on r.rolname = ${role}
+  left join pg_catalog.pg_extension e on e.extname = w.name
+  left join pg_catalog.pg_available_extension_versions v on v.name = a.name and v.version = a.default_version
+ where w.space = 'extension'`,
+        parameter: `
+select w.need, null::text, s.name, null::text, null::text,
+       array(select 'SET' where s.context = 'user' or s.context like 'superuser%' and ${parameter('SET')})
+       || array(select 'ALTER SYSTEM' where ${parameter('ALTER SYSTEM')}), s.context
+  from wanted w join pg_catalog.pg_settings s on pg_catalog.lower(s.name) = pg_catalog.lower(w.name)
+ where w.space = 'parameter'`,
+        publication: simple('publication', 'pg_publication', 'pubname', 'pubowner'),
+        subscription: `${simple('subscription', 'pg_subscription', 'subname', 'subowner')}
+   and o.subdbid = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())`,
+        'foreign server': simple('foreign server', 'pg_foreign_server', 'srvname', 'srvowner', 'server'),
+        'foreign data wrapper': simple('foreign data wrapper', 'pg_foreign_data_wrapper', 'fdwname', 'fdwowner', 'foreign_data_wrapper'),
+        language: `
+select w.need, null::text, l.lanname::text, pg_catalog.pg_get_userbyid(l.lanowner)::text, null::text,
+       ${look_ups_owned('l.lanowner')}
+       || array(select 'USAGE' where case when l.lanpltrusted then pg_catalog.has_language_privilege(${role}, l.oid, 'USAGE') else r.rolsuper end),
+       case when not l.lanpltrusted then 'untrusted' end
+  from wanted w
+  join pg_catalog.pg_language l on l.lanname = w.name
+  join pg_catalog.pg_roles r on r.rolname = ${role}
+ where w.space = 'language'`,
+        'event trigger': simple('event trigger', 'pg_event_trigger', 'evtname', 'evtowner'),
+    };
+}
+const schemaMatches = `(w.schema = n.nspname or w.schema = '')`;
+function look_ups_owned(owner) {
+    return `array(select 'OWNER' where pg_catalog.pg_has_role(${role}, ${owner}, 'USAGE'))`;
+}
+/** With what is held of the schema `n` that it lies in. */
+function look_ups_inSchema(owner) {
+    return `${look_ups_owned(owner)}
+       || array(select 'SCHEMA OWNER' where pg_catalog.pg_has_role(${role}, n.nspowner, 'USAGE'))
+       || array(select 'SCHEMA ' || p from pg_catalog.unnest(${look_ups_list(['CREATE', 'USAGE'])}) p where pg_catalog.has_schema_privilege(${role}, n.oid, p))`;
+}
+function simple(space, catalog, name, owner, usage) {
+    const uses = usage === undefined
+        ? ''
+        : ` || array(select 'USAGE' where pg_catalog.has_${usage}_privilege(${role}, o.oid, 'USAGE'))`;
+    return `
+select w.need, null::text, o.${name}::text, pg_catalog.pg_get_userbyid(o.${owner})::text, null::text, ${look_ups_owned(`o.${owner}`)}${uses}, null::text
+  from wanted w join pg_catalog.${catalog} o on o.${name} = w.name
+ where w.space = '${space}'`;
+}
+/** Before 16 CREATEROLE was enough to give any role but a superuser to anybody. */
+function createRoleAdministers(serverMajor) {
+    return serverMajor >= 16
+        ? ''
+        : ` or (select me.rolcreaterole and not r.rolsuper from pg_catalog.pg_roles me where me.rolname = ${role})`;
+}
+function look_ups_list(words) {
+    return `array[${words.map((word) => `'${word}'`).join(', ')}]`;
+}
+//# sourceMappingURL=look-ups.js.map
+;// CONCATENATED MODULE: ./build/src/checks/privileges/rights.js
+
+/** What the role holds of each object that is needed: one query, whatever their number. */
+async function readRights(session, role, needs) {
+    const wanted = needs.map(({ object }, need) => ({
+        need,
+        space: spaceOf(object.kind, object.name),
+        ...object,
+    }));
+    const spaces = new Set(wanted.flatMap(({ space }) => space ?? []));
+    if (spaces.size === 0)
+        return [];
+    const asked = wanted.filter(({ space }) => space !== null);
+    return session.rows(`with wanted as materialized (
+       select need, space, schema, name
+         from rows from (pg_catalog.unnest($2::pg_catalog.int4[]), pg_catalog.unnest($3::pg_catalog.text[]), pg_catalog.unnest($4::pg_catalog.text[]), pg_catalog.unnest($5::pg_catalog.text[]))
+              as w (need, space, schema, name)
+     )
+     select * from (${[...spaces].map((space) => lookUps(session.serverMajor)[space]).join('\nunion all\n')})
+       as held (need, schema, name, owner, arguments, rights, note)`, [
+        role,
+        asked.map(({ need }) => String(need)),
+        asked.map(({ space }) => space ?? ''),
+        // No name of a schema is empty.
+        asked.map(({ schema }) => schema ?? ''),
+        asked.map(({ name }) => name ?? ''),
+    ]);
+}
+const SPACES = {
+    table: 'relation',
+    view: 'relation',
+    'materialized view': 'relation',
+    sequence: 'relation',
+    'foreign table': 'relation',
+    index: 'relation',
+    function: 'routine',
+    procedure: 'routine',
+    aggregate: 'routine',
+    type: 'type',
+    domain: 'type',
+    schema: 'schema',
+    database: 'database',
+    role: 'role',
+    extension: 'extension',
+    parameter: 'parameter',
+    publication: 'publication',
+    subscription: 'subscription',
+    'foreign server': 'foreign server',
+    'foreign data wrapper': 'foreign data wrapper',
+    language: 'language',
+    'event trigger': 'event trigger',
+    statistics: 'statistics',
+    collation: 'collation',
+};
+function spaceOf(kind, name) {
+    return kind === 'role' && name === null ? 'itself' : (SPACES[kind] ?? null);
+}
+//# sourceMappingURL=rights.js.map
+;// CONCATENATED MODULE: ./build/src/checks/privileges/verdict.js
+function verdicts(needs, held) {
+    const byNeed = new Map();
+    for (const each of held) {
+        const known = byNeed.get(each.need);
+        if (known === undefined)
+            byNeed.set(each.need, [each]);
+        else
+            known.push(each);
+    }
+    return needs.map((need, place) => verdict(need, byNeed.get(place) ?? []));
+}
+function verdict(need, candidates) {
+    const { object, anyOf } = need;
+    if (anyOf.length === 0) {
+        return { need, outcome: 'unknown', found: null, reason: need.reason ?? 'it isn’t derived' };
+    }
+    if (object.kind === 'schema' && object.name === null) {
+        return { need, outcome: 'missing', found: null };
+    }
+    const reached = alongPath(need, candidates);
+    const matching = reached.filter((each) => verdict_sameArguments(need, each));
+    const judged = matching.length > 0 ? matching : reached;
+    const [first] = judged;
+    if (first === undefined)
+        return absent(need, candidates);
+    const holds = judged.filter(({ rights }) => anyOf.some((right) => rights.includes(right)));
+    if (holds.length === judged.length)
+        return { need, outcome: 'held', found: first };
+    if (holds.length > 0) {
+        const reason = `there are ${judged.length} of this name, and it is not derived which one is meant`;
+        return { need, outcome: 'unknown', found: first, reason };
+    }
+    const partly = anyOf.some((right) => first.rights.includes(`${right} (columns)`));
+    if (!partly)
+        return { need, outcome: 'missing', found: first };
+    const reason = 'the privilege is held on some columns, and which ones the statement needs is not derived';
+    return { need, outcome: 'unknown', found: first, reason };
+}
+/** Nothing of this name is reached; where it lies in a schema that the role may not even look into, that is what is missing. */
+function absent(need, elsewhere) {
+    if (need.mayBeAbsent === true)
+        return { need, outcome: 'held', found: null };
+    const hidden = elsewhere.find(({ rights, schema }) => schema !== null && !rights.includes('SCHEMA USAGE'));
+    if (hidden !== undefined)
+        return { need, outcome: 'missing', found: hidden, reason: 'hidden' };
+    return { need, outcome: 'unknown', found: null, reason: 'there is no such object yet' };
+}
+/** The first schema of the path that has the name, as the server looks names up: its own catalog before all others. */
+function alongPath({ object, searchPath }, candidates) {
+    if (object.schema !== null || candidates.every(({ schema }) => schema === null))
+        return candidates;
+    for (const schema of ['pg_catalog', ...searchPath]) {
+        const found = candidates.filter((each) => each.schema === schema);
+        if (found.length > 0)
+            return found;
+    }
+    return [];
+}
+function verdict_sameArguments({ object }, found) {
+    return object.arguments === undefined || found.arguments === object.arguments.join(', ');
+}
+//# sourceMappingURL=verdict.js.map
+;// CONCATENATED MODULE: ./build/src/checks/privileges/check.js
+
+
+
+
+
+/** Derives the needs from the plan, looks their objects up by one query, and judges each. */
+function privilegeCheck({ id, group, title, beyond }) {
+    return defineCheck({
+        id,
+        group: 'privileges',
+        title,
+        severity: 'fail',
+        needs: 'The catalogs of privileges are open to every role: give back what was revoked from PUBLIC.',
+        applies: (subject) => check_needsOf(subject, group).length > 0,
+        read: ({ target }, subject) => readRights(target, subject.role, check_needsOf(subject, group)),
+        judge(held, subject) {
+            const all = verdicts(check_needsOf(subject, group), held);
+            return [...findings(all, subject.role), ...(beyond?.(all, subject) ?? [])];
+        },
+    });
+}
+/** Four checks ask three times each; a plan may have ten thousands of statements. */
+const check_derived = new WeakMap();
+function check_needsOf(subject, group) {
+    const needs = check_derived.get(subject.pending) ?? privilegeNeeds(subject.pending, subject);
+    check_derived.set(subject.pending, needs);
+    return needs.filter((need) => need.group === group);
+}
+//# sourceMappingURL=check.js.map
+;// CONCATENATED MODULE: ./build/src/checks/preflight/privileges-ownership.js
+
+/** What is altered, dropped, indexed or commented on belongs to the role, or to one whose privileges it has (pg_has_role USAGE). One query. */
+const privilegesOwnership = privilegeCheck({
+    id: 'privileges.ownership',
+    group: 'ownership',
+    title: 'Ownership of what is changed',
+});
+//# sourceMappingURL=privileges-ownership.js.map
+;// CONCATENATED MODULE: ./build/src/checks/preflight/privileges-role.js
+
+
+
+/** Connections that a run opens beside those it has when it checks: the worker. */
+const further = 1;
+/**
+ * Who runs the migrations, with which attributes, and whether that login can be used to the end: a CONNECTION LIMIT that the worker would exceed
+ * and a password that has run out are seen before anything is changed. One query.
+ */
+const privilegesRole = defineCheck({
+    id: 'privileges.role',
+    group: 'privileges',
+    title: 'Role of the migrations',
+    severity: 'fail',
+    needs: 'pg_roles is open to every role: give back what was revoked from PUBLIC.',
+    read: async ({ target }, { role, serverMajor }) => {
+        const [row] = await target.rows(`select login.rolname::text as login, me.rolsuper as superuser, me.rolbypassrls or me.rolsuper as "bypassesRowSecurity",
+              case when login.rolsuper then -1 else login.rolconnlimit end as "connectionLimit",
+              (select pg_catalog.count(*)::int4 from pg_catalog.pg_stat_activity a
+                where a.usesysid = login.oid and a.backend_type = 'client backend') as connections,
+              nullif(login.rolvaliduntil, 'infinity')::text as "validUntil",
+              coalesce(login.rolvaliduntil < pg_catalog.now(), false) as expired,
+              pg_catalog.pg_has_role(login.oid, me.oid, '${serverMajor >= 16 ? 'SET' : 'MEMBER'}') as "maySetRole"
+         from pg_catalog.pg_roles login, pg_catalog.pg_roles me
+        where login.rolname = session_user and me.rolname = $1`, [role]);
+        if (row === undefined)
+            throw new Error('the role that is logged in is not in pg_roles');
+        return row;
+    },
+    judge(facts, subject) {
+        const problems = [
+            ...privileges_role_membership(facts, subject),
+            ...connections(facts, subject),
+            ...privileges_role_password(facts),
+        ];
+        return [...(problems.length > 0 ? problems : [privileges_role_passed(facts, subject)]), ...otherRoles(subject)];
+    },
+});
+function privileges_role_passed(facts, { role }) {
+    const attributes = facts.superuser ? 'superuser' : 'no superuser';
+    const bypass = facts.bypassesRowSecurity && !facts.superuser ? ', BYPASSRLS' : '';
+    const how = facts.login === role ? '' : `, by SET ROLE from ${facts.login}`;
+    return {
+        outcome: 'passed',
+        expected: `${role} can run the migrations`,
+        actual: `${role}${how}: ${attributes}${bypass}`,
+    };
+}
+function privileges_role_membership({ login, maySetRole }, { role }) {
+    if (maySetRole)
+        return [];
+    return [
+        {
+            outcome: 'problem',
+            expected: `${login} may SET ROLE to ${role}`,
+            actual: 'it may not',
+            reason: 'The migrations run under that role: the first SET ROLE would be refused (42501).',
+            fix: `GRANT ${quoteIdentifier(role)} TO ${quoteIdentifier(login)};`,
+        },
+    ];
+}
+function connections({ login, connectionLimit, connections }, { settings }) {
+    // plan has one connection where deploy has two by now.
+    const needed = connections + further + (settings.command === 'plan' ? 1 : 0);
+    if (connectionLimit < 0 || needed <= connectionLimit)
+        return [];
+    return [
+        {
+            outcome: 'problem',
+            expected: `room for ${further} more connection of ${login}`,
+            actual: `CONNECTION LIMIT ${connectionLimit}, ${connections} in use`,
+            reason: 'The connection that runs the migrations is opened last: it would be refused (53300).',
+            fix: `ALTER ROLE ${quoteIdentifier(login)} CONNECTION LIMIT ${needed}; or end its other sessions.`,
+        },
+    ];
+}
+function privileges_role_password({ login, validUntil, expired }) {
+    if (!expired)
+        return [];
+    return [
+        {
+            outcome: 'problem',
+            severity: 'warn',
+            expected: `the password of ${login} is valid`,
+            actual: `valid until ${validUntil ?? 'infinity'}`,
+            reason: 'A connection lost during the deployment could not be made again with that password.',
+            fix: `ALTER ROLE ${quoteIdentifier(login)} VALID UNTIL …`,
+        },
+    ];
+}
+/** From a file's own SET ROLE on its statements run as somebody else, whose privileges are not looked up. */
+function otherRoles(subject) {
+    const change = privilegeNeeds(subject.pending, subject, 'special').find(({ object, statement }) => object.kind === 'role' && object.name !== null && statement.startsWith('SET'));
+    if (change === undefined)
+        return [];
+    return [
+        {
+            outcome: 'not-checked',
+            title: 'Role that a file sets itself',
+            expected: `privileges of ${subject.role}`,
+            actual: `a file goes on as ${change.object.name}`,
+            reason: 'what its further statements need was looked up for the migrations’ role',
+            fix: 'Give the role as the setting `role` instead.',
+            where: change.where,
+        },
+    ];
+}
+//# sourceMappingURL=privileges-role.js.map
+;// CONCATENATED MODULE: ./build/src/checks/preflight/privileges-schemas.js
+
+/** CREATE where something is made (an index asks for it too, whoever owns its table) and USAGE where something is named. One query. */
+const privilegesSchemas = privilegeCheck({
+    id: 'privileges.schemas',
+    group: 'schemas',
+    title: 'CREATE and USAGE on schemas',
+});
+//# sourceMappingURL=privileges-schemas.js.map
+;// CONCATENATED MODULE: ./build/src/checks/preflight/privileges-special.js
+
+/**
+ * What only superusers, predefined roles or attributes of a role allow: extensions and whether they are trusted, ALTER SYSTEM, roles, files and
+ * programs of the server, untrusted languages, publications and subscriptions, CREATE on the database. One query.
+ */
+const privilegesSpecial = privilegeCheck({
+    id: 'privileges.special',
+    group: 'special',
+    title: 'Attributes of the role and privileges on the database',
+});
+//# sourceMappingURL=privileges-special.js.map
+;// CONCATENATED MODULE: ./build/src/checks/preflight/privileges-tables.js
+
+
+/** Reading and writing rows, REFERENCES, TRIGGER, EXECUTE, USAGE of types; and row security, which hides rows without an error. One query. */
+const privilegesTables = privilegeCheck({
+    id: 'privileges.tables',
+    group: 'tables',
+    title: 'Privileges on tables, functions and types',
+    beyond: (all, { role }) => {
+        const first = all.find(hidesRows);
+        return first === undefined ? [] : [privileges_tables_hidden(first, role)];
+    },
+});
+const privileges_tables_rows = new Set(['SELECT', 'INSERT', 'UPDATE', 'DELETE']);
+function hidesRows({ need, found }) {
+    return found?.note === 'row security' && need.anyOf.some((right) => privileges_tables_rows.has(right));
+}
+function privileges_tables_hidden({ need }, role) {
+    const table = describeObject(need.object);
+    return {
+        outcome: 'problem',
+        severity: 'warn',
+        expected: `all rows of ${table}`,
+        actual: `row security applies to ${role}`,
+        reason: `${need.statement} sees only the rows that the policies of ${table} let ${role} see, and leaves out the others without an error.`,
+        fix: `Run as the table’s owner, or as a role with BYPASSRLS.`,
+        where: need.where,
+    };
+}
+//# sourceMappingURL=privileges-tables.js.map
 ;// CONCATENATED MODULE: ./build/src/checks/preflight/replication.js
 
 
@@ -36737,29 +38725,6 @@ function hiddenStandbys(expected, hidden, user) {
     };
 }
 //# sourceMappingURL=replication.js.map
-;// CONCATENATED MODULE: ./build/src/plan/object-words.js
-
-/** The name as SQL would write it: 'public."Company"', '"x" on t' stays apart for what belongs to a table. */
-function objectName(object) {
-    return object.name === null || object.name === ''
-        ? ''
-        : quoteName({ schema: object.schema, name: object.name });
-}
-/** 'constraint a on "Company"', 'column t.c', 'function f(integer)'. */
-function describeObject(object) {
-    const table = object.table;
-    if (object.kind === 'column' && table !== undefined) {
-        return `column ${quoteName(table)}.${quoteIdentifier(object.name ?? '?')}`;
-    }
-    if (object.kind === 'enum value' && table !== undefined) {
-        return `value '${object.name ?? ''}' of type ${quoteName(table)}`;
-    }
-    const name = object.name === null ? `unnamed ${object.kind}` : `${object.kind} ${objectName(object)}`;
-    const args = object.arguments === undefined ? '' : `(${object.arguments.join(', ')})`;
-    const owned = table !== undefined && object.kind !== 'sequence';
-    return `${name}${args}${owned ? ` on ${quoteName(table)}` : ''}`;
-}
-//# sourceMappingURL=object-words.js.map
 ;// CONCATENATED MODULE: ./build/src/plan/room.js
 
 
@@ -38138,7 +40103,7 @@ function definitionUses(definition) {
 
 
 /** Types of objects that are named by their table and their own name: 'b.c.a' is a on b.c. */
-const MEMBERS = new Set([
+const object_MEMBERS = new Set([
     'OBJECT_COLUMN',
     'OBJECT_POLICY',
     'OBJECT_RULE',
@@ -38174,7 +40139,7 @@ function object_objectOf(type, node) {
         // The access method stands first: {btree, schema, name}.
         return objectRef(kind, nameOfParts(parts.slice(1)));
     }
-    return MEMBERS.has(type ?? '')
+    return object_MEMBERS.has(type ?? '')
         ? memberRef(kind, nameOfParts(parts.slice(0, -1)), parts.at(-1) ?? '')
         : objectRef(kind, nameOfParts(parts));
 }
@@ -39029,7 +40994,7 @@ function publishedObjects(objects) {
 //# sourceMappingURL=replication.js.map
 ;// CONCATENATED MODULE: ./build/src/sql/effects/resolve-names.js
 
-const WITHOUT_SCHEMA = new Set([
+const resolve_names_WITHOUT_SCHEMA = new Set([
     'schema',
     'event trigger',
     'extension',
@@ -39077,11 +41042,11 @@ function isCreation({ op, object, temporary }) {
     return (op === 'create' &&
         object.schema === null &&
         object.table === undefined &&
-        !WITHOUT_SCHEMA.has(object.kind) &&
+        !resolve_names_WITHOUT_SCHEMA.has(object.kind) &&
         temporary !== true);
 }
 function isOpen({ object, temporary }) {
-    return object.schema === null && !WITHOUT_SCHEMA.has(object.kind) && temporary !== true;
+    return object.schema === null && !resolve_names_WITHOUT_SCHEMA.has(object.kind) && temporary !== true;
 }
 function resolveEffect(each, schemas) {
     if (each.temporary === true)
@@ -39117,7 +41082,7 @@ function resolveObject(object, schemas, creating) {
         const ownSchema = isOwned(object.kind) || object.schema === null;
         return { ...object, table, schema: ownSchema ? table.schema : object.schema };
     }
-    if (object.schema !== null || WITHOUT_SCHEMA.has(object.kind))
+    if (object.schema !== null || resolve_names_WITHOUT_SCHEMA.has(object.kind))
         return object;
     const inFirst = creating || schemas.made.has(object.name ?? '');
     return { ...object, schema: inFirst ? schemas.first : schemas.only };
@@ -39258,7 +41223,7 @@ function neighbour(value, after) {
 const views = {
     ViewStmt: (fields) => {
         const name = relationName(fields.view);
-        const uses = referencesIn(fields.query).filter((used) => !isItself(used, name));
+        const uses = referencesIn(fields.query).filter((used) => !view_isItself(used, name));
         return [
             effect(fields.replace === true ? 'replace' : 'create', objectRef('view', name), {
                 ...(uses.length === 0 ? {} : { uses }),
@@ -39281,7 +41246,7 @@ const views = {
     ],
 };
 /** A recursive view mentions itself. */
-function isItself(used, name) {
+function view_isItself(used, name) {
     return used.kind === 'table' && used.name === name.name && used.schema === name.schema;
 }
 function callsWhenFilled(skipData, query) {
@@ -40575,98 +42540,678 @@ async function readFree(session, configured) {
     }
 }
 //# sourceMappingURL=room.js.map
-;// CONCATENATED MODULE: ./build/src/checks/preflight/server-version.js
+;// CONCATENATED MODULE: ./build/src/checks/preflight/server-encoding.js
 
 /**
- * The server's version beside the one that airlock.yml expects: a major (`15`), a minor (`15.4`), a range (`15 - 17`, `>= 15`), or staging's
- * major. What was rehearsed on one major may lock, rewrite and fail otherwise on another.
+ * Encoding and collations. After an upgrade of the operating system's or ICU's library texts may sort otherwise than the indexes hold them:
+ * the versions recorded (pg_database.datcollversion, 15 and later; pg_collation.collversion) are compared with those in use. One query, one more on staging.
  */
-const server_version_serverVersion = defineCheck({
-    id: 'server.version',
+const serverEncoding = defineCheck({
+    id: 'server.encoding',
     group: 'server',
-    title: 'PostgreSQL version',
-    severity: 'fail',
-    needs: 'Every role may read the version.',
+    title: 'Encoding and collation versions',
+    severity: 'warn',
+    needs: 'Every role may read pg_database and pg_collation.',
     read: async ({ target, staging }) => ({
-        version: target.serverVersion,
-        staging: staging?.serverVersion ?? null,
+        target: await readEncoding(target),
+        staging: staging === null ? null : await readEncoding(staging),
+        serverMajor: target.serverMajor,
     }),
-    judge({ version, staging }, { preflight, stagingFailure }) {
-        const isGiven = staging !== null || stagingFailure !== undefined;
-        const wanted = preflight.version ?? (isGiven ? 'staging' : undefined);
-        if (wanted === undefined) {
+    judge: (facts, { stagingFailure }) => [
+        encodingFinding(facts.target),
+        versionFinding(facts),
+        ...stagingFinding(facts, stagingFailure),
+    ],
+});
+async function readEncoding(session) {
+    const major = session.serverMajor;
+    const iculocale = major >= 17 ? 'd.datlocale' : 'd.daticulocale';
+    const provider = major >= 15
+        ? `' (' || case d.datlocprovider when 'c' then 'libc' when 'i' then 'icu' else 'builtin' end || coalesce(' ' || ${iculocale}, '') || ')'`
+        : `' (libc)'`;
+    const [row] = await session.rows(`select pg_catalog.pg_encoding_to_char(d.encoding)::text as encoding,
+            d.datcollate || ' / ' || d.datctype || ${provider} as locale,
+            ${major >= 15 ? 'd.datcollversion' : 'null::text'} as recorded,
+            ${major >= 15 ? 'pg_catalog.pg_database_collation_actual_version(d.oid)' : 'null::text'} as actual,
+            array(select pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.collname) || ' ' || c.collversion || ', now ' || v.actual
+                    from pg_catalog.pg_collation c
+                    join pg_catalog.pg_namespace n on n.oid = c.collnamespace
+                    cross join lateral (select pg_catalog.pg_collation_actual_version(c.oid) as actual) v
+                   where c.collversion is not null and c.collversion <> v.actual
+                     and c.oid in (select a.attcollation from pg_catalog.pg_attribute a where a.attnum > 0 and not a.attisdropped)
+                   order by 1 limit 100) as changed
+       from pg_catalog.pg_database d where d.datname = pg_catalog.current_database()`);
+    if (row === undefined)
+        throw new Error('the current database is not in pg_database');
+    return row;
+}
+function encodingFinding({ encoding }) {
+    if (encoding === 'UTF8')
+        return { outcome: 'passed', expected: 'UTF8', actual: encoding };
+    return {
+        outcome: 'problem',
+        expected: 'UTF8',
+        actual: encoding,
+        reason: 'Migrations are sent as UTF-8: a character that the database’s encoding lacks is refused (22P05), and SQL_ASCII takes any bytes unconverted.',
+        fix: 'Keep the migrations to ASCII, or move to a UTF8 database.',
+    };
+}
+function versionFinding({ target, serverMajor }) {
+    const title = 'Collation versions';
+    const { locale, recorded, actual, changed } = target;
+    const own = recorded !== null && actual !== null && recorded !== actual;
+    if (own || changed.length > 0) {
+        const lines = own ? [`database default ${recorded}, now ${actual}`, ...changed] : changed;
+        return {
+            outcome: 'problem',
+            title,
+            expected: 'the versions that the indexes were built with',
+            actual: `${lines.length} changed`,
+            reason: 'Texts may sort otherwise than existing indexes hold them: lookups miss rows, and a unique index may let duplicates in.',
+            fix: 'REINDEX what depends on them, then ALTER DATABASE … (or ALTER COLLATION …) REFRESH COLLATION VERSION.',
+            details: lines.slice(0, 100),
+        };
+    }
+    const fixed = /^(C|POSIX|C\.\S+|ucs_basic) \/ |\(builtin/.test(locale);
+    if (recorded === null && !fixed) {
+        return {
+            outcome: 'not-checked',
+            title,
+            expected: 'the versions that the indexes were built with',
+            actual: locale,
+            reason: serverMajor < 15
+                ? 'before PostgreSQL 15 a database’s own collation version is not recorded'
+                : 'the version of the database’s own collation is not recorded',
+        };
+    }
+    return {
+        outcome: 'passed',
+        title,
+        expected: 'unchanged',
+        actual: `${locale}${recorded === null ? ', which has no versions' : `, ${recorded}`}`,
+    };
+}
+function stagingFinding({ target, staging }, failure) {
+    const title = 'Encoding and collation as on staging';
+    if (staging === null) {
+        if (failure === undefined)
+            return [];
+        return [
+            {
+                outcome: 'not-checked',
+                title,
+                expected: 'as on staging',
+                actual: target.locale,
+                reason: failure,
+            },
+        ];
+    }
+    const [expected, actual] = [staging, target].map(({ encoding, locale }) => `${encoding}, ${locale}`);
+    if (expected === actual)
+        return [{ outcome: 'passed', title, expected, actual }];
+    return [
+        {
+            outcome: 'problem',
+            title,
+            expected: `${expected}, as staging`,
+            actual,
+            reason: 'Texts sort and compare otherwise than on staging: unique indexes and range conditions may behave otherwise too.',
+            fix: 'Make staging with the encoding and locale of the target.',
+        },
+    ];
+}
+//# sourceMappingURL=server-encoding.js.map
+;// CONCATENATED MODULE: ./build/src/checks/preflight/server-event-triggers.js
+
+/** Event triggers that are enabled: they may refuse, change or delay any DDL of the migrations. One query. */
+const serverEventTriggers = defineCheck({
+    id: 'server.event-triggers',
+    group: 'server',
+    title: 'Event triggers',
+    severity: 'warn',
+    needs: 'GRANT SELECT ON pg_catalog.pg_event_trigger to the role.',
+    read: ({ target }) => target.rows(`select e.evtname::text as name, e.evtevent::text as event,
+              pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(f.proname) as function, e.evttags as tags
+         from pg_catalog.pg_event_trigger e
+         join pg_catalog.pg_proc f on f.oid = e.evtfoid
+         join pg_catalog.pg_namespace n on n.oid = f.pronamespace
+        where e.evtenabled in ('O', 'A') and e.evtevent <> 'login'
+        order by 1`),
+    judge(triggers, subject) {
+        const present = triggers.length === 0
+            ? { outcome: 'passed', expected: 'none', actual: 'none' }
+            : {
+                outcome: 'problem',
+                expected: 'none',
+                actual: triggers.map(({ name }) => name).join(', '),
+                reason: 'An event trigger may refuse, change or delay any statement that changes the catalog; what its function does is not seen.',
+                fix: 'Read these functions; where they should not act on migrations, let them leave out this role or application_name.',
+                details: triggers.map(server_event_triggers_describe).slice(0, 100),
+            };
+        return [present, ...pendingOnes(subject)];
+    },
+});
+function server_event_triggers_describe({ name, event, function: called, tags }) {
+    return `${name}: on ${event}${tags === null ? '' : ` for ${tags.join(', ')}`}, calls ${called}()`;
+}
+function pendingOnes({ pending }) {
+    const made = pending
+        .flatMap(({ script }) => script.statements)
+        .find(({ effects }) => effects.some(({ op, object }) => object.kind === 'event trigger' && (op === 'create' || op === 'enable')));
+    if (made === undefined)
+        return [];
+    return [
+        {
+            outcome: 'not-checked',
+            title: 'Event trigger of the plan itself',
+            expected: 'it lets the later statements pass',
+            actual: 'not known',
+            reason: 'it fires for every later statement of the plan, and what its function does is not seen',
+            fix: 'Put it into the last migration.',
+            where: made.where,
+        },
+    ];
+}
+//# sourceMappingURL=server-event-triggers.js.map
+;// CONCATENATED MODULE: ./build/src/checks/preflight/server-pooler.js
+
+/** Whether a pooler stands between. `deploy` has refused one in transaction mode by now; `plan` has one connection, too few to tell. Asks nothing more. */
+const serverPooler = defineCheck({
+    id: 'server.pooler',
+    group: 'server',
+    title: 'No connection pooler in between',
+    severity: 'warn',
+    needs: 'Every role may ask for its own backend.',
+    read: async ({ target: { pid, backendPid } }) => ({ pid, backendPid }),
+    judge({ pid, backendPid }, { settings }) {
+        const expected = 'a connection of one’s own';
+        if (pid === backendPid)
+            return [{ outcome: 'passed', expected, actual: 'no pooler is seen' }];
+        const actual = `a pooler: the connection has pid ${pid}, the backend ${backendPid}`;
+        const fix = 'Give the direct URL of the server (often another port).';
+        if (settings.command === 'plan') {
             return [
                 {
                     outcome: 'not-checked',
-                    expected: 'any',
-                    actual: version,
-                    reason: 'neither a version nor a staging-url is given',
-                    fix: 'Set preflight.version (15, "15 - 17", staging), or staging-url.',
-                },
-            ];
-        }
-        if (wanted !== 'staging')
-            return [server_version_judged(isWithin(version, wanted), wanted, version, wanted)];
-        if (staging === null) {
-            return [
-                {
-                    outcome: 'not-checked',
-                    expected: 'the same major as staging',
-                    actual: version,
-                    reason: stagingFailure ?? 'preflight.version is staging, and no staging-url is given',
-                    fix: stagingFailure === undefined
-                        ? 'Give staging-url.'
-                        : 'Check that staging can be reached.',
+                    expected,
+                    actual,
+                    reason: 'of which mode it is shows only with two connections, as deploy has them; one in transaction mode is refused there',
+                    fix,
                 },
             ];
         }
         return [
-            server_version_judged(majorOf(version) === majorOf(staging), `major ${majorOf(staging)}, as staging`, version, `staging’s ${staging}`),
+            {
+                outcome: 'problem',
+                expected,
+                actual: `${actual}; it keeps them together, so session mode`,
+                reason: 'Its own timeouts may end a long step, and a cancel goes by way of it.',
+                fix,
+            },
         ];
     },
 });
-function server_version_judged(holds, expected, version, wanted) {
-    if (holds)
-        return { outcome: 'passed', expected, actual: version };
+//# sourceMappingURL=server-pooler.js.map
+;// CONCATENATED MODULE: ./build/src/checks/preflight/server-primary.js
+
+
+/**
+ * The target takes changes: it is not in recovery, and new transactions aren't read-only by default. `plan` makes its own session read-only,
+ * which hides what the server's configuration says. One query.
+ */
+const serverPrimary = defineCheck({
+    id: 'server.primary',
+    group: 'server',
+    title: 'Primary that takes changes',
+    severity: 'fail',
+    volatile: true,
+    needs: 'Every role may ask whether the server is in recovery.',
+    read: async ({ target }) => {
+        const [row] = await target.rows(`select pg_catalog.pg_is_in_recovery() as "inRecovery", s.setting = 'on' as "readOnly", s.source,
+              pg_catalog.current_database()::text as database,
+              (select pg_catalog.split_part(setting, '=', 2)
+                 from pg_catalog.pg_db_role_setting c, pg_catalog.unnest(c.setconfig) as setting
+                where setting like 'default_transaction_read_only=%'
+                  and c.setdatabase in (0, (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database()))
+                  and c.setrole in (0, (select oid from pg_catalog.pg_roles where rolname = session_user))
+                order by c.setrole <> 0 and c.setdatabase <> 0 desc, c.setrole <> 0 desc, c.setdatabase <> 0 desc
+                limit 1) as configured
+         from pg_catalog.pg_settings s where s.name = 'default_transaction_read_only'`);
+        if (row === undefined)
+            throw new Error('default_transaction_read_only is not in pg_settings');
+        return row;
+    },
+    judge(facts, { settings }) {
+        if (facts.inRecovery)
+            return [standby];
+        const ownDoing = settings.command === 'plan' && facts.source === 'session';
+        if (ownDoing && facts.configured === null)
+            return [primary, server_primary_hidden];
+        const readOnly = ownDoing ? facts.configured === 'on' : facts.readOnly;
+        return [readOnly ? server_primary_refused(facts) : primary];
+    },
+});
+const server_primary_expected = 'a primary, transactions read-write';
+const primary = { outcome: 'passed', expected: 'not in recovery', actual: 'a primary' };
+const standby = {
+    outcome: 'problem',
+    expected: server_primary_expected,
+    actual: 'in recovery: a standby',
+    reason: 'Only the primary accepts changes.',
+    fix: 'Give the URL of the primary, or all hosts with target_session_attrs=read-write.',
+};
+const server_primary_hidden = {
+    outcome: 'not-checked',
+    title: 'Transactions read-write by default',
+    expected: 'default_transaction_read_only = off',
+    actual: 'not known',
+    reason: 'plan makes its own session read-only, which hides what the server’s configuration says',
+};
+function server_primary_refused({ source, database }) {
+    return {
+        outcome: 'problem',
+        expected: server_primary_expected,
+        actual: `default_transaction_read_only = on (from: ${source})`,
+        reason: 'The first statement would be refused: "cannot execute … in a read-only transaction" (25006).',
+        fix: `Find out why it was set (maintenance, a failover), then for instance: ALTER DATABASE ${quoteIdentifier(database)} RESET default_transaction_read_only;`,
+    };
+}
+//# sourceMappingURL=server-primary.js.map
+;// CONCATENATED MODULE: ./build/src/checks/preflight/server-reachable.js
+
+const samples = 5;
+/** From here on the way there and back is what a transaction of many statements mostly holds its locks for. */
+const slowMs = 100;
+/** That the target answers, how far away it is, and whether staging can be asked. Five round trips. */
+const serverReachable = defineCheck({
+    id: 'server.reachable',
+    group: 'server',
+    title: 'Server reached',
+    severity: 'warn',
+    needs: 'Every role may ask for the time.',
+    read: async ({ target, staging }) => {
+        const times = [];
+        for (let sample = 0; sample < samples; sample++) {
+            const start = performance.now();
+            await target.query('select pg_catalog.clock_timestamp()');
+            times.push(performance.now() - start);
+        }
+        const middle = times.toSorted((a, b) => a - b)[Math.floor(samples / 2)] ?? 0;
+        return { roundTrip: middle, staging: staging !== null };
+    },
+    judge({ roundTrip, staging }, { target, stagingFailure }) {
+        return [
+            distance(roundTrip, `${target.host}:${target.port}`),
+            ...server_reachable_stagingFinding(staging, stagingFailure),
+        ];
+    },
+});
+function distance(roundTrip, place) {
+    const expected = `an answer within ${slowMs} ms`;
+    const actual = `${place} answers in ${roundTrip.toFixed(1)} ms`;
+    if (roundTrip <= slowMs)
+        return { outcome: 'passed', expected, actual };
     return {
         outcome: 'problem',
         expected,
-        actual: version,
-        reason: `The server is ${version}, expected was ${wanted}: another major may lock, rewrite or refuse otherwise than what was tested.`,
-        fix: 'Check that this is the right database; test on its version, or change preflight.version.',
+        actual,
+        reason: 'Each statement of a transaction holds its locks for one round trip longer.',
+        fix: 'Run the deployment nearer to the database, in the same network or region.',
     };
 }
-/** From 10 on a version has two parts, and the first is the major. */
-const majorOf = (version) => version.split('.')[0] ?? version;
-/** `15`: that major, or later minors of it. `15 - 17`: both included. `>= 15.4` and the like. */
-function isWithin(version, wanted) {
-    const [low, high] = wanted.split(/\s+-\s+/);
-    if (low !== undefined && high !== undefined) {
-        return compare(version, low) >= 0 && compare(version, high, partsOf(high).length) <= 0;
-    }
-    const [, operator = '=', bound = wanted] = /^\s*(>=|<=|>|<|=)?\s*([\d.]+)\s*$/.exec(wanted) ?? [];
-    const parts = partsOf(bound).length;
-    const order = compare(version, bound, parts);
-    if (operator === '=')
-        return order === 0;
-    if (operator === '>=')
-        return order >= 0;
-    if (operator === '<=')
-        return order <= 0;
-    return operator === '>' ? order > 0 : order < 0;
+function server_reachable_stagingFinding(isReached, failure) {
+    const title = 'Staging reached';
+    const expected = 'staging answers';
+    if (isReached)
+        return [{ outcome: 'passed', title, expected, actual: 'it answers' }];
+    if (failure === undefined)
+        return [];
+    return [
+        {
+            outcome: 'not-checked',
+            title,
+            expected,
+            actual: 'it does not',
+            reason: failure,
+            fix: 'Check staging-url, and that the runner may reach that server.',
+        },
+    ];
 }
-const partsOf = (version) => version.trim().split('.').map(Number);
-/** Compares the first `parts` groups as numbers. */
-function compare(a, b, parts = 2) {
-    const [left, right] = [partsOf(a), partsOf(b)];
-    for (let place = 0; place < parts; place++) {
-        const difference = (left[place] ?? 0) - (right[place] ?? 0);
-        if (difference !== 0)
-            return difference;
+//# sourceMappingURL=server-reachable.js.map
+;// CONCATENATED MODULE: ./build/src/plan/touched-tables.js
+
+/** Each table and way of change once, with the first statement; tables that the plan itself creates are among them. */
+function touchedTables(pending) {
+    const found = new Map();
+    for (const { statement } of pending.flatMap(({ steps }) => steps.flatMap((step) => step.statements))) {
+        for (const effect of statement.effects) {
+            const table = tableOf(effect);
+            for (const how of table === null ? [] : touched_tables_changesOf(effect)) {
+                const key = JSON.stringify([table, how]);
+                if (table === null || found.has(key))
+                    continue;
+                found.set(key, { table, how, statement: statement.kind, where: statement.where });
+            }
+        }
     }
-    return 0;
+    return [...found.values()];
 }
-//# sourceMappingURL=server-version.js.map
+function tableOf({ object, temporary }) {
+    if (temporary === true)
+        return null;
+    if (object.kind === 'table')
+        return { schema: object.schema, name: object.name ?? '' };
+    return isOwned(object.kind) && object.kind !== 'enum value' ? (object.table ?? null) : null;
+}
+const touched_tables_ROWS = {
+    update: ['UPDATE'],
+    delete: ['DELETE'],
+    merge: ['UPDATE', 'DELETE'],
+};
+/** Constraints, triggers and the like stay on their own side; columns and tables are what both sides must have. */
+function touched_tables_changesOf({ op, object, change, column }) {
+    const rows = touched_tables_ROWS[op];
+    if (rows !== undefined)
+        return rows;
+    if (object.kind !== 'table' && object.kind !== 'column')
+        return [];
+    if (op === 'create')
+        return ['ADD'];
+    if (op === 'drop')
+        return ['REMOVE'];
+    if (op === 'rename' || op === 'set schema')
+        return ['ALTER'];
+    return op === 'alter' && change === 'TYPE' && column !== undefined ? ['ALTER'] : [];
+}
+//# sourceMappingURL=touched-tables.js.map
+;// CONCATENATED MODULE: ./build/src/checks/preflight/server-replication.js
+
+
+
+/**
+ * Logical replication passes rows on, never DDL: a published table needs the same columns on the other side, and UPDATE and DELETE of one without
+ * a replica identity are refused (55000). Two queries.
+ */
+const serverReplication = defineCheck({
+    id: 'server.replication',
+    group: 'server',
+    title: 'Logical replication of the tables to be changed',
+    severity: 'warn',
+    needs: 'Every role may read pg_publication_tables and pg_replication_slots.',
+    read: async ({ target }, { pending, searchPath }) => {
+        const touched = touchedTables(pending);
+        const [overview] = await target.rows(`select array(select pubname::text from pg_catalog.pg_publication where puballtables order by 1) as "ofAllTables",
+              (select pg_catalog.count(*)::int4 from pg_catalog.pg_publication) as publications,
+              array(select slot_name || ' (' || plugin || case when active then ', active)' else ', inactive)' end
+                      from pg_catalog.pg_replication_slots
+                     where slot_type = 'logical' and database = pg_catalog.current_database() order by 1) as slots`);
+        if (overview === undefined)
+            throw new Error('a query without FROM returned nothing');
+        const tables = await target.rows(TABLES, [
+            touched.map((_, place) => String(place)),
+            touched.map(({ table }) => table.schema ?? ''),
+            touched.map(({ table }) => table.name),
+            searchPath,
+        ]);
+        return { tables, ...overview };
+    },
+    judge(facts, subject) {
+        const touched = touchedTables(subject.pending);
+        const problems = [...withoutIdentity(facts, touched), ...differentOrder(facts, touched)];
+        const unseen = unknownTables(facts, subject);
+        if (problems.length > 0 || unseen.length > 0)
+            return [...problems, ...unseen];
+        const actual = facts.publications === 0 && facts.slots.length === 0
+            ? 'no publication, no logical slot'
+            : `none of the ${touched.length} changes concerns a published table`;
+        return [{ outcome: 'passed', expected: 'nothing that a subscriber must have first', actual }];
+    },
+});
+const TABLES = `
+select distinct on (w.place) w.place, n.nspname::text as schema, c.relname::text as name,
+       case c.relreplident
+         when 'f' then true
+         when 'n' then false
+         when 'i' then exists (select from pg_catalog.pg_index i where i.indrelid = c.oid and i.indisreplident)
+         else exists (select from pg_catalog.pg_index i where i.indrelid = c.oid and i.indisprimary)
+       end as "hasIdentity",
+       coalesce((select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('name', p.pubname, 'update', p.pubupdate, 'delete', p.pubdelete) order by p.pubname)
+                   from pg_catalog.pg_publication_tables t
+                   join pg_catalog.pg_publication p on p.pubname = t.pubname
+                  where t.schemaname = n.nspname and t.tablename = c.relname), '[]') as publications
+  from rows from (pg_catalog.unnest($1::pg_catalog.int4[]), pg_catalog.unnest($2::pg_catalog.text[]), pg_catalog.unnest($3::pg_catalog.text[]))
+       as w (place, schema, name)
+  join pg_catalog.pg_class c on c.relname = w.name and c.relkind in ('r', 'p')
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+ where case w.schema when '' then n.nspname = any ($4::pg_catalog.text[]) else n.nspname = w.schema end
+ order by w.place, pg_catalog.array_position($4::pg_catalog.text[], n.nspname::pg_catalog.text)`;
+function withoutIdentity({ tables }, touched) {
+    return tables.flatMap(({ place, hasIdentity, publications, ...table }) => {
+        const change = touched[place];
+        if (change === undefined || hasIdentity)
+            return [];
+        const how = change.how === 'UPDATE' ? 'update' : change.how === 'DELETE' ? 'delete' : null;
+        const publishing = how === null ? [] : publications.filter((each) => each[how]);
+        if (publishing.length === 0)
+            return [];
+        const name = quoteName(table);
+        return [
+            {
+                outcome: 'problem',
+                severity: 'fail',
+                title: `Replica identity of ${name}`,
+                expected: `a replica identity, since it is published by ${server_replication_namesOf(publishing)}`,
+                actual: 'none',
+                reason: `${change.how} of a published table without a replica identity is refused (55000).`,
+                fix: `Give it a primary key, or: ALTER TABLE ${name} REPLICA IDENTITY FULL;`,
+                where: change.where,
+            },
+        ];
+    });
+}
+function server_replication_namesOf(publications) {
+    return publications.map(({ name }) => name).join(', ');
+}
+/** What both sides must have, in which order: the subscriber must know a column before it gets values of it, the publisher must stop sending it first. */
+function differentOrder(facts, touched) {
+    const changed = touched.flatMap((change, place) => {
+        if (change.how === 'UPDATE' || change.how === 'DELETE')
+            return [];
+        const found = facts.tables.find((table) => table.place === place);
+        const publications = found === undefined ? facts.ofAllTables : found.publications.map(({ name }) => name);
+        return publications.length === 0 && facts.slots.length === 0 ? [] : [{ change, publications }];
+    });
+    const [first] = changed;
+    if (first === undefined)
+        return [];
+    const { change } = first;
+    const adds = changed.some((each) => each.change.how === 'ADD');
+    const removes = changed.some((each) => each.change.how !== 'ADD');
+    const slots = facts.slots.length === 0 ? '' : `; logical slots: ${facts.slots.join(', ')}`;
+    return [
+        {
+            outcome: 'problem',
+            expected: 'nothing that a subscriber must have first',
+            actual: `${changed.length} changes of tables that logical replication may pass on${slots}`,
+            reason: 'Logical replication passes on rows, not DDL: apply of a subscriber stops at the first row that its table can’t take.',
+            fix: [
+                ...(adds
+                    ? ['Subscriber first for added columns and tables: run these migrations there before.']
+                    : []),
+                ...(removes
+                    ? [
+                        'Publisher first for what is dropped; for renames and type changes stop writing, change both sides, go on.',
+                    ]
+                    : []),
+            ].join(' '),
+            where: change.where,
+            details: changed.map(detail).slice(0, 100),
+        },
+    ];
+}
+function detail({ change, publications, }) {
+    const { where, statement, how, table } = change;
+    const side = how === 'ADD' ? 'subscriber first' : how === 'REMOVE' ? 'publisher first' : 'both at once';
+    const by = publications.length === 0 ? '' : `, published by ${publications.join(', ')}`;
+    return `${where.file}:${where.line}:${where.column} ${statement} ${quoteName(table)}${by}: ${side}`;
+}
+function unknownTables({ publications, slots }, { pending }) {
+    if (publications === 0 && slots.length === 0)
+        return [];
+    const hidden = pending
+        .flatMap(({ script }) => script.statements)
+        .find(({ effects }) => effects.some(({ op }) => op === 'unknown'));
+    if (hidden === undefined)
+        return [];
+    return [
+        {
+            outcome: 'not-checked',
+            title: 'Logical replication of what the parse can’t see',
+            expected: 'nothing that a subscriber must have first',
+            actual: 'not known',
+            reason: `which tables ${hidden.kind} changes is not known`,
+            where: hidden.where,
+        },
+    ];
+}
+//# sourceMappingURL=server-replication.js.map
+;// CONCATENATED MODULE: ./build/src/checks/preflight/server-timeouts.js
+
+
+const server_timeouts_wantedOf = ({ settings }) => ({
+    lock_timeout: Math.round(settings.lockTimeout),
+    statement_timeout: Math.round(settings.statementTimeout),
+    idle_in_transaction_session_timeout: Math.round(settings.idleInTransactionTimeout),
+});
+/** The three timeouts set on a session and read back, and lock-timeout beside deadlock_timeout. One round trip, gone with its transaction. */
+const serverTimeouts = defineCheck({
+    id: 'server.timeouts',
+    group: 'server',
+    title: 'Session timeouts',
+    severity: 'warn',
+    needs: 'Every role may set its own timeouts.',
+    read: async ({ target }, subject) => {
+        const wanted = Object.entries(server_timeouts_wantedOf(subject));
+        const set = wanted.map(([name, value]) => `set local ${name} = '${value}ms'`);
+        const names = [...wanted.map(([name]) => `'${name}'`), `'deadlock_timeout'`].join(', ');
+        // Read in the unit that pg_settings counts in, milliseconds for all four.
+        const results = await target.simple(`begin; ${set.join('; ')}; select name, setting from pg_catalog.pg_settings where name in (${names}); rollback`);
+        const rows = results.at(-2)?.rows ?? [];
+        const values = Object.fromEntries(rows.map(([name, value]) => [name ?? '', Number(value)]));
+        return { readBack: values, deadlockTimeout: values.deadlock_timeout ?? 0 };
+    },
+    judge({ readBack, deadlockTimeout }, subject) {
+        const wanted = server_timeouts_wantedOf(subject);
+        return [
+            readBackFinding(wanted, readBack),
+            ...displacing(wanted.lock_timeout ?? 0, deadlockTimeout),
+            ...setByFiles(subject),
+        ];
+    },
+});
+function readBackFinding(wanted, readBack) {
+    const names = Object.keys(wanted);
+    const words = (values) => names.map((name) => `${name} = ${values[name] ?? '?'}ms`).join(', ');
+    const outcome = names.every((name) => wanted[name] === readBack[name]) ? 'passed' : 'problem';
+    const finding = { outcome, expected: words(wanted), actual: words(readBack) };
+    if (outcome === 'passed')
+        return finding;
+    return {
+        ...finding,
+        severity: 'fail',
+        reason: 'The server has made something else of a timeout, so it would not protect the application.',
+        fix: 'Connect to the server directly: a proxy in between may answer SET by itself.',
+    };
+}
+/** A worker of autovacuum gives way only when the deadlock check finds it, after deadlock_timeout: who gives up before that never gets the lock. */
+function displacing(lockTimeout, deadlockTimeout) {
+    if (lockTimeout === 0 || lockTimeout > deadlockTimeout)
+        return [];
+    return [
+        {
+            outcome: 'problem',
+            title: 'lock-timeout beside deadlock_timeout',
+            expected: `more than ${deadlockTimeout}ms (deadlock_timeout)`,
+            actual: `lock-timeout ${lockTimeout}ms`,
+            reason: 'An autovacuum that holds a table gives way only after deadlock_timeout: a statement that gives up before can never displace it.',
+            fix: `Set lock-timeout to more than ${deadlockTimeout}ms.`,
+        },
+    ];
+}
+const timeouts = new Set([
+    'lock_timeout',
+    'statement_timeout',
+    'idle_in_transaction_session_timeout',
+]);
+function setByFiles({ pending }) {
+    const own = pending
+        .flatMap(({ script }) => script.statements)
+        .filter(({ node }) => sessionSettings(node).some(({ name }) => timeouts.has(name)));
+    const [first] = own;
+    if (first === undefined)
+        return [];
+    return [
+        {
+            outcome: 'not-checked',
+            title: 'Timeouts that the files set themselves',
+            expected: 'the timeouts of the run',
+            actual: `${own.length} statements set their own`,
+            reason: 'a file’s own SET holds until the file ends; it is reported, not read back beforehand',
+            where: first.where,
+            details: own
+                .map(({ where, text }) => `${where.file}:${where.line} ${text.slice(0, 200)}`)
+                .slice(0, 100),
+        },
+    ];
+}
+//# sourceMappingURL=server-timeouts.js.map
+;// CONCATENATED MODULE: ./build/src/checks/preflight/server-tls.js
+
+/** Deprecated by RFC 8996. */
+const old = new Set(['TLSv1', 'TLSv1.1', 'SSLv3']);
+/**
+ * Whether the connection is encrypted, as the server saw it (pg_stat_ssl). Over the loopback nothing can be told: a tunnel, which hides how it
+ * goes on, begins there too. Asks nothing more.
+ */
+const serverTls = defineCheck({
+    id: 'server.tls',
+    group: 'server',
+    title: 'Encryption of the connection',
+    severity: 'warn',
+    needs: 'Every role may see its own connection.',
+    read: async () => null,
+    judge(_, { target: { host, tls } }) {
+        const expected = 'TLSv1.2 or later';
+        if (tls !== 'off' && !old.has(tls))
+            return [{ outcome: 'passed', expected, actual: tls }];
+        if (host.startsWith('/')) {
+            return [{ outcome: 'passed', expected, actual: `off, over the Unix socket in ${host}` }];
+        }
+        if (tls === 'off' && isLoopback(host)) {
+            return [
+                {
+                    outcome: 'not-checked',
+                    expected,
+                    actual: `off, over ${host}`,
+                    reason: 'the connection ends on this machine; whether it goes on from there, and how, is not seen',
+                },
+            ];
+        }
+        return [
+            {
+                outcome: 'problem',
+                expected,
+                actual: tls === 'off' ? `off, to ${host}` : tls,
+                reason: 'Whoever is on the way can read the data and change the statements.',
+                fix: 'Add sslmode=verify-full (and sslrootcert) to the connection URL.',
+            },
+        ];
+    },
+});
+function isLoopback(host) {
+    return /^(localhost|127(\.\d+){3}|::1|\[::1\])$/i.test(host);
+}
+//# sourceMappingURL=server-tls.js.map
 ;// CONCATENATED MODULE: ./build/src/checks/preflight/transaction-id-age.js
 
 
@@ -40694,14 +43239,14 @@ const transactionIdAge = defineCheck({
         const others = ages.filter((age) => !age.here && isOld(age));
         const actual = `${grouped(here.xid)} (multixact ${grouped(here.multixact)})`;
         const own = isOld(here)
-            ? problem(expected, actual)
+            ? transaction_id_age_problem(expected, actual)
             : { outcome: 'passed', expected, actual };
         if (others.length === 0)
             return [own];
         return [
             own,
             {
-                ...problem(expected, `${others.length} other databases beyond that`),
+                ...transaction_id_age_problem(expected, `${others.length} other databases beyond that`),
                 title: 'transaction id age of other databases',
                 severity: 'warn',
                 details: details_bounded(others.map(({ database, xid, multixact }) => `${database}: ${grouped(xid)} (multixact ${grouped(multixact)})`)),
@@ -40709,7 +43254,7 @@ const transactionIdAge = defineCheck({
         ];
     },
 });
-function problem(expected, actual) {
+function transaction_id_age_problem(expected, actual) {
     return {
         outcome: 'problem',
         expected,
@@ -40735,9 +43280,43 @@ function problem(expected, actual) {
 
 
 
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
 /** Every preflight check, in the order of the summary's first table. */
 const preflightChecks = [
+    serverReachable,
+    serverTls,
     server_version_serverVersion,
+    serverPrimary,
+    serverPooler,
+    serverEncoding,
+    serverReplication,
+    serverTimeouts,
+    serverEventTriggers,
+    extensionsInstalled,
+    extensionsNeeded,
+    extensionsStaging,
+    privilegesRole,
+    privilegesOwnership,
+    privilegesSchemas,
+    privilegesTables,
+    privilegesSpecial,
+    privilegesJournal,
     longTransactions,
     idleInTransaction,
     preparedTransactions,
@@ -41752,10 +44331,10 @@ function queryVerification(query, result, { expected, actual, outcome, reason })
         outcome,
         ...(reason === undefined ? {} : { reason }),
         where: query.statement.where,
-        query: tableOf(query, result),
+        query: query_table_tableOf(query, result),
     };
 }
-function tableOf({ title, expectation }, result) {
+function query_table_tableOf({ title, expectation }, result) {
     const isTable = expectation.form === 'table';
     return {
         title,
@@ -41819,10 +44398,10 @@ function parsePath(text) {
 function json_path_valueAt(document, path) {
     let value = document;
     for (const step of path)
-        value = memberOf(value, step);
+        value = json_path_memberOf(value, step);
     return value;
 }
-function memberOf(value, step) {
+function json_path_memberOf(value, step) {
     if (Array.isArray(value)) {
         if (step === 'length')
             return value.length;
@@ -43323,7 +45902,7 @@ function grantStatements({ object, change = '', to = '' }, { attributes }) {
     if (prefix === null || privileges === undefined || /[:(]|^MEMBERSHIP/.test(change))
         return null;
     const target = prefix.slice('ALTER '.length);
-    const items = parts(privileges).map(readItem);
+    const items = grant_parts(privileges).map(readItem);
     const roles = to.split(', ');
     if (!roles.every(grant_isCertain))
         return null;
@@ -43353,7 +45932,7 @@ function readItem(item) {
     return { grantee: unquoted(grantee), plain: of(''), withOption: of('*') };
 }
 /** Parted by commas, those inside double quotes left alone. */
-function parts(list) {
+function grant_parts(list) {
     return (list.match(/(?:"(?:[^"]|"")*"|[^",])+/g) ?? []).map((part) => part.trim());
 }
 function unquoted(name) {
@@ -43978,7 +46557,7 @@ function likest(candidates) {
 ;// CONCATENATED MODULE: ./build/src/verify/scope.js
 
 /** Every schema that an expectation may speak of: those written, and the search path. */
-function schemasOf(expectations, scope) {
+function scope_schemasOf(expectations, scope) {
     const schemas = new Set(scope.searchPath);
     for (const { object } of expectations) {
         if (object.schema !== null)
@@ -44200,7 +46779,7 @@ function member_memberOf(rows, object, scope) {
 function memberValues(expectations, scope) {
     return [
         expectations.flatMap(({ object }) => object.table?.name ?? []),
-        schemasOf(expectations, scope),
+        scope_schemasOf(expectations, scope),
         expectations.flatMap(({ object }) => object.name ?? []),
     ];
 }
@@ -44807,7 +47386,7 @@ function judgeEnabled(wanted, found) {
 
 
 
-const sources = {
+const named_object_sources = {
     schema: { catalog: 'pg_namespace', name: 'nspname' },
     extension: { catalog: 'pg_extension', name: 'extname' },
     'event trigger': { catalog: 'pg_event_trigger', name: 'evtname', enabled: 'o.evtenabled' },
@@ -44828,10 +47407,10 @@ const sources = {
     collation: { catalog: 'pg_collation', name: 'collname', schema: 'collnamespace' },
     conversion: { catalog: 'pg_conversion', name: 'conname', schema: 'connamespace' },
 };
-const namedKinds = Object.keys(sources);
+const namedKinds = Object.keys(named_object_sources);
 /** Objects of which a name, in a schema or alone, is all that is looked up. */
 function readNamed(kind) {
-    const source = sources[kind];
+    const source = named_object_sources[kind];
     return (expectations, scope) => {
         const names = expectations.flatMap(({ object }) => object.name ?? []);
         const enabled = source.enabled ?? "'O'";
@@ -44846,12 +47425,12 @@ function readNamed(kind) {
                 text: `select n.nspname as schema, o.${source.name} as name, ${enabled} as enabled
              from pg_catalog.${source.catalog} o join pg_catalog.pg_namespace n on n.oid = o.${source.schema}
             where o.${source.name} = any ($1) and n.nspname = any ($2) ${filter}`,
-                values: [names, schemasOf(expectations, scope)],
+                values: [names, scope_schemasOf(expectations, scope)],
             };
     };
 }
 function judgeNamed(kind) {
-    const source = sources[kind];
+    const source = named_object_sources[kind];
     return (expectation, facts, scope) => {
         const { object, state, enabled } = expectation;
         const named = facts.filter(({ name }) => name === object.name);
@@ -44891,7 +47470,7 @@ function readRelations(expectations, scope) {
     `,
         values: [
             expectations.flatMap(({ object }) => object.name ?? []),
-            schemasOf(expectations, scope),
+            scope_schemasOf(expectations, scope),
         ],
     };
 }
@@ -44985,7 +47564,7 @@ function readRoutines(expectations, scope) {
     `,
         values: [
             expectations.flatMap(({ object }) => object.name ?? []),
-            schemasOf(expectations, scope),
+            scope_schemasOf(expectations, scope),
         ],
     };
 }
@@ -45341,7 +47920,7 @@ function readTypes(expectations, scope) {
     `,
         values: [
             expectations.flatMap(({ object }) => object.table?.name ?? object.name ?? []),
-            schemasOf(expectations, scope),
+            scope_schemasOf(expectations, scope),
         ],
     };
 }
@@ -48295,7 +50874,7 @@ function unlimited(major) {
 
 
 /** One query, a second one where EXECUTE on the functions of control data was revoked. */
-async function describeTarget(session, config, extra = {}) {
+async function target_describeTarget(session, config, extra = {}) {
     const row = await readTarget(session);
     const { systemIdentifier, tls, database, user, ...facts } = row;
     // Behind a pooler the server sees the pooler's connection: our own end counts.
@@ -48450,7 +51029,7 @@ const pauseMs = 250;
 async function reconnect(open, connection, expected) {
     const session = await openPatiently(open);
     try {
-        const { report, timeline, inRecovery } = await describeTarget(session, connection);
+        const { report, timeline, inRecovery } = await target_describeTarget(session, connection);
         const same = (report.systemIdentifier ?? null) === expected.systemIdentifier &&
             timeline === expected.timeline &&
             !inRecovery;
@@ -48904,7 +51483,7 @@ async function bothOrNone(first, second) {
 /** Who is there; a standby and a pooler in transaction mode are refused before anything else. */
 async function meetTarget(opening, observer, keeper) {
     const { settings, report, emit, connection } = opening;
-    const facts = await describeTarget(observer, connection, {
+    const facts = await target_describeTarget(observer, connection, {
         ...(settings.target === undefined ? {} : { name: settings.target }),
         ...(settings.role === undefined ? {} : { role: settings.role }),
     });
@@ -51882,34 +54461,54 @@ function needDatabase({ connection, settings }) {
 
 
 
+
+
 /**
  * Sessions for the data prechecks: on the target, pinned to the server that the run is on, or on preflight.replica-url. Never the run's own: a question
  * that is slow or killed must not be able to hurt keeper and observer.
  */
 function dataSessions(context, { observer, runId }) {
     const { 'replica-url': replica, 'data-budget': budget } = context.gates.preflight;
+    const { cancellation } = context;
     let left = budget;
+    let asking = null;
     return {
         onReplica: replica !== undefined,
-        open: async () => {
+        async open() {
             const target = replica === undefined
                 ? pinnedTo(observer, needDatabase(context))
                 : resolveConnection({ url: replica, env: {} });
-            return connect(target, {
+            asking = await connect(target, {
                 name: 'data',
                 applicationName: applicationName(runId, 'data'),
             });
+            return asking;
         },
         async timed(act) {
+            const { onRequest } = cancellation;
             const started = performance.now();
+            stopIfAsked(cancellation);
+            cancellation.onRequest = () => {
+                // On a replica the pid is another server's: its question ends with the budget.
+                if (asking === null || replica !== undefined)
+                    return;
+                cancellation.sent = cancelBackend(observer, asking.pid).catch(() => undefined);
+            };
             try {
                 return await act(left);
             }
             finally {
                 left -= performance.now() - started;
+                cancellation.onRequest = onRequest;
+                stopIfAsked(cancellation);
             }
         },
     };
+}
+/** The answer of a question that was cancelled is none. */
+function stopIfAsked({ requested }) {
+    if (requested)
+        throw new Cancelled();
 }
 //# sourceMappingURL=data-sessions.js.map
 ;// CONCATENATED MODULE: ./build/src/commands/gates.js
@@ -51945,11 +54544,11 @@ async function judgeAgain(context, open, tasks) {
         return [];
     const title = 'Preflight checks that time may have changed';
     const checks = await gates_judge(context, open, tasks, volatile, title);
-    report.checks = replaced(report.checks, checks, volatile.map(({ id }) => id));
+    report.checks = gates_replaced(report.checks, checks, volatile.map(({ id }) => id));
     return checks;
 }
 /** Entries of these ids give way to the new ones, where the first of them stood. */
-function replaced(before, now, ids) {
+function gates_replaced(before, now, ids) {
     const first = before.findIndex(({ id }) => ids.includes(id));
     const place = first < 0 ? before.length : first;
     const kept = (part) => part.filter(({ id }) => !ids.includes(id));
@@ -52267,7 +54866,7 @@ function parseFileDirectives(comments, options = {}) {
     const lockImpact = reader.text('lock_impact');
     return {
         ...(reader.pair('transaction') && { transaction: 'off' }),
-        ...timeouts(reader),
+        ...directives_timeouts(reader),
         ...(reader.pair('disabled') && { disabled: true }),
         ...(version?.value != null && soak !== undefined
             ? { after: { version: version.value, soak, soakMs: reader.duration('soak') ?? 0 } }
@@ -52291,12 +54890,12 @@ function parseStatementDirectives(comments, options = {}) {
     const reader = readDirectives(comments, 'statement', options);
     const batch = reader.pair('batch');
     return {
-        ...timeouts(reader),
+        ...directives_timeouts(reader),
         allow: reader.allowed(),
         ...(batch && { batch: parseBatch(batch, reader) }),
     };
 }
-function timeouts(reader) {
+function directives_timeouts(reader) {
     const lockTimeout = reader.timeout('lock_timeout');
     const statementTimeout = reader.timeout('statement_timeout');
     const concurrentTimeout = reader.timeout('concurrent_timeout');
@@ -54395,7 +56994,7 @@ const touched_members = new Set([
  * The tables that the migrations touch, each once, in the order of the plan; those that they make themselves among them, since only the
  * catalog tells which are there already. What EXECUTE and function calls touch is not known.
  */
-function touchedTables(planned) {
+function touched_touchedTables(planned) {
     const found = new Map();
     for (const effect of planned.flatMap(({ script }) => script.statements.flatMap(({ effects }) => effects))) {
         if (touched_harmless.has(effect.op) || effect.temporary === true)
@@ -54538,7 +57137,7 @@ function singleValue(answer) {
  */
 async function capture(session, options, earlier) {
     const { plan, searchPath, role, lockTimeout, statementTimeout, redact } = options;
-    const wanted = [...plan.rows, ...touchedTables(options.pending)];
+    const wanted = [...plan.rows, ...touched_touchedTables(options.pending)];
     const oids = earlier?.tables.map(({ table }) => table.oid) ?? [];
     const [found, counters, invalid, extensions] = await session.pipeline([
         tables_tablesQuery(wanted, searchPath, oids, role),

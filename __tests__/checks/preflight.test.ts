@@ -48,7 +48,7 @@ describe('preflight', () => {
           const result = await deployWith(database, scenario, arranged)
           const found = result.report.checks.filter(({ id }) => id === scenario.check)
           const entry = found.find(({ outcome }) => outcome === scenario.outcome)
-          if (entry === undefined) throw new Error(`found ${JSON.stringify(found, null, 1)}`)
+          if (entry === undefined) throw new Error(notFound(result, found))
           expectWhole(entry)
           for (const text of scenario.says ?? []) expect(textOf(entry)).toMatch(text)
           if (scenario.outcome === 'failed') {
@@ -65,15 +65,21 @@ describe('preflight', () => {
 
 function deployWith(
   database: TestDatabase,
-  { files, settings, gates }: CheckScenario,
+  { files, settings, gates, command = 'deploy' }: CheckScenario,
   arranged: Arranged,
 ): Promise<EngineResult> {
-  return runEngine(database, 'deploy', {
+  return runEngine(database, command, {
     files: files ?? { '1_first': 'create table first (id int primary key)' },
     settings: { ...settings, ...arranged.settings },
     gates: { ...gates, ...arranged.gates },
     ...(arranged.url === undefined ? {} : { url: arranged.url }),
+    ...(arranged.staging === undefined ? {} : { staging: arranged.staging }),
   })
+}
+
+function notFound({ report }: EngineResult, found: readonly CheckReport[]): string {
+  const instead = found.length === 0 ? report.error : null
+  return `found ${JSON.stringify(found, null, 1)} ${JSON.stringify(instead)}`
 }
 
 /** A problem says why it matters and what to do, what was not checked says why. */

@@ -14,6 +14,8 @@ export interface CheckScenario {
   readonly files?: Files
   readonly settings?: Given
   readonly gates?: EngineOptions['gates']
+  /** Default: deploy. */
+  readonly command?: 'plan' | 'deploy'
   /** Makes the situation; what it returns is called afterwards, to put shared things (roles, slots) back. */
   readonly arrange?: (database: TestDatabase) => Promise<Arranged>
   /** Texts that its entry must hold in `expected`, `actual`, `reason`, `fix` or `details`. */
@@ -23,6 +25,8 @@ export interface CheckScenario {
 export interface Arranged {
   /** Connection URL instead of the database's own: another role's. */
   readonly url?: string
+  /** Connection URL of staging. */
+  readonly staging?: string
   readonly settings?: Given
   readonly gates?: EngineOptions['gates']
   readonly cleanUp?: () => Promise<unknown>

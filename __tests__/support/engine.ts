@@ -22,6 +22,8 @@ export interface EngineOptions {
   readonly queries?: string
   /** Connection URL instead of the database's own. */
   readonly url?: string
+  /** Connection URL of staging. */
+  readonly staging?: string
   /** Called with each event as it happens. */
   readonly on?: (event: RunEvent, stop: () => void) => void
 }
@@ -67,7 +69,10 @@ export async function runEngine(
         ? null
         : { path: 'docs/db/observability.sql', text: options.queries },
     connection: resolveConnection({ url, env: {} }),
-    staging: stagingConnection(settings, {}),
+    staging:
+      options.staging === undefined
+        ? stagingConnection(settings, {})
+        : resolveConnection({ url: options.staging, env: {} }),
     origin: { actor: 'tester', repository: null, commit: null, runUrl: null },
     toolVersion: '0.0.0-test',
     emit: (event) => {

@@ -9,7 +9,7 @@ interface Facts {
 
 /**
  * The server's version beside the one that airlock.yml expects: a major (`15`), a minor (`15.4`), a range (`15 - 17`, `>= 15`), or staging's
- * major. What was rehearsed on one major may lock, rewrite and fail otherwise on another.
+ * major, and no older minor. What was rehearsed on one major may lock, rewrite and fail otherwise on another.
  */
 export const serverVersion = defineCheck<Facts>({
   id: 'server.version',
@@ -50,16 +50,24 @@ export const serverVersion = defineCheck<Facts>({
         },
       ]
     }
-    return [
-      judged(
-        majorOf(version) === majorOf(staging),
-        `major ${majorOf(staging)}, as staging`,
-        version,
-        `staging’s ${staging}`,
-      ),
-    ]
+    const expected = `major ${majorOf(staging)}, as staging`
+    const sameMajor = majorOf(version) === majorOf(staging)
+    if (sameMajor && compare(version, staging) < 0) return [older(version, staging)]
+    return [judged(sameMajor, expected, version, `staging’s ${staging}`)]
   },
 })
+
+/** Minor releases fix faults: what worked on the newer one may still be broken here. */
+function older(version: string, staging: string): Finding {
+  return {
+    outcome: 'problem',
+    severity: 'warn',
+    expected: `${staging} or a later minor, as staging`,
+    actual: version,
+    reason: `The server is older than staging (${staging}): it lacks fixes that were there when the migrations were tested.`,
+    fix: 'Update the server to the minor release of staging, or test on its version.',
+  }
+}
 
 function judged(holds: boolean, expected: string, version: string, wanted: string): Finding {
   if (holds) return { outcome: 'passed', expected, actual: version }

@@ -1,0 +1,24 @@
+import type { Session } from '../../postgres/types.ts'
+
+export interface Extension {
+  readonly name: string
+  /** Null: not installed in this database. */
+  readonly installed: string | null
+  /** What CREATE EXTENSION would install; null: its files aren't on the server. */
+  readonly available: string | null
+  /** All versions whose files are there. */
+  readonly versions: readonly string[]
+}
+
+/** The extensions that are installed, and those of the names given that could be. One query. */
+export function readExtensions(session: Session, names: readonly string[]): Promise<Extension[]> {
+  return session.rows<Extension>(
+    `select coalesce(e.extname::text, a.name::text) as name, e.extversion as installed, a.default_version as available,
+            array(select v.version from pg_catalog.pg_available_extension_versions v where v.name = a.name and a.name = any ($1::pg_catalog.text[]) order by 1) as versions
+       from pg_catalog.pg_extension e
+       full join pg_catalog.pg_available_extensions a on a.name = e.extname
+      where e.oid is not null or a.name = any ($1::pg_catalog.text[])
+      order by 1`,
+    [names],
+  )
+}

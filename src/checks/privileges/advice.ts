@@ -1,0 +1,147 @@
+import { describeObject } from '../../plan/object-words.ts'
+import type { PrivilegeNeed } from '../../plan/privileges.ts'
+import { quoteIdentifier, quoteName } from '../../sql/identifier.ts'
+import type { ObjectRef } from '../../sql/types.ts'
+import type { Finding } from '../check.ts'
+import type { Held } from './rights.ts'
+import type { Verdict } from './verdict.ts'
+
+/** One line on one need: 'migrations/1_a.sql:3:1 ALTER TABLE: OWNER of table public.a (its owner is b)'. */
+export function aside({ need, found, reason }: Verdict): string {
+  const { where, statement } = need
+  const because = reason === undefined ? ownerText(found) : ` (${reason})`
+  return `${where.file}:${where.line}:${where.column} ${statement}: ${wanted(need)}${because}`
+}
+
+function ownerText(found: Held | null): string {
+  return found === null || found.owner === null ? '' : ` (its owner is ${found.owner})`
+}
+
+/** 'OWNER of table public.a', 'SELECT on view b', 'SUPERUSER'. */
+function wanted({ object, anyOf }: PrivilegeNeed): string {
+  const [first] = anyOf
+  if (first === undefined) return describeTarget(object)
+  if (isItself(object)) return anyOf.join(' or ')
+  if (first === 'OWNER') return `ownership of ${describeTarget(object)}`
+  if (first === 'SCHEMA CREATE') return `CREATE on the schema of ${describeTarget(object)}`
+  if (object.kind === 'role')
+    return first === 'SET'
+      ? `SET ROLE to ${describeTarget(object)}`
+      : `ADMIN OPTION on ${describeTarget(object)}`
+  if (first === 'CREATE EXTENSION') return `to create ${describeTarget(object)}`
+  return `${first} on ${describeTarget(object)}`
+}
+
+function describeTarget(object: ObjectRef): string {
+  if (isItself(object)) return 'what it does'
+  if (object.kind === 'database' && object.name === '') return 'the database'
+  if (object.kind === 'schema' && object.name === null) return 'a schema'
+  if (object.kind === 'unknown') return 'its effects'
+  return describeObject(object)
+}
+
+export function problemText(
+  verdict: Verdict,
+  role: string,
+): Pick<Finding, 'expected' | 'actual' | 'reason' | 'fix'> {
+  const { need, found } = verdict
+  return {
+    expected: `${role} has ${wanted(need)}`,
+    actual: actualOf(verdict, role),
+    reason:
+      need.severity === 'warn'
+        ? `${need.statement} would leave it out with a warning.`
+        : `${need.statement} would be refused with "permission denied" (42501).`,
+    fix: fixOf(verdict, role, found),
+  }
+}
+
+function actualOf({ need, found, reason }: Verdict, role: string): string {
+  if (need.object.kind === 'schema' && need.object.name === null) {
+    return 'no schema of the search path is there and open to it'
+  }
+  if (reason === 'hidden' && found !== null) {
+    return `it lies in schema ${quoteIdentifier(found.schema ?? '')}, on which ${role} has no USAGE`
+  }
+  if (found?.note === 'untrusted') return `it is not trusted, and ${role} is no superuser`
+  if (found?.owner != null)
+    return `its owner is ${found.owner}; ${role} has not${need.anyOf[0] === 'OWNER' ? ' that role’s privileges' : ''}`
+  return `${role} has not`
+}
+
+/** The one statement that would help, for whoever may run it. */
+function fixOf({ need, reason }: Verdict, role: string, found: Held | null): string {
+  const { object, anyOf } = need
+  const [first = ''] = anyOf
+  const to = quoteIdentifier(role)
+  if (object.kind === 'schema' && object.name === null) {
+    return `Write the schema in front of the name, or: ALTER ROLE ${to} SET search_path = public;`
+  }
+  if (reason === 'hidden')
+    return `GRANT USAGE ON SCHEMA ${quoteIdentifier(found?.schema ?? '')} TO ${to};`
+  if (isItself(object)) return attributeFix(anyOf, to)
+  if (first === 'OWNER') return ownerFix(object, found, to)
+  if (first === 'SCHEMA CREATE') {
+    return `GRANT CREATE ON SCHEMA ${quoteIdentifier(found?.schema ?? object.schema ?? '')} TO ${to};`
+  }
+  if (object.kind === 'role') {
+    const option = first === 'ADMIN' ? ' WITH ADMIN OPTION' : ''
+    return `GRANT ${quoteIdentifier(object.name ?? '')} TO ${to}${option};`
+  }
+  if (first === 'CREATE EXTENSION') {
+    return found?.note === 'untrusted'
+      ? `Let a superuser run: CREATE EXTENSION ${quoteIdentifier(object.name ?? '')};`
+      : `GRANT CREATE ON DATABASE … TO ${to}, or let the database’s owner create the extension.`
+  }
+  if (object.kind === 'parameter') {
+    return `GRANT ${first} ON PARAMETER ${object.name} TO ${to}; (15 and later), or let a superuser run the statement.`
+  }
+  if (found?.note === 'untrusted') {
+    return 'Let a superuser run the statement: the language is not trusted.'
+  }
+  return `GRANT ${first} ON ${grantTarget(object, found)} TO ${to};`
+}
+
+function attributeFix(anyOf: readonly string[], to: string): string {
+  const predefined = anyOf.find((right) => right.startsWith('pg_'))
+  if (predefined !== undefined) return `GRANT ${predefined} TO ${to};`
+  const attribute = anyOf.find((right) => right.startsWith('CREATE'))
+  if (attribute !== undefined) return `ALTER ROLE ${to} ${attribute};`
+  return 'Let a superuser run the statement, apart from this deployment.'
+}
+
+const ALTERED: Partial<Record<ObjectRef['kind'], string>> = {
+  'foreign table': 'FOREIGN TABLE',
+  'materialized view': 'MATERIALIZED VIEW',
+}
+
+function ownerFix(object: ObjectRef, found: Held | null, to: string): string {
+  const kind = ALTERED[object.kind] ?? object.kind.toUpperCase()
+  const member = found?.owner == null ? '' : `GRANT ${quoteIdentifier(found.owner)} TO ${to}; or `
+  const changed =
+    object.kind === 'index'
+      ? 'ALTER TABLE … OWNER TO'
+      : `ALTER ${kind} ${grantName(object, found)} OWNER TO`
+  return `${member}${changed} ${to};`
+}
+
+function grantTarget(object: ObjectRef, found: Held | null): string {
+  if (object.kind === 'database')
+    return `DATABASE ${quoteIdentifier(found?.name ?? object.name ?? '')}`
+  const kind = object.kind === 'procedure' || object.kind === 'aggregate' ? 'function' : object.kind
+  const word = kind === 'foreign server' ? 'FOREIGN SERVER' : kind.toUpperCase()
+  const relation = ['table', 'view', 'materialized view', 'foreign table'].includes(kind)
+  return `${relation ? 'TABLE' : word} ${grantName(object, found)}`
+}
+
+function grantName(object: ObjectRef, found: Held | null): string {
+  const name = quoteName({
+    schema: found?.schema ?? object.schema,
+    name: found?.name ?? object.name ?? '',
+  })
+  return found?.arguments == null ? name : `${name}(${found.arguments})`
+}
+
+function isItself({ kind, name }: ObjectRef): boolean {
+  return kind === 'role' && name === null
+}
