@@ -33,7 +33,7 @@ export async function secure(
     report.backup = await stoppable(context, async (stop) =>
       makeBackup(backup, await requestOf(context, open, tasks, values, stop)),
     )
-    tell(context, report.backup.checks)
+    tell(context, 'Backup', report.backup.checks, report.backup.path)
     if (report.backup.outcome === 'failed') return false
   }
   await point(context, open, values, true)
@@ -53,7 +53,7 @@ export async function judgeSecurity(
     const never = new AbortController().signal
     const request = await requestOf(context, open, tasks, values, never)
     report.backup = await judgeBackup(gates.backup, request)
-    tell(context, report.backup.checks)
+    tell(context, 'Backup', report.backup.checks)
   }
   await point(context, open, values, false)
 }
@@ -83,12 +83,18 @@ async function point(
   context.emit({ type: 'phase', title: 'Restore point' })
   const { report, check } = await makeRestorePoint(settings, observer, values, make)
   context.report.restorePoint = report
-  tell(context, [check])
+  tell(context, 'Restore point', [check])
 }
 
-function tell({ report, emit }: CommandContext, checks: readonly CheckReport[]): void {
-  for (const check of checks) emit({ type: 'checked', check })
-  report.checks.push(...checks)
+function tell(
+  { report, emit }: CommandContext,
+  title: string,
+  judged: readonly CheckReport[],
+  note?: string,
+): void {
+  for (const check of judged) emit({ type: 'checked', check })
+  emit({ type: 'phase-finished', title, judged, ...(note === undefined ? {} : { note }) })
+  report.checks.push(...judged)
 }
 
 type Values = Readonly<Record<Placeholder, string>>

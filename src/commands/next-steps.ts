@@ -1,3 +1,4 @@
+import { failedChecksOf, failedCriteriaOf } from '../report/tally.ts'
 import type { Report } from '../report/types.ts'
 
 /** What happens next, in sentences: the first for the reader in a hurry. Pure. */
@@ -44,7 +45,12 @@ function ownSteps(report: Report): string[] {
     case 'nothing-to-do':
       return ['Every migration that is ready is applied.', ...waiting]
     case 'planned':
-      return ['Run `deploy` to carry this out; nothing was changed.', ...waiting]
+      return [
+        failedChecksOf(report).length === 0
+          ? 'Run `deploy` to carry this out; nothing was changed.'
+          : 'A deployment would be refused now: open the gates that failed first. Nothing was changed.',
+        ...waiting,
+      ]
     case 'verified':
       return ['Nothing needs to be done.', ...waiting]
     case 'rolled-back':
@@ -52,7 +58,11 @@ function ownSteps(report: Report): string[] {
         ? [
             'What was undone is pending again: the next `deploy` applies it, unless its file is changed or disabled.',
           ]
-        : ['Mend the migration and deploy again: the database is where it was.']
+        : [
+            failedCriteriaOf(report).length === 0
+              ? 'Mend the migration and deploy again: the database is where it was.'
+              : 'Find out why the success criterion failed before you deploy again: what was undone is pending again.',
+          ]
     case 'failed':
       return report.command === 'verify'
         ? ['Find out who changed what the report names, and bring it back with a new migration.']
@@ -60,7 +70,12 @@ function ownSteps(report: Report): string[] {
             'Mend what failed and deploy again: it goes on with the first migration that is not applied.',
           ]
     case 'refused':
-      return report.error?.fix === undefined ? [] : [report.error.fix]
+      return [
+        ...(report.error?.fix === undefined ? [] : [report.error.fix]),
+        ...(failedChecksOf(report).length > 1
+          ? ['Open the other gates that failed too, then deploy again: nothing was changed.']
+          : []),
+      ]
     case 'needs-attention':
       return [
         'A person has to look before the next deployment: read what was kept, what differs and why.',

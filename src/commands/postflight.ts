@@ -79,6 +79,7 @@ export async function captureBefore(
     observeFor === 0
       ? null
       : await watchBefore(open.observer, observeFor, watching(context, observeFor))
+  emit({ type: 'phase-finished', title: 'Baseline', judged: [] })
   return { options, capture: before, waits }
 }
 
@@ -117,6 +118,7 @@ export async function judgePostflight(
     gates.criteria,
   )
   for (const criterion of report.criteria) emit({ type: 'judged', criterion })
+  emit({ type: 'phase-finished', title: 'Success criteria', judged: report.criteria })
   return criterionError(report.criteria)
 }
 
@@ -166,12 +168,14 @@ async function observe(
   const observeFor = context.gates['observe-for']
   if (waits === null || observeFor === 0) return null
   context.emit({ type: 'phase', title: 'Observing' })
-  return watchAfter(
+  const interval = await watchAfter(
     run.observer,
     observeFor,
     { capture: before, waits, redact: context.redact },
     watching(context, observeFor),
   )
+  context.emit({ type: 'phase-finished', title: 'Observing', judged: [] })
+  return interval
 }
 
 /** That it is alive is told this often. */

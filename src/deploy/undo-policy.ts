@@ -55,12 +55,12 @@ export async function undoDeployed(
   applied: readonly Applied[],
   before: Fingerprint,
 ): Promise<void> {
-  report.error = { ...error, version: last.planned.version }
+  report.error = error
   const stops = run.settings.onFailure === 'stop'
   if (!stops) last.report.outcome = 'failed'
   const failure: Failed = {
     ended: 'failed',
-    error: report.error,
+    error,
     migration: last,
     remaining: last.planned.steps,
     whole: true,
