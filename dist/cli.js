@@ -30321,7 +30321,7 @@ const baselineSchema = strictObject({
         .max(100)
         .describe('How many of pg_stat_statements’ slowest are kept.')
         .default(10),
-    budget: values_duration('10s', 'some').describe('Time for exact counts; what exceeds it is estimated, and marked as such.'),
+    budget: values_duration('10s').describe('Time for exact counts; what exceeds it is estimated, and marked as such.'),
 });
 const logsSchema = exactlyOneOf(strictObject({
     file: values_text.describe('Log file of the application.').optional(),
@@ -43360,6 +43360,7 @@ function refuseUnknownChecks(airlock, known = preflightChecks.map(({ id }) => id
 }
 //# sourceMappingURL=known-checks.js.map
 ;// CONCATENATED MODULE: ./build/src/commands/next-steps.js
+
 /** What happens next, in sentences: the first for the reader in a hurry. Pure. */
 function nextSteps(report) {
     return [...ownSteps(report), ...restoreSteps(report)];
@@ -43398,7 +43399,12 @@ function ownSteps(report) {
         case 'nothing-to-do':
             return ['Every migration that is ready is applied.', ...waiting];
         case 'planned':
-            return ['Run `deploy` to carry this out; nothing was changed.', ...waiting];
+            return [
+                failedChecksOf(report).length === 0
+                    ? 'Run `deploy` to carry this out; nothing was changed.'
+                    : 'A deployment would be refused now: open the gates that failed first. Nothing was changed.',
+                ...waiting,
+            ];
         case 'verified':
             return ['Nothing needs to be done.', ...waiting];
         case 'rolled-back':
@@ -43406,7 +43412,11 @@ function ownSteps(report) {
                 ? [
                     'What was undone is pending again: the next `deploy` applies it, unless its file is changed or disabled.',
                 ]
-                : ['Mend the migration and deploy again: the database is where it was.'];
+                : [
+                    failedCriteriaOf(report).length === 0
+                        ? 'Mend the migration and deploy again: the database is where it was.'
+                        : 'Find out why the success criterion failed before you deploy again: what was undone is pending again.',
+                ];
         case 'failed':
             return report.command === 'verify'
                 ? ['Find out who changed what the report names, and bring it back with a new migration.']
@@ -43414,7 +43424,12 @@ function ownSteps(report) {
                     'Mend what failed and deploy again: it goes on with the first migration that is not applied.',
                 ];
         case 'refused':
-            return report.error?.fix === undefined ? [] : [report.error.fix];
+            return [
+                ...(report.error?.fix === undefined ? [] : [report.error.fix]),
+                ...(failedChecksOf(report).length > 1
+                    ? ['Open the other gates that failed too, then deploy again: nothing was changed.']
+                    : []),
+            ];
         case 'needs-attention':
             return [
                 'A person has to look before the next deployment: read what was kept, what differs and why.',
@@ -52248,13 +52263,13 @@ async function undoFailure(run, report, failure, applied, before) {
  * whole. `applied`: all of them, the last included.
  */
 async function undoDeployed(run, report, error, last, applied, before) {
-    report.error = { ...error, version: last.planned.version };
+    report.error = error;
     const stops = run.settings.onFailure === 'stop';
     if (!stops)
         last.report.outcome = 'failed';
     const failure = {
         ended: 'failed',
-        error: report.error,
+        error,
         migration: last,
         remaining: last.planned.steps,
         whole: true,
@@ -54000,7 +54015,7 @@ async function backup_gate_secure(context, open, tasks) {
         emit({ type: 'phase', title: 'Backup' });
         const { backup } = gates;
         report.backup = await stoppable(context, async (stop) => makeBackup(backup, await requestOf(context, open, tasks, values, stop)));
-        tell(context, report.backup.checks);
+        tell(context, 'Backup', report.backup.checks, report.backup.path);
         if (report.backup.outcome === 'failed')
             return false;
     }
@@ -54016,7 +54031,7 @@ async function judgeSecurity(context, open, tasks) {
         const never = new AbortController().signal;
         const request = await requestOf(context, open, tasks, values, never);
         report.backup = await judgeBackup(gates.backup, request);
-        tell(context, report.backup.checks);
+        tell(context, 'Backup', report.backup.checks);
     }
     await point(context, open, values, false);
 }
@@ -54040,12 +54055,13 @@ async function point(context, { observer }, values, make) {
     context.emit({ type: 'phase', title: 'Restore point' });
     const { report, check } = await makeRestorePoint(settings, observer, values, make);
     context.report.restorePoint = report;
-    tell(context, [check]);
+    tell(context, 'Restore point', [check]);
 }
-function tell({ report, emit }, checks) {
-    for (const check of checks)
+function tell({ report, emit }, title, judged, note) {
+    for (const check of judged)
         emit({ type: 'checked', check });
-    report.checks.push(...checks);
+    emit({ type: 'phase-finished', title, judged, ...(note === undefined ? {} : { note }) });
+    report.checks.push(...judged);
 }
 /** `date` as in the runbook: date +%Y%m%d_%H%M%S, in UTC. */
 function backup_gate_valuesOf({ settings, origin, report }, { runId }) {
@@ -57612,6 +57628,7 @@ async function captureBefore(context, open, tasks, { baseline }) {
     const waits = observeFor === 0
         ? null
         : await watchBefore(open.observer, observeFor, watching(context, observeFor));
+    emit({ type: 'phase-finished', title: 'Baseline', judged: [] });
     return { options, capture: before, waits };
 }
 /**
@@ -57639,6 +57656,7 @@ async function judgePostflight(context, run, tasks, before, { baseline }, log, a
     }, gates.criteria);
     for (const criterion of report.criteria)
         emit({ type: 'judged', criterion });
+    emit({ type: 'phase-finished', title: 'Success criteria', judged: report.criteria });
     return criterionError(report.criteria);
 }
 /** The observer is connected anew when its connection was lost: all is asked once more then, since it only reads. */
@@ -57675,7 +57693,9 @@ async function observe(context, run, { capture: before, waits }) {
     if (waits === null || observeFor === 0)
         return null;
     context.emit({ type: 'phase', title: 'Observing' });
-    return watchAfter(run.observer, observeFor, { capture: before, waits, redact: context.redact }, watching(context, observeFor));
+    const interval = await watchAfter(run.observer, observeFor, { capture: before, waits, redact: context.redact }, watching(context, observeFor));
+    context.emit({ type: 'phase-finished', title: 'Observing', judged: [] });
+    return interval;
 }
 /** That it is alive is told this often. */
 const postflight_aliveEveryMs = 5_000;

@@ -24,7 +24,7 @@ export const baselineSchema = z.strictObject({
     .max(100)
     .describe('How many of pg_stat_statements’ slowest are kept.')
     .default(10),
-  budget: duration('10s', 'some').describe(
+  budget: duration('10s').describe(
     'Time for exact counts; what exceeds it is estimated, and marked as such.',
   ),
 })
