@@ -11,6 +11,8 @@ export interface RelayOptions {
   readonly delayMs?: number
   /** As a pooler does: its own pid instead of the backend's in BackendKeyData. */
   readonly ownPid?: number
+  /** The server says that it is a later minor: '18.4' becomes '18.9'. */
+  readonly laterMinor?: true
 }
 
 /** Passes a connection on, from far away or under a pid of its own. Without TLS, whose bytes can't be read. */
@@ -31,6 +33,7 @@ export async function startRelay(to: string, options: RelayOptions): Promise<Rel
     client.on('data', (data) => upstream.write(data))
     upstream.on('data', (data) => {
       const said = options.ownPid === undefined ? data : withPid(data, options.ownPid)
+      if (options.laterMinor === true) makeLater(said)
       if (options.delayMs === undefined) client.write(said)
       else setTimeout(() => client.writable && client.write(said), options.delayMs)
     })
@@ -54,4 +57,13 @@ function withPid(data: Buffer, pid: number): Buffer {
   const place = data.indexOf(Buffer.from([0x4b, 0, 0, 0, 12]))
   if (place >= 0 && data[place + 13] === 0x5a) data.writeInt32BE(pid, place + 5)
   return data
+}
+
+/** In place, of the same length: every digit of the minor becomes a nine. */
+function makeLater(data: Buffer): void {
+  const name = data.indexOf('server_version\0')
+  const dot = data.indexOf('.', name)
+  if (name < 0 || dot < 0) return
+  for (let place = dot + 1; /\d/.test(String.fromCharCode(data[place] ?? 0)); place++)
+    data[place] = 0x39
 }

@@ -233,6 +233,14 @@ export const privilegesScenarios: readonly CheckScenario[] = [
     `${mine} create function f() returns trigger language plpgsql as 'begin return new; end'; revoke execute on function f() from public`,
     [/GRANT EXECUTE ON FUNCTION public.f\(\) TO/],
   ),
+  failing(
+    'privileges.tables',
+    'a table in a schema that the search path names and the role may not use',
+    'insert into hidden values (1)',
+    `create schema "se cret"; create table "se cret".hidden (id int); grant insert on "se cret".hidden to :role;
+     alter role :role set search_path = public, "se cret"`,
+    [/GRANT USAGE ON SCHEMA "se cret" TO/, /would not find table hidden/],
+  ),
   {
     check: 'privileges.tables',
     outcome: 'warned',

@@ -108,6 +108,16 @@ export const serverScenarios: readonly CheckScenario[] = [
   },
   {
     check: 'server.version',
+    outcome: 'warned',
+    title: 'an older minor than staging’s',
+    arrange: async ({ url }) => {
+      const relay = await startRelay(url, { laterMinor: true })
+      return { ...stagingAt(relay.url), cleanUp: () => relay.close() }
+    },
+    says: [/older than staging/, /Update the server/],
+  },
+  {
+    check: 'server.version',
     outcome: 'not-checked',
     title: 'no version is expected',
     says: [/neither a version nor a staging-url/],

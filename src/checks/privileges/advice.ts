@@ -48,12 +48,17 @@ export function problemText(
   return {
     expected: `${role} has ${wanted(need)}`,
     actual: actualOf(verdict, role),
-    reason:
-      need.severity === 'warn'
-        ? `${need.statement} would leave it out with a warning.`
-        : `${need.statement} would be refused with "permission denied" (42501).`,
+    reason: refusalOf(verdict),
     fix: fixOf(verdict, role, found),
   }
+}
+
+/** A schema without USAGE is left out of the search path: the name is not found (42P01 and the like). */
+function refusalOf({ need: { severity, statement, object }, reason }: Verdict): string {
+  if (severity === 'warn') return `${statement} would leave it out with a warning.`
+  if (reason === 'hidden')
+    return `${statement} would fail: it would not find ${describeTarget(object)}.`
+  return `${statement} would be refused with "permission denied" (42501).`
 }
 
 function actualOf({ need, found, reason }: Verdict, role: string): string {
