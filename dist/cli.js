@@ -31710,7 +31710,14 @@ async function findingsOf(check, sessions, subject) {
 function reportOf({ id, group, title, severity: own }, { outcome, severity: found, ...finding }, asked) {
     const severity = asked === own ? (found ?? own) : asked;
     const verdict = severity === 'fail' ? 'failed' : 'warned';
-    return { id, group, title, ...finding, outcome: outcome === 'problem' ? verdict : outcome };
+    const shown = finding.title ?? title;
+    return {
+        id,
+        group,
+        ...finding,
+        title: shown.slice(0, 1).toUpperCase() + shown.slice(1),
+        outcome: outcome === 'problem' ? verdict : outcome,
+    };
 }
 //# sourceMappingURL=check.js.map
 ;// CONCATENATED MODULE: ./build/src/checks/details.js
@@ -38016,11 +38023,17 @@ function problemText(verdict, role) {
     return {
         expected: `${role} has ${wanted(need)}`,
         actual: advice_actualOf(verdict, role),
-        reason: need.severity === 'warn'
-            ? `${need.statement} would leave it out with a warning.`
-            : `${need.statement} would be refused with "permission denied" (42501).`,
+        reason: refusalOf(verdict),
         fix: advice_fixOf(verdict, role, found),
     };
+}
+/** A schema without USAGE is left out of the search path: the name is not found (42P01 and the like). */
+function refusalOf({ need: { severity, statement, object }, reason }) {
+    if (severity === 'warn')
+        return `${statement} would leave it out with a warning.`;
+    if (reason === 'hidden')
+        return `${statement} would fail: it would not find ${describeTarget(object)}.`;
+    return `${statement} would be refused with "permission denied" (42501).`;
 }
 function advice_actualOf({ need, found, reason }, role) {
     if (need.object.kind === 'schema' && need.object.name === null) {
@@ -56676,12 +56689,7 @@ async function look(path) {
 
 
 
-
-/**
- * The patterns as regular expressions; case does not matter to them, as with the runbook's `grep -i`. Null where no log is named.
- *
- * @throws Refusal for a malformed pattern
- */
+/** The patterns, which airlock.yml's schema has judged, as regular expressions; case does not matter to them, as with the runbook's `grep -i`. Null where no log is named. */
 function planLog(logs) {
     if (logs === undefined || (logs.file === undefined && logs.command === undefined))
         return null;
@@ -56689,20 +56697,8 @@ function planLog(logs) {
     return {
         ...(file === undefined ? {} : { file }),
         ...(command === undefined ? {} : { command }),
-        patterns: logs.patterns.map(readPattern),
+        patterns: logs.patterns.map((text) => new RegExp(text, 'i')),
     };
-}
-function readPattern(text) {
-    try {
-        return new RegExp(text, 'i');
-    }
-    catch (error) {
-        throw new Refusal({
-            what: `logs.patterns: ${text} is no regular expression.`,
-            why: error instanceof Error ? error.message : String(error),
-            fix: 'Correct it; a character that means itself is written with a backslash before it, as in `\\(`.',
-        });
-    }
 }
 const longestLine = 500;
 async function beginLog(plan) {
@@ -57601,7 +57597,7 @@ async function verifyStanding(session, applied, scope) {
 /**
  * Baseline and logs of airlock.yml, before anything connects.
  *
- * @throws Refusal for a query that changes something, a name or pattern that is none
+ * @throws Refusal for a query that changes something, a name that is none
  */
 function planPostflight({ gates, baselineQueries }) {
     return { baseline: planBaseline(gates.baseline, baselineQueries), log: planLog(gates.logs) };
@@ -59098,11 +59094,11 @@ function endWith(context, error) {
         return;
     }
     report.outcome = error instanceof Cancelled ? 'cancelled' : 'refused';
-    const refusal = refusalOf(context, error);
+    const refusal = run_command_refusalOf(context, error);
     report.error = refusal === null ? faultOf(error) : refusalReport(refusal);
     report.exitCode = exitCodeOf(report.outcome, report.command, refusal?.exitCode ?? 1);
 }
-function refusalOf(context, error) {
+function run_command_refusalOf(context, error) {
     if (error instanceof Refusal)
         return error;
     if (error instanceof Cancelled) {

@@ -88,7 +88,8 @@ test('a criterion that fails undoes the last migration, and the fingerprint prov
     const result = await deployFiles(database, { files: two, ...sabotage(database) })
     expect(result.report.outcome).toBe('rolled-back')
     expect(result.report.exitCode).toBe(1)
-    expect(errorOf(result)).toMatchObject({ version: '2' })
+    // It judges the whole run: no migration is blamed.
+    expect(errorOf(result).version).toBeUndefined()
     expect(errorOf(result).message).toMatch(
       /All indexes created and VALID.*1 of 2; first_id on first.*missing/,
     )
@@ -190,9 +191,6 @@ test('what can not be understood is refused before anything connects, with its p
       `baseline.rows: ${rows}`,
     )
   }
-  expect((await refused({ logs: { file: 'x', patterns: ['('] } })).message).toContain(
-    'logs.patterns: (',
-  )
   expect(
     (await refused({ baseline: { probes: [{ name: 'p', sql: 'SELECT 1; SELECT 2' }] } })).message,
   ).toContain('The probe p holds 2 statements')

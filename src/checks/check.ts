@@ -148,5 +148,12 @@ function reportOf(
 ): CheckReport {
   const severity = asked === own ? (found ?? own) : asked
   const verdict = severity === 'fail' ? 'failed' : 'warned'
-  return { id, group, title, ...finding, outcome: outcome === 'problem' ? verdict : outcome }
+  const shown = finding.title ?? title
+  return {
+    id,
+    group,
+    ...finding,
+    title: shown.slice(0, 1).toUpperCase() + shown.slice(1),
+    outcome: outcome === 'problem' ? verdict : outcome,
+  }
 }

@@ -36,7 +36,7 @@ export interface PostflightPlan {
 /**
  * Baseline and logs of airlock.yml, before anything connects.
  *
- * @throws Refusal for a query that changes something, a name or pattern that is none
+ * @throws Refusal for a query that changes something, a name that is none
  */
 export function planPostflight({ gates, baselineQueries }: CommandContext): PostflightPlan {
   return { baseline: planBaseline(gates.baseline, baselineQueries), log: planLog(gates.logs) }

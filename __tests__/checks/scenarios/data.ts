@@ -50,7 +50,7 @@ export const dataScenarios: readonly CheckScenario[] = [
     files: foreignKey,
     arrange: given(...people),
     says: [
-      /orphans of "order" \("Owner"\)/,
+      /Orphans of "order" \("Owner"\)/,
       /0 rows without their "Us""er"/,
       /^0 orphaned rows, as of \d{4}-/m,
     ],

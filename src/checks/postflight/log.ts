@@ -1,6 +1,5 @@
 import { runLogCommand } from '../../host/log-command.ts'
 import { type LogMark, markLog, readLogSince } from '../../host/log-file.ts'
-import { Refusal } from '../../report/refusal.ts'
 import { shorten, visibleLine } from '../../report/visible.ts'
 import type { Logs } from '../../runbook/gates/baseline.ts'
 import type { LogFindings } from './evidence.ts'
@@ -12,30 +11,14 @@ export interface LogPlan {
   readonly patterns: readonly RegExp[]
 }
 
-/**
- * The patterns as regular expressions; case does not matter to them, as with the runbook's `grep -i`. Null where no log is named.
- *
- * @throws Refusal for a malformed pattern
- */
+/** The patterns, which airlock.yml's schema has judged, as regular expressions; case does not matter to them, as with the runbook's `grep -i`. Null where no log is named. */
 export function planLog(logs: Logs | undefined): LogPlan | null {
   if (logs === undefined || (logs.file === undefined && logs.command === undefined)) return null
   const { file, command } = logs
   return {
     ...(file === undefined ? {} : { file }),
     ...(command === undefined ? {} : { command }),
-    patterns: logs.patterns.map(readPattern),
-  }
-}
-
-function readPattern(text: string): RegExp {
-  try {
-    return new RegExp(text, 'i')
-  } catch (error) {
-    throw new Refusal({
-      what: `logs.patterns: ${text} is no regular expression.`,
-      why: error instanceof Error ? error.message : String(error),
-      fix: 'Correct it; a character that means itself is written with a backslash before it, as in `\\(`.',
-    })
+    patterns: logs.patterns.map((text) => new RegExp(text, 'i')),
   }
 }
 
