@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
 import { parse } from 'yaml'
+import { checksReference } from '../src/checks/preflight/reference.ts'
 import { parseAirlockFile } from '../src/runbook/airlock-file.ts'
 import { airlockReference } from '../src/runbook/airlock-reference.ts'
 import { airlockJsonSchema } from '../src/runbook/airlock-schema.ts'
@@ -198,6 +199,10 @@ describe('schemas/airlock.schema.json', () => {
       expect(property.description).toBeTruthy()
     }
   })
+})
+
+test('docs/checks.md is the one that the registry makes (npm run contract)', () => {
+  expect(read('docs/checks.md')).toBe(checksReference())
 })
 
 describe('docs/airlock-yml.md', () => {

@@ -96,7 +96,7 @@ describe.each(servers())('PostgreSQL $major: where WAL is not archived', ({ majo
 
   test('fail: refused', () =>
     withPoint('fail', (result) => {
-      expect(endingOf(result)).toMatch(/^refused 1: restore point: .*archiving is off/)
+      expect(endingOf(result)).toMatch(/^refused 1: Restore point: .*archiving is off/)
       expect(result.report.restorePoint?.lsn).toBeNull()
     }))
 

@@ -11,7 +11,8 @@ export function backupCheck(
   actual: string,
   more: Details = {},
 ): CheckReport {
-  return { id: `backup.${id}`, group: 'backup', title, outcome, expected, actual, ...more }
+  const shown = title.slice(0, 1).toUpperCase() + title.slice(1)
+  return { id: `backup.${id}`, group: 'backup', title: shown, outcome, expected, actual, ...more }
 }
 
 /** A backup is as good as the worst of its proofs; that no drill was asked for takes nothing from the others. */
@@ -21,12 +22,4 @@ export function outcomeOf(checks: readonly CheckReport[]): BackupReport['outcome
   const all = drill === 'failed' ? [...outcomes, drill] : outcomes
   const worst = (['failed', 'warned', 'not-checked'] as const).find((one) => all.includes(one))
   return worst ?? (all.length === 0 ? 'not-checked' : 'passed')
-}
-
-/** '1.5 GB', in powers of 1024 as pg_size_pretty(). */
-export function bytesText(bytes: number): string {
-  const units = ['bytes', 'kB', 'MB', 'GB', 'TB']
-  const place = bytes < 1 ? 0 : Math.min(4, Math.floor(Math.log2(bytes) / 10))
-  const value = bytes / 1024 ** place
-  return `${place === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[place]}`
 }

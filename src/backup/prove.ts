@@ -1,6 +1,7 @@
 import type { StoredBackup } from '../host/backup-files.ts'
+import { sizeText } from '../report/size-text.ts'
 import type { CheckReport } from '../report/types.ts'
-import { backupCheck, bytesText } from './check-report.ts'
+import { backupCheck } from './check-report.ts'
 import type { Content } from './content.ts'
 import type { PlanTable } from './plan-tables.ts'
 
@@ -129,12 +130,12 @@ export function judgeSize(
   const least = minSize ?? Math.max(1, plausible)
   const why =
     minSize === undefined
-      ? `a thousandth of the database’s ${bytesText(databaseBytes ?? 0)}`
+      ? `a thousandth of the database’s ${sizeText(databaseBytes ?? 0)}`
       : 'min-size'
-  const expected = least === 1 ? 'not empty' : `at least ${bytesText(least)} (${why})`
-  if (bytes >= least) return backupCheck('size', title, 'passed', expected, bytesText(bytes))
+  const expected = least === 1 ? 'not empty' : `at least ${sizeText(least)} (${why})`
+  if (bytes >= least) return backupCheck('size', title, 'passed', expected, sizeText(bytes))
   const outcome = bytes === 0 || minSize !== undefined ? 'failed' : severity
-  return backupCheck('size', title, outcome, expected, bytesText(bytes), {
+  return backupCheck('size', title, outcome, expected, sizeText(bytes), {
     reason: bytes === 0 ? 'It is empty.' : 'It is too small to hold the rows of this database.',
     fix:
       bytes === 0

@@ -132,7 +132,7 @@ function judged(
     check: {
       id: 'restore-point.made',
       group: 'restore point',
-      title: 'restore point',
+      title: 'Restore point',
       outcome,
       expected: `${name}${short}, its WAL archived`,
       actual:

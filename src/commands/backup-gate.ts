@@ -27,7 +27,8 @@ export async function secure(
 ): Promise<boolean> {
   const { gates, report, emit } = context
   const values = valuesOf(context, open)
-  if (gates.backup !== undefined) {
+  if (gates.backup === undefined) report.checks.push(noBackup)
+  else {
     emit({ type: 'phase', title: 'Backup' })
     const { backup } = gates
     report.backup = await stoppable(context, async (stop) =>
@@ -48,7 +49,8 @@ export async function judgeSecurity(
 ): Promise<void> {
   const { gates, report, emit } = context
   const values = valuesOf(context, open)
-  if (gates.backup !== undefined) {
+  if (gates.backup === undefined) report.checks.push(noBackup)
+  else {
     emit({ type: 'phase', title: 'Backup' })
     const never = new AbortController().signal
     const request = await requestOf(context, open, tasks, values, never)
@@ -56,6 +58,18 @@ export async function judgeSecurity(
     tell(context, 'Backup', report.backup.checks)
   }
   await point(context, open, values, false)
+}
+
+/** That nobody asked for a backup is said, never passed over. */
+const noBackup: CheckReport = {
+  id: 'backup.made',
+  group: 'backup',
+  title: 'Backup made',
+  outcome: 'not-checked',
+  expected: 'a backup from before the first change',
+  actual: 'not known',
+  reason: 'airlock.yml has no section backup',
+  fix: 'Add backup: pg-dump, command or proof; or none, with the reason.',
 }
 
 /** What became of the restore point's WAL by the end of the run. A server that can't say leaves it as it was. */
