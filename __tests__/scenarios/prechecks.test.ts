@@ -112,17 +112,17 @@ describe('the recipe application', () => {
       expect(
         dataChecks(result).map(({ id, outcome, title }) => `${outcome} ${id}: ${title}`),
       ).toEqual([
-        'passed data.foreign-key: orphans of "Company" ("ownerId")',
-        'passed data.foreign-key: orphans of "ProductionPlan" ("createdBy")',
-        'passed data.foreign-key: orphans of "ProductionTask" ("assignedTo")',
-        'passed data.foreign-key: orphans of "InventoryMovement" ("createdBy")',
-        'passed data.unique: duplicates in "RecipeItem" ("recipeId", "ingredientId")',
-        'passed data.unique: duplicates in "RecipeSection" ("recipeId", "order")',
-        'passed data.check: rows of "Recipe" against recipe_selling_price_positive',
-        'passed data.check: rows of "Ingredient" against ingredient_pack_price_positive',
-        'passed data.check: rows of "Recipe" against recipe_yield_quantity_positive',
-        'passed data.check: rows of "RecipeItem" against recipe_item_quantity_positive',
-        'not-checked data.check: rows of "Recipe" against recipe_category_consistency_check',
+        'passed data.foreign-key: Orphans of "Company" ("ownerId")',
+        'passed data.foreign-key: Orphans of "ProductionPlan" ("createdBy")',
+        'passed data.foreign-key: Orphans of "ProductionTask" ("assignedTo")',
+        'passed data.foreign-key: Orphans of "InventoryMovement" ("createdBy")',
+        'passed data.unique: Duplicates in "RecipeItem" ("recipeId", "ingredientId")',
+        'passed data.unique: Duplicates in "RecipeSection" ("recipeId", "order")',
+        'passed data.check: Rows of "Recipe" against recipe_selling_price_positive',
+        'passed data.check: Rows of "Ingredient" against ingredient_pack_price_positive',
+        'passed data.check: Rows of "Recipe" against recipe_yield_quantity_positive',
+        'passed data.check: Rows of "RecipeItem" against recipe_item_quantity_positive',
+        'not-checked data.check: Rows of "Recipe" against recipe_category_consistency_check',
       ])
       expect(dataChecks(result).at(-1)?.reason).toMatch(
         /backfill\.sql:\d+ changes these rows first/,
