@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { storableJson, toldJson } from '../../src/journal/storable.ts'
 import { createDatabase, server, servers, withDatabase } from '../support/database.ts'
 import { deployFiles, endingOf, runEngine } from '../support/engine.ts'
 
@@ -159,6 +160,40 @@ describe.each(servers())('PostgreSQL $major: the journal', ({ major }) => {
     } finally {
       await database.drop()
     }
+  })
+
+  test('a database in LATIN1 takes what is told in it', async () => {
+    const name = `latin_${process.pid}_${major}`
+    const admin = await createDatabase({ major })
+    try {
+      await admin.query(
+        `create database ${name} template template0 encoding 'LATIN1' lc_collate 'C' lc_ctype 'C'`,
+      )
+      const url = new URL(admin.url)
+      url.pathname = `/${name}`
+      const result = await deployFiles(
+        { url: url.href },
+        { files: { '1_a': 'create table "é" (id int);' } },
+      )
+      expect(endingOf(result)).toBe('deployed 0')
+      const encoding = result.report.checks.find(({ id }) => id === 'server.encoding')
+      expect(encoding?.outcome).toBe('warned')
+    } finally {
+      await admin.query(`drop database if exists ${name} with (force)`)
+      await admin.drop()
+    }
+  })
+
+  test('half a character and a NUL in what is told keep nobody from storing it', async () => {
+    await withDatabase({ major }, async (database) => {
+      for (const written of [storableJson, toldJson]) {
+        const [row] = await database.query<{ stored: unknown }>('select $1::jsonb as stored', [
+          written({ text: 'cut \ud83d', code: 'a\0b', kept: 'ü 😀' }),
+        ])
+        expect(row?.stored).toEqual({ text: 'cut \ufffd', code: 'a\ufffdb', kept: 'ü 😀' })
+      }
+      expect(JSON.parse(toldJson(['it’s “so” …']))).toEqual([`it's "so" ...`])
+    })
   })
 
   test('the password is in none of its rows', async () => {

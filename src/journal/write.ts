@@ -12,6 +12,7 @@ import type {
 import { quoteLiteral } from '../sql/identifier.ts'
 import { journalScripts } from './schema.ts'
 import type { BatchProgress, StepBefore } from './state.ts'
+import { storableJson, toldJson } from './storable.ts'
 
 /** The run as the journal knows it: who may write. */
 export interface RunKey {
@@ -71,8 +72,10 @@ export interface StepFacts {
 }
 
 const text = (value: string | null) => (value === null ? 'null' : quoteLiteral(value))
-const json = (value: unknown) =>
-  value === null || value === undefined ? 'null' : `${quoteLiteral(JSON.stringify(value))}::jsonb`
+const json = (value: unknown, written = storableJson) =>
+  value === null || value === undefined ? 'null' : `${quoteLiteral(written(value))}::jsonb`
+/** What is only read by people. */
+const told = (value: unknown) => json(value, toldJson)
 
 /** Brings the journal from `version` (0: none) to the newest, in one transaction. Called under the run's lock. */
 export async function installJournal(session: Session, version: number): Promise<void> {
@@ -103,7 +106,7 @@ insert into airlock.runs (id, epoch, command, actor, repository, commit_sha, run
   checks, backup, restore_point, plan_digest, approved_by)
 select ${text(facts.id)}, coalesce(max(epoch), 0) + 1, ${text(facts.command)}, ${text(facts.actor)}, ${text(facts.repository)},
        ${text(facts.commit)}, ${text(facts.runUrl)}, ${text(facts.toolVersion)}, ${json(facts.settings)}, ${text(facts.fingerprintBefore)},
-       ${json(checks)}, ${json(backup)}, ${json(restorePoint)}, ${text(planDigest)}, ${text(approvedBy)}
+       ${told(checks)}, ${told(backup)}, ${told(restorePoint)}, ${text(planDigest)}, ${text(approvedBy)}
 from airlock.runs
 returning epoch;
 commit`)
@@ -121,8 +124,8 @@ export async function endRun(session: Session, run: RunKey, end: RunEnd): Promis
     inTransaction(
       run,
       `update airlock.runs set outcome = ${text(end.outcome)}, ended_at = clock_timestamp(),
-  fingerprint_after = ${text(end.fingerprintAfter)}, error = ${json(end.error)},
-  restore_point = coalesce(${json(end.restorePoint)}, restore_point), baseline = ${json(end.baseline)}, criteria = ${json(end.criteria)} where id = ${text(run.id)}`,
+  fingerprint_after = ${text(end.fingerprintAfter)}, error = ${told(end.error)},
+  restore_point = coalesce(${told(end.restorePoint)}, restore_point), baseline = ${told(end.baseline)}, criteria = ${told(end.criteria)} where id = ${text(run.id)}`,
     ),
   )
 }
@@ -190,7 +193,7 @@ export function migrationFailed(
   },
 ): string {
   const insert = end.begun ? '' : `${migrationBegun(run, facts)};`
-  return `${insert} update airlock.migrations set state = 'failed', half_done = ${end.halfDone}, error = ${json(end.error)},
+  return `${insert} update airlock.migrations set state = 'failed', half_done = ${end.halfDone}, error = ${told(end.error)},
   duration_ms = ${Math.round(end.durationMs)} where id = ${current(facts.version)}`
 }
 
@@ -247,6 +250,6 @@ on conflict (migration_id, ordinal) do update set state = 'started', run_id = ex
 }
 
 export function stepFailed(version: string, ordinal: number, error: ErrorReport): string {
-  return `update airlock.steps set state = 'failed', ended_at = clock_timestamp(), error = ${json(error)}
+  return `update airlock.steps set state = 'failed', ended_at = clock_timestamp(), error = ${told(error)}
 where migration_id = ${current(version)} and ordinal = ${ordinal}`
 }
