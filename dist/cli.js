@@ -15764,7 +15764,7 @@ function scanSync(query) {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var _host_hidden_arguments_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2587);
-/* harmony import */ var _commands_command_line_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(30);
+/* harmony import */ var _commands_command_line_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8835);
 /* harmony import */ var _host_signals_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9869);
 
 
@@ -15778,7 +15778,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 30:
+/***/ 8835:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -37220,12 +37220,14 @@ const planDigestCheck = defineCheck({
     read: async (_sessions, { planDigest }) => planDigest,
     judge: (actual, { settings }) => [plan_digest_judged(settings.planDigest, actual)],
 });
+/** Version and first digits: the whole one stands in the report, and what differs is named. */
+const plan_digest_shortened = (digest) => (digest.length > 24 ? `${digest.slice(0, 20)}…` : digest);
 function plan_digest_judged(approved, actual) {
     if (approved === undefined) {
         return {
             outcome: 'not-checked',
             expected: 'the digest of an approved plan',
-            actual,
+            actual: plan_digest_shortened(actual),
             reason: 'no plan-digest was given: nobody is on record as having approved this plan',
             fix: 'Run plan in an earlier job, let its output plan-digest be reviewed, and hand it to deploy as plan-digest.',
         };
@@ -37235,8 +37237,8 @@ function plan_digest_judged(approved, actual) {
     if (given === null || found === null) {
         return {
             outcome: 'problem',
-            expected: approved,
-            actual,
+            expected: plan_digest_shortened(approved),
+            actual: plan_digest_shortened(actual),
             reason: 'plan-digest is not a digest of this version of pg-airlock: it was cut off, or comes from elsewhere.',
             fix: 'Hand over the output plan-digest of plan as it is: needs.plan.outputs.plan-digest.',
         };
@@ -37244,12 +37246,12 @@ function plan_digest_judged(approved, actual) {
     const difference = differenceOfDigests(given, found);
     if (difference.length === 0) {
         const what = counted(found.migrations.size, 'migration');
-        return { outcome: 'passed', expected: approved, actual: `the same: ${what}` };
+        return { outcome: 'passed', expected: plan_digest_shortened(approved), actual: `the same: ${what}` };
     }
     return {
         outcome: 'problem',
-        expected: approved,
-        actual,
+        expected: plan_digest_shortened(approved),
+        actual: plan_digest_shortened(actual),
         reason: `What would run is not what was approved. ${difference.join(' ')}`,
         fix: 'Run plan again and have its new digest approved.',
         details: details_bounded(difference),
@@ -44872,11 +44874,43 @@ insert into airlock.journal_version (version) values (2);
 `,
 ];
 //# sourceMappingURL=schema.js.map
+;// CONCATENATED MODULE: ./build/src/journal/storable.js
+/**
+ * A value as JSON that jsonb takes: it has no NUL and no half of a surrogate pair, which a text that was cut, or came from a program, may hold.
+ */
+function storableJson(value) {
+    return JSON.stringify(value, (_, part) => typeof part === 'string' ? whole(part) : part);
+}
+/**
+ * The same for what is only read by people. A database in LATIN1 or the like refuses (22P05) what its encoding lacks, and our own sentences
+ * hold typographic signs: they become the plain ones. Never for SQL or names, which must stay as they are.
+ */
+function toldJson(value) {
+    return JSON.stringify(value, (_, part) => typeof part === 'string'
+        ? whole(part).replace(/[‘’“”…–—↻→]/g, (sign) => plain[sign] ?? sign)
+        : part);
+}
+const whole = (text) => text.toWellFormed().replaceAll('\0', '\ufffd');
+const plain = {
+    '‘': "'",
+    '’': "'",
+    '“': '"',
+    '”': '"',
+    '…': '...',
+    '–': '-',
+    '—': '-',
+    '↻': '',
+    '→': '->',
+};
+//# sourceMappingURL=storable.js.map
 ;// CONCATENATED MODULE: ./build/src/journal/write.js
 
 
+
 const write_text = (value) => (value === null ? 'null' : quoteLiteral(value));
-const write_json = (value) => value === null || value === undefined ? 'null' : `${quoteLiteral(JSON.stringify(value))}::jsonb`;
+const write_json = (value, written = storableJson) => value === null || value === undefined ? 'null' : `${quoteLiteral(written(value))}::jsonb`;
+/** What is only read by people. */
+const write_told = (value) => write_json(value, toldJson);
 /** Brings the journal from `version` (0: none) to the newest, in one transaction. Called under the run's lock. */
 async function installJournal(session, version) {
     const pending = journalScripts.slice(version);
@@ -44901,7 +44935,7 @@ insert into airlock.runs (id, epoch, command, actor, repository, commit_sha, run
   checks, backup, restore_point, plan_digest, approved_by)
 select ${write_text(facts.id)}, coalesce(max(epoch), 0) + 1, ${write_text(facts.command)}, ${write_text(facts.actor)}, ${write_text(facts.repository)},
        ${write_text(facts.commit)}, ${write_text(facts.runUrl)}, ${write_text(facts.toolVersion)}, ${write_json(facts.settings)}, ${write_text(facts.fingerprintBefore)},
-       ${write_json(checks)}, ${write_json(backup)}, ${write_json(restorePoint)}, ${write_text(planDigest)}, ${write_text(approvedBy)}
+       ${write_told(checks)}, ${write_told(backup)}, ${write_told(restorePoint)}, ${write_text(planDigest)}, ${write_text(approvedBy)}
 from airlock.runs
 returning epoch;
 commit`);
@@ -44914,8 +44948,8 @@ function runBegins(run, fingerprintBefore) {
 /** The last word of a run. */
 async function endRun(session, run, end) {
     await session.simple(inTransaction(run, `update airlock.runs set outcome = ${write_text(end.outcome)}, ended_at = clock_timestamp(),
-  fingerprint_after = ${write_text(end.fingerprintAfter)}, error = ${write_json(end.error)},
-  restore_point = coalesce(${write_json(end.restorePoint)}, restore_point), baseline = ${write_json(end.baseline)}, criteria = ${write_json(end.criteria)} where id = ${write_text(run.id)}`));
+  fingerprint_after = ${write_text(end.fingerprintAfter)}, error = ${write_told(end.error)},
+  restore_point = coalesce(${write_told(end.restorePoint)}, restore_point), baseline = ${write_told(end.baseline)}, criteria = ${write_told(end.criteria)} where id = ${write_text(run.id)}`));
 }
 /**
  * What comes before a journal row inside a migration's transaction: the login role and a safe search path, for this transaction
@@ -44956,7 +44990,7 @@ function migrationVerified(version) {
  */
 function migrationFailed(run, facts, end) {
     const insert = end.begun ? '' : `${migrationBegun(run, facts)};`;
-    return `${insert} update airlock.migrations set state = 'failed', half_done = ${end.halfDone}, error = ${write_json(end.error)},
+    return `${insert} update airlock.migrations set state = 'failed', half_done = ${end.halfDone}, error = ${write_told(end.error)},
   duration_ms = ${Math.round(end.durationMs)} where id = ${current(facts.version)}`;
 }
 /** Undone: the version is pending again. */
@@ -44987,7 +45021,7 @@ on conflict (migration_id, ordinal) do update set state = 'started', run_id = ex
   row_effects = excluded.row_effects, error = null`;
 }
 function stepFailed(version, ordinal, error) {
-    return `update airlock.steps set state = 'failed', ended_at = clock_timestamp(), error = ${write_json(error)}
+    return `update airlock.steps set state = 'failed', ended_at = clock_timestamp(), error = ${write_told(error)}
 where migration_id = ${current(version)} and ordinal = ${ordinal}`;
 }
 //# sourceMappingURL=write.js.map
@@ -45685,9 +45719,9 @@ function push(inverting, object, sql, why) {
         stays(inverting, object, `${why}, and no inverse is derived`);
         return;
     }
-    inverting.inverses.push({ life: null, statements: () => [plain(sql, why)] });
+    inverting.inverses.push({ life: null, statements: () => [inverting_plain(sql, why)] });
 }
-function plain(sql, why) {
+function inverting_plain(sql, why) {
     return { sql, concurrently: false, why };
 }
 function stays({ irreversible }, object, why) {
@@ -45860,7 +45894,7 @@ function invertReplace(inverting, effect) {
         ? null
         : dropStatement(object);
     const sql = [...(first === null ? [] : [first]), created, ...stateOf(object, before)];
-    inverses.push({ life: null, statements: () => sql.map((one) => plain(one, why)) });
+    inverses.push({ life: null, statements: () => sql.map((one) => inverting_plain(one, why)) });
 }
 /** What a new CREATE doesn't bring back: the comment, a trigger's state. */
 function stateOf(object, { attributes }) {
@@ -45896,7 +45930,7 @@ function invertDrop(inverting, effect) {
     }
     const all = [sql, ...stateOf(object, before)];
     const statements = all.map((one, index) => ({
-        ...plain(one, `${what} was dropped`),
+        ...inverting_plain(one, `${what} was dropped`),
         concurrently: concurrently && index === 0,
     }));
     inverses.push({ life: null, statements: () => statements });
@@ -46237,7 +46271,7 @@ function invertGrant(inverting, effect) {
     if (sql === null)
         stays(inverting, object, why);
     else
-        inverses.push({ life: null, statements: () => sql.map((one) => plain(one, why)) });
+        inverses.push({ life: null, statements: () => sql.map((one) => inverting_plain(one, why)) });
 }
 /** GRANT … ON TABLE speaks of views and sequences too. */
 function inverses_grantable(object) {
@@ -52466,7 +52500,8 @@ async function journalRolledBack(run, version) {
 ;// CONCATENATED MODULE: ./build/src/backup/check-report.js
 /** An entry of the group 'backup'. `id` comes after the dot: 'made' → 'backup.made'. */
 function backupCheck(id, title, outcome, expected, actual, more = {}) {
-    return { id: `backup.${id}`, group: 'backup', title, outcome, expected, actual, ...more };
+    const shown = title.slice(0, 1).toUpperCase() + title.slice(1);
+    return { id: `backup.${id}`, group: 'backup', title: shown, outcome, expected, actual, ...more };
 }
 /** A backup is as good as the worst of its proofs; that no drill was asked for takes nothing from the others. */
 function outcomeOf(checks) {
@@ -52475,13 +52510,6 @@ function outcomeOf(checks) {
     const all = drill === 'failed' ? [...outcomes, drill] : outcomes;
     const worst = ['failed', 'warned', 'not-checked'].find((one) => all.includes(one));
     return worst ?? (all.length === 0 ? 'not-checked' : 'passed');
-}
-/** '1.5 GB', in powers of 1024 as pg_size_pretty(). */
-function bytesText(bytes) {
-    const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
-    const place = bytes < 1 ? 0 : Math.min(4, Math.floor(Math.log2(bytes) / 10));
-    const value = bytes / 1024 ** place;
-    return `${place === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[place]}`;
 }
 //# sourceMappingURL=check-report.js.map
 ;// CONCATENATED MODULE: external "node:string_decoder"
@@ -53215,6 +53243,7 @@ function judgeCounts({ counts, isExact }, restored) {
 //# sourceMappingURL=drill.js.map
 ;// CONCATENATED MODULE: ./build/src/backup/prove.js
 
+
 /** An exit code is a promise, a file that can be read to its end is a proof. */
 function judgeReadable({ isReadable, complaint, format, archive, plain, }) {
     const title = 'backup can be read';
@@ -53303,13 +53332,13 @@ function judgeSize(bytes, { minSize, databaseBytes, severity }) {
     const plausible = Math.floor(Math.max(0, (databaseBytes ?? 0) - CATALOG_BYTES) / LEAST_SHARE);
     const least = minSize ?? Math.max(1, plausible);
     const why = minSize === undefined
-        ? `a thousandth of the database’s ${bytesText(databaseBytes ?? 0)}`
+        ? `a thousandth of the database’s ${sizeText(databaseBytes ?? 0)}`
         : 'min-size';
-    const expected = least === 1 ? 'not empty' : `at least ${bytesText(least)} (${why})`;
+    const expected = least === 1 ? 'not empty' : `at least ${sizeText(least)} (${why})`;
     if (bytes >= least)
-        return backupCheck('size', title, 'passed', expected, bytesText(bytes));
+        return backupCheck('size', title, 'passed', expected, sizeText(bytes));
     const outcome = bytes === 0 || minSize !== undefined ? 'failed' : severity;
-    return backupCheck('size', title, outcome, expected, bytesText(bytes), {
+    return backupCheck('size', title, outcome, expected, sizeText(bytes), {
         reason: bytes === 0 ? 'It is empty.' : 'It is too small to hold the rows of this database.',
         fix: bytes === 0
             ? 'Find out why nothing was written, and deploy again.'
@@ -53995,7 +54024,7 @@ function restore_point_judged({ name, isShortened }, archive, obstacle, severity
         check: {
             id: 'restore-point.made',
             group: 'restore point',
-            title: 'restore point',
+            title: 'Restore point',
             outcome,
             expected: `${name}${short}, its WAL archived`,
             actual: created === null
@@ -54024,7 +54053,9 @@ function restore_point_judged({ name, isShortened }, archive, obstacle, severity
 async function backup_gate_secure(context, open, tasks) {
     const { gates, report, emit } = context;
     const values = backup_gate_valuesOf(context, open);
-    if (gates.backup !== undefined) {
+    if (gates.backup === undefined)
+        report.checks.push(noBackup);
+    else {
         emit({ type: 'phase', title: 'Backup' });
         const { backup } = gates;
         report.backup = await stoppable(context, async (stop) => makeBackup(backup, await requestOf(context, open, tasks, values, stop)));
@@ -54039,7 +54070,9 @@ async function backup_gate_secure(context, open, tasks) {
 async function judgeSecurity(context, open, tasks) {
     const { gates, report, emit } = context;
     const values = backup_gate_valuesOf(context, open);
-    if (gates.backup !== undefined) {
+    if (gates.backup === undefined)
+        report.checks.push(noBackup);
+    else {
         emit({ type: 'phase', title: 'Backup' });
         const never = new AbortController().signal;
         const request = await requestOf(context, open, tasks, values, never);
@@ -54048,6 +54081,17 @@ async function judgeSecurity(context, open, tasks) {
     }
     await point(context, open, values, false);
 }
+/** That nobody asked for a backup is said, never passed over. */
+const noBackup = {
+    id: 'backup.made',
+    group: 'backup',
+    title: 'Backup made',
+    outcome: 'not-checked',
+    expected: 'a backup from before the first change',
+    actual: 'not known',
+    reason: 'airlock.yml has no section backup',
+    fix: 'Add backup: pg-dump, command or proof; or none, with the reason.',
+};
 /** What became of the restore point's WAL by the end of the run. A server that can't say leaves it as it was. */
 async function followRestorePoint({ report, gates }, { observer }) {
     if (report.restorePoint === null)

@@ -6,7 +6,7 @@ import { readFingerprint } from '../../src/observe/fingerprint.ts'
 import { resolveConnection } from '../../src/postgres/connection.ts'
 import { connect } from '../../src/postgres/session.ts'
 import { server } from '../support/database.ts'
-import type { Files } from '../support/engine.ts'
+import type { EngineOptions, Files } from '../support/engine.ts'
 import type { Workspace } from '../support/workspace.ts'
 
 /** A database state and a folder of migrations, and what is looked at afterwards. */
@@ -14,6 +14,8 @@ export interface Scenario {
   readonly workspace: Workspace
   /** Its migration files. */
   readonly files: Files
+  /** What its airlock.yml says, where it has one. */
+  readonly gates?: EngineOptions['gates']
   /** SQL that makes the database, run once on a template. */
   readonly setUp: readonly string[]
   /** A query whose only value tells the content of every row that the migrations change. */

@@ -142,7 +142,11 @@ function invocation(url: string, { workspace }: Scenario, command: Command): Inv
 /** The engine in this process: the same code, without the start of a process, which is most of what a run costs. */
 async function runHere(url: string, scenario: Scenario, { command, to }: Command): Promise<Report> {
   const settings = { 'run-lock-timeout': '30s', ...(to === undefined ? {} : { to }) }
-  const { report } = await runEngine({ url }, command, { files: scenario.files, settings })
+  const { report } = await runEngine({ url }, command, {
+    files: scenario.files,
+    settings,
+    gates: scenario.gates ?? {},
+  })
   return report
 }
 

@@ -15,12 +15,15 @@ export const planDigestCheck = defineCheck<string>({
   judge: (actual, { settings }) => [judged(settings.planDigest, actual)],
 })
 
+/** Version and first digits: the whole one stands in the report, and what differs is named. */
+const shortened = (digest: string) => (digest.length > 24 ? `${digest.slice(0, 20)}…` : digest)
+
 function judged(approved: string | undefined, actual: string): Finding {
   if (approved === undefined) {
     return {
       outcome: 'not-checked',
       expected: 'the digest of an approved plan',
-      actual,
+      actual: shortened(actual),
       reason: 'no plan-digest was given: nobody is on record as having approved this plan',
       fix: 'Run plan in an earlier job, let its output plan-digest be reviewed, and hand it to deploy as plan-digest.',
     }
@@ -30,8 +33,8 @@ function judged(approved: string | undefined, actual: string): Finding {
   if (given === null || found === null) {
     return {
       outcome: 'problem',
-      expected: approved,
-      actual,
+      expected: shortened(approved),
+      actual: shortened(actual),
       reason:
         'plan-digest is not a digest of this version of pg-airlock: it was cut off, or comes from elsewhere.',
       fix: 'Hand over the output plan-digest of plan as it is: needs.plan.outputs.plan-digest.',
@@ -40,12 +43,12 @@ function judged(approved: string | undefined, actual: string): Finding {
   const difference = differenceOfDigests(given, found)
   if (difference.length === 0) {
     const what = counted(found.migrations.size, 'migration')
-    return { outcome: 'passed', expected: approved, actual: `the same: ${what}` }
+    return { outcome: 'passed', expected: shortened(approved), actual: `the same: ${what}` }
   }
   return {
     outcome: 'problem',
-    expected: approved,
-    actual,
+    expected: shortened(approved),
+    actual: shortened(actual),
     reason: `What would run is not what was approved. ${difference.join(' ')}`,
     fix: 'Run plan again and have its new digest approved.',
     details: bounded(difference),
