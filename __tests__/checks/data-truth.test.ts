@@ -10,9 +10,13 @@ import { createDatabase, servers, type TestDatabase } from '../support/database.
 
 interface Case {
   readonly given: string
+  /** Pending before the statement, in a transaction of its own. */
+  readonly first?: string
   readonly statement: string
   /** What the precheck must say; 'unasked' where no query can tell. Whether Postgres refuses the statement is tried. */
   readonly counts: number | 'unasked' | 'nothing'
+  /** Of what is not asked, and so foretells nothing: whether it is refused. */
+  readonly refused?: boolean
   /** Majors that know the statement. */
   readonly from?: number
 }
@@ -157,6 +161,34 @@ const cases: readonly Case[] = [
     given: numbers('int', '(1)'),
     statement: 'alter table t alter a type text using a::text',
     counts: 'unasked',
+  },
+  // Types that the plan itself changes first.
+  {
+    given: `create type status as enum ('new'); ${numbers('text', `('archived')`)}`,
+    first: `alter type status add value 'archived'`,
+    statement: 'alter table t alter a type status using a::status',
+    counts: 'unasked',
+    refused: false,
+  },
+  {
+    given: `create type status as enum ('new'); create domain state as status; ${numbers('text', `('archived')`)}`,
+    first: `alter type status add value 'archived'`,
+    statement: 'alter table t alter a type state using a::state',
+    counts: 'unasked',
+    refused: false,
+  },
+  {
+    given: `create domain d as int; ${numbers('text', `('1')`)}`,
+    first: 'alter domain d add check (value > 1)',
+    statement: 'alter table t alter a type d using a::d',
+    counts: 'unasked',
+    refused: true,
+  },
+  {
+    given: `create type status as enum ('new'); ${numbers('text', `('archived')`)}`,
+    statement: 'alter table t alter a type status using a::status',
+    counts: 1,
+    from: 16,
   },
   // NULLs and rows.
   {
@@ -363,22 +395,26 @@ describe.each(servers().map(({ major }) => major))('on PostgreSQL %i', (major) =
   test.each(
     cases
       .filter(({ from = 0 }) => major >= from)
-      .map((one) => [one.counts, `${one.statement}, after ${one.given}`, one] as const),
-  )('counts %s: %s', async (_, __, { given, statement, counts }) => {
+      .map((one) => [one.counts, titleOf(one), one] as const),
+  )('counts %s: %s', async (_, __, { given, first = '', statement, counts, refused }) => {
     await database.query('drop schema public cascade; create schema public')
     await database.query(given)
-    expect(await countOf(database, statement)).toEqual(counts)
-    if (counts === 'unasked') return
-    const refused = await database.query(statement).then(
+    expect(await countOf(database, `${first};${statement}`)).toEqual(counts)
+    if (counts === 'unasked' && refused === undefined) return
+    await database.query(first)
+    const isRefused = await database.query(statement).then(
       () => false,
       ({ code }: { code?: string }) => /^(22|23)/.test(code ?? ''),
     )
-    const expected = counts === 'nothing' ? false : counts > 0
-    expect(refused).toBe(expected)
+    expect(isRefused).toBe(refused ?? (typeof counts === 'number' && counts > 0))
   })
 })
 
-/** What all prechecks of a script count together; 'unasked' where one isn't asked or answered, 'nothing' where there is nothing to ask. */
+function titleOf({ given, first, statement }: Case): string {
+  return [`${statement}, after ${given}`, ...(first === undefined ? [] : [first])].join('; then ')
+}
+
+/** What all prechecks of a script count together; 'unasked' where one isn't asked or answered, or decides nothing, 'nothing' where there is nothing to ask. */
 async function countOf(database: TestDatabase, sql: string): Promise<Case['counts']> {
   const session = await connect(resolveConnection({ url: database.url, env: {} }), {
     name: 'test',
@@ -393,7 +429,7 @@ async function countOf(database: TestDatabase, sql: string): Promise<Case['count
     let count: number | 'nothing' = 'nothing'
     for (const precheck of derived) {
       if ('holds' in precheck.derived) continue
-      if ('unasked' in precheck.derived) return 'unasked'
+      if ('unasked' in precheck.derived || precheck.order !== null) return 'unasked'
       const limits = { budgetMs: 10_000, lockTimeoutMs: 1_000, role: null, examples: 5 }
       const answer = await ask(session, precheck.derived.ask, precheck, limits)
       if ('failed' in answer) return 'unasked'

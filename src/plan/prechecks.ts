@@ -9,6 +9,7 @@ import {
 } from './prechecks/derive.ts'
 import { isUnfilled, orderOf, type Read, replacedFirst } from './prechecks/order.ts'
 import { readsOf, readsOfDomain } from './prechecks/reads.ts'
+import { typeChangedFirst, withParts } from './prechecks/type-changes.ts'
 import type {
   KnownObjects,
   KnownRelation,
@@ -40,8 +41,9 @@ export function derivePrechecks(
 
 /** Every name that must be looked up before the questions can be derived. */
 export function namesOf(requests: readonly PrecheckRequest[]): ReadonlySet<string> {
-  const names = requests.flatMap(({ owner, demand }) => [
+  const names = requests.flatMap(({ owner, demand, types }) => [
     owner.name,
+    ...types.map(({ name }) => name),
     ...('name' in demand && demand.name !== null ? [demand.name] : []),
     ...(demand.kind === 'constraint' && demand.constraint.references !== null
       ? [demand.constraint.references.table.name]
@@ -92,10 +94,12 @@ function precheckOf(
 }
 
 function orderFor(
-  { earlier, effect, demand, calls }: PrecheckRequest,
+  request: PrecheckRequest,
   reads: readonly Read[],
-  { known, path }: Asked,
+  asked: Asked,
 ): Order | 'empty' | null {
+  const { earlier, effect, demand } = request
+  const { known, path } = asked
   const [own] = reads
   const before = earlier(reads.map(({ name }) => name.name))
   const nullsPass =
@@ -106,9 +110,18 @@ function orderFor(
   if (own !== undefined && nullsPass && isUnfilled(before, own)) return 'empty'
   const rows = orderOf(before, reads, known, path)
   if (rows === 'empty') return rows
-  const order = replacedFirst(earlier(calls.map(({ name }) => name)), calls) ?? rows
+  const order = meaningOf(request, asked) ?? rows
   if (order !== null || effect.guarded !== true || effect.reason === undefined) return order
   return { kind: 'perhaps', says: `it stands ${effect.reason}, and may not be reached` }
+}
+
+/** A function or a type that the plan changes first: the question itself would mean something else then. */
+function meaningOf({ earlier, calls, types }: PrecheckRequest, asked: Asked): Order | null {
+  const all = withParts(types, asked)
+  return (
+    replacedFirst(earlier(calls.map(({ name }) => name)), calls) ??
+    typeChangedFirst(earlier(all.map(({ name }) => name)), all, asked)
+  )
 }
 
 /** IF NOT EXISTS, or a guard that looks: what is there already stays as it is. */
@@ -160,14 +173,14 @@ function missing(request: PrecheckRequest, asked: Asked): Precheck[] {
 }
 
 function domainPrechecks(request: PrecheckRequest, asked: Asked): Precheck[] {
-  const { owner, earlier, calls } = request
+  const { owner, earlier } = request
   const domain = asked.known.domain(owner, asked.path)
   if (domain === null) return []
   const reads = readsOfDomain(domain)
   const before = earlier(reads.map(({ name }) => name.name))
   const rows = orderOf(before, reads, asked.known, asked.path)
   if (rows === 'empty') return []
-  const order = replacedFirst(earlier(calls.map(({ name }) => name)), calls) ?? rows
+  const order = meaningOf(request, asked) ?? rows
   const tables = domain.columns.map(({ schema, table }) => ({ schema, name: table }))
   return deriveForDomain(request, domain).map((one) =>
     precheckOf(request, one, order, asked, tables),
