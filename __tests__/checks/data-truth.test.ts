@@ -223,6 +223,42 @@ const cases: readonly Case[] = [
     counts: 1,
     from: 18,
   },
+  // A domain's DEFAULT fills a new column.
+  {
+    given: `create domain d as int default 7; ${numbers('int', '(1), (2)')}`,
+    statement: 'alter table t add b d not null',
+    counts: 'nothing',
+  },
+  {
+    given: `create domain d as int; create domain e as d default 7; ${numbers('int', '(1), (2)')}`,
+    statement: 'alter table t add b e not null, add c d not null',
+    counts: 1,
+  },
+  {
+    given: numbers('int', '(1), (2)'),
+    first: 'create domain d as int default 7; create domain e as d',
+    statement: 'alter table t add b e not null',
+    counts: 'nothing',
+  },
+  {
+    given: `create domain d as int default 7; ${numbers('int', '(1), (2)')}`,
+    first: 'create domain e as d; alter domain e drop default',
+    statement: 'alter table t add b e not null',
+    counts: 1,
+  },
+  {
+    given: `create domain d as int default 7; ${numbers('int', '(1), (2)')}`,
+    first: 'alter table t add b d',
+    statement: 'alter table t add unique (b)',
+    counts: 'unasked',
+    refused: true,
+  },
+  {
+    given: `create domain d as int; ${numbers('int', '(1), (2)')}`,
+    first: 'alter table t add b d',
+    statement: 'alter table t add unique (b)',
+    counts: 'nothing',
+  },
   // CHECK.
   {
     given: numbers('int', '(0), (null), (1)'),

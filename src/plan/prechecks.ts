@@ -1,5 +1,5 @@
 import { quoteName } from '../sql/identifier.ts'
-import type { QualifiedName } from '../sql/types.ts'
+import type { Effect, QualifiedName } from '../sql/types.ts'
 import {
   type Asked,
   type DerivedFor,
@@ -9,7 +9,7 @@ import {
 } from './prechecks/derive.ts'
 import { isUnfilled, orderOf, type Read, replacedFirst } from './prechecks/order.ts'
 import { readsOf, readsOfDomain } from './prechecks/reads.ts'
-import { typeChangedFirst, withParts } from './prechecks/type-changes.ts'
+import { isFilledByType, typeChangedFirst, withParts } from './prechecks/type-changes.ts'
 import type {
   KnownObjects,
   KnownRelation,
@@ -18,6 +18,7 @@ import type {
   PrecheckRequest,
 } from './prechecks/types.ts'
 
+export { namesOf } from './prechecks/names.ts'
 export { precheckRequests } from './prechecks/requests.ts'
 export type * from './prechecks/types.ts'
 
@@ -39,21 +40,6 @@ export function derivePrechecks(
   return requests.flatMap((request) => prechecksOf(request, options))
 }
 
-/** Every name that must be looked up before the questions can be derived. */
-export function namesOf(requests: readonly PrecheckRequest[]): ReadonlySet<string> {
-  const names = requests.flatMap(({ owner, demand, types }) => [
-    owner.name,
-    ...types.map(({ name }) => name),
-    ...('name' in demand && demand.name !== null ? [demand.name] : []),
-    ...(demand.kind === 'constraint' && demand.constraint.references !== null
-      ? [demand.constraint.references.table.name]
-      : []),
-  ])
-  // Of tables whose rows are changed first it matters whether they have triggers.
-  const changed = requests.at(-1)?.earlier([]) ?? []
-  return new Set([...names, ...changed.flatMap(({ effect }) => effect.object.name ?? [])])
-}
-
 function prechecksOf(
   request: PrecheckRequest,
   { known, searchPath, serverMajor }: PrecheckOptions,
@@ -63,7 +49,7 @@ function prechecksOf(
   if (request.ofDomain) return domainPrechecks(request, asked)
   const table = known.relation(request.owner, path)
   if (table === null) return missing(request, asked)
-  if (isSkipped(request, table, asked)) return []
+  if (isSkipped(request, table, asked) || isFilled(request, asked)) return []
   if (!['r', 'p', 'm'].includes(table.kind)) return []
   return deriveForTable(request, table, asked).flatMap((one) => {
     const reads = readsOf(request, table, one.referenced)
@@ -102,12 +88,13 @@ function orderFor(
   const { known, path } = asked
   const [own] = reads
   const before = earlier(reads.map(({ name }) => name.name))
+  const isFilled = (one: Effect) => isFilledByType(one, earlier, asked)
   const nullsPass =
     demand.kind === 'constraint'
       ? demand.constraint.type === 'foreign key' ||
         (demand.constraint.type === 'unique' && !demand.constraint.nullsNotDistinct)
       : demand.kind === 'index' && !demand.index.nullsNotDistinct
-  if (own !== undefined && nullsPass && isUnfilled(before, own)) return 'empty'
+  if (own !== undefined && nullsPass && isUnfilled(before, own, isFilled)) return 'empty'
   const rows = orderOf(before, reads, known, path)
   if (rows === 'empty') return rows
   const order = meaningOf(request, asked) ?? rows
@@ -145,6 +132,11 @@ function isSkipped(
     return known.relation({ schema: table.schema, name }, [])?.valid === true
   }
   return table.constraints.some((one) => one.name === name)
+}
+
+/** A column that is NOT NULL, to which the DEFAULT of its domain gives a value in every row. */
+function isFilled({ demand, effect, earlier }: PrecheckRequest, asked: Asked): boolean {
+  return demand.kind === 'required column' && isFilledByType(effect, earlier, asked)
 }
 
 /** Nothing of that name is there: the plan makes it first, or the statement will fail for that reason. */

@@ -66,14 +66,15 @@ export function replacedFirst(
       }
 }
 
-/** Where a column is new and nothing gives it a value, every row has NULL there. */
+/** Where a column is new and nothing gives it a value, its type not either, every row has NULL there. */
 export function isUnfilled(
   earlier: readonly PlannedEffect[],
   { name, columns, known }: Read,
+  isFilledByType: (effect: Effect) => boolean,
 ): boolean {
   return columns.some((column) =>
     earlier.some(
-      ({ effect: { op, object, column: definition } }, place) =>
+      ({ effect, effect: { op, object, column: definition } }, place) =>
         op === 'create' &&
         object.kind === 'column' &&
         object.name === column &&
@@ -82,6 +83,7 @@ export function isUnfilled(
         definition?.default == null &&
         definition?.identity == null &&
         definition?.generated == null &&
+        !isFilledByType(effect) &&
         !earlier.slice(place + 1).some(({ effect }) => fills(effect, name, column)),
     ),
   )

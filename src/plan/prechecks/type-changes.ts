@@ -1,5 +1,5 @@
 import { quoteName } from '../../sql/identifier.ts'
-import type { ColumnDefinition, Effect, QualifiedName } from '../../sql/types.ts'
+import type { Effect, QualifiedName } from '../../sql/types.ts'
 import { maybeSameName } from '../object-key.ts'
 import type { KnownObjects, Order, PlannedEffect } from './types.ts'
 
@@ -57,8 +57,7 @@ function changes({ op, object, to, change }: Effect, name: QualifiedName): boole
  * Whether a column of this type has a value where none is written: a domain may have a default, from before or from what the plan does first.
  */
 export function isFilledByType(
-  { type = '' }: Partial<ColumnDefinition>,
-  uses: Effect['uses'],
+  { column: { type = '' } = {}, uses }: Effect,
   earlier: (names: readonly string[]) => readonly PlannedEffect[],
   lookup: Lookup,
 ): boolean {
@@ -74,7 +73,7 @@ export function isFilledByType(
     if (change === 'DROP DEFAULT' && !guarded) filled = false
     if (op !== 'create' || column === undefined) continue
     // A domain over a domain takes over the default of that one as it is then.
-    const given = column.default != null || isFilledByType(column, effect.uses, earlier, lookup)
+    const given = column.default != null || isFilledByType(effect, earlier, lookup)
     filled = given || (guarded && filled)
   }
   return filled
