@@ -1,9 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { ask } from '../../src/checks/preflight/data/ask.ts'
 import { readKnownObjects } from '../../src/checks/preflight/data/catalog.ts'
-import { derivePrechecks, namesOf, precheckRequests } from '../../src/plan/prechecks.ts'
+import {
+  derivePrechecks,
+  namesOf,
+  type Precheck,
+  precheckRequests,
+} from '../../src/plan/prechecks.ts'
 import { resolveConnection } from '../../src/postgres/connection.ts'
 import { connect } from '../../src/postgres/session.ts'
+import type { Session } from '../../src/postgres/types.ts'
 import { loadParser } from '../../src/sql/parser.ts'
 import { planOf } from '../plan/planning.ts'
 import { createDatabase, servers, type TestDatabase } from '../support/database.ts'
@@ -259,6 +265,33 @@ const cases: readonly Case[] = [
     statement: 'alter table t add unique (b)',
     counts: 'nothing',
   },
+  // A row of NULLs is no NULL, and one with a NULL in it is a value.
+  {
+    given: `create type pair as (x int, y int); ${numbers('pair', `(row(null, null)), (row(1, null))`)}`,
+    statement: 'alter table t alter a set not null',
+    counts: 0,
+  },
+  {
+    given: `create type pair as (x int, y int); ${numbers('pair', `(null), (row(null, null))`)}`,
+    statement: 'alter table t alter a set not null',
+    counts: 1,
+  },
+  {
+    given: `create type pair as (x int, y int); ${numbers('pair', `(row(1, null)), (row(1, null)), (null), (null)`)}`,
+    statement: 'alter table t add unique (a)',
+    counts: 1,
+  },
+  // The server asks its own IS NOT NULL there, and passes over such a row.
+  {
+    given: `create type pair as (x int, y int); create table p (a pair primary key); ${numbers('pair', `(row(1, null)), (null)`)}`,
+    statement: 'alter table t add foreign key (a) references p',
+    counts: 0,
+  },
+  {
+    given: `create type pair as (x int, y int); create domain d as pair; ${numbers('d', `(row(null, null))`)}`,
+    statement: 'alter domain d set not null',
+    counts: 0,
+  },
   // CHECK.
   {
     given: numbers('int', '(0), (null), (1)'),
@@ -428,6 +461,19 @@ describe.each(servers().map(({ major }) => major))('on PostgreSQL %i', (major) =
   })
   afterAll(() => database.drop())
 
+  test('asks for NULLs by the index on them', async () => {
+    await database.query('drop schema public cascade; create schema public')
+    await database.query(
+      'create table t (a int); insert into t select generate_series(1, 10000); create index on t (a); analyze t',
+    )
+    const [precheck] = await withSession(database, (session) =>
+      prechecksIn(session, 'alter table t alter a set not null'),
+    )
+    if (precheck === undefined || !('ask' in precheck.derived)) throw new Error('not asked')
+    const lines = await database.query(`explain (costs off) ${precheck.derived.ask.sql}`)
+    expect(JSON.stringify(lines)).toMatch(/Index Cond: \(a IS NULL\)/)
+  })
+
   test.each(
     cases
       .filter(({ from = 0 }) => major >= from)
@@ -452,16 +498,8 @@ function titleOf({ given, first, statement }: Case): string {
 
 /** What all prechecks of a script count together; 'unasked' where one isn't asked or answered, or decides nothing, 'nothing' where there is nothing to ask. */
 async function countOf(database: TestDatabase, sql: string): Promise<Case['counts']> {
-  const session = await connect(resolveConnection({ url: database.url, env: {} }), {
-    name: 'test',
-    applicationName: 'test',
-    settings: { search_path: '' },
-  })
-  try {
-    const requests = precheckRequests([planOf(sql)])
-    const known = await readKnownObjects(session, namesOf(requests))
-    const options = { known, searchPath: ['public'], serverMajor: session.serverMajor }
-    const derived = derivePrechecks(requests, options)
+  return withSession(database, async (session) => {
+    const derived = await prechecksIn(session, sql)
     let count: number | 'nothing' = 'nothing'
     for (const precheck of derived) {
       if ('holds' in precheck.derived) continue
@@ -472,6 +510,27 @@ async function countOf(database: TestDatabase, sql: string): Promise<Case['count
       count = (count === 'nothing' ? 0 : count) + answer.counted
     }
     return count
+  })
+}
+
+async function prechecksIn(session: Session, sql: string): Promise<Precheck[]> {
+  const requests = precheckRequests([planOf(sql)])
+  const known = await readKnownObjects(session, namesOf(requests))
+  const options = { known, searchPath: ['public'], serverMajor: session.serverMajor }
+  return derivePrechecks(requests, options)
+}
+
+async function withSession<Result>(
+  database: TestDatabase,
+  act: (session: Session) => Promise<Result>,
+): Promise<Result> {
+  const session = await connect(resolveConnection({ url: database.url, env: {} }), {
+    name: 'test',
+    applicationName: 'test',
+    settings: { search_path: '' },
+  })
+  try {
+    return await act(session)
   } finally {
     await session.close()
   }
