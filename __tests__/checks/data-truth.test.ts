@@ -292,6 +292,32 @@ const cases: readonly Case[] = [
     statement: 'alter domain d set not null',
     counts: 0,
   },
+  // A NOT NULL from before that is NOT VALID holds for no old row.
+  {
+    given: `${numbers('int', '(null), (1)')}; alter table t add constraint n not null a not valid`,
+    statement: 'alter table t validate constraint n',
+    counts: 1,
+    from: 18,
+  },
+  {
+    given: `${numbers('int', '(null), (1)')}; alter table t add constraint n not null a not valid`,
+    statement: 'alter table t alter a set not null',
+    counts: 1,
+    from: 18,
+  },
+  {
+    given: `${numbers('int', '(1)')}; alter table t add constraint n not null a not valid`,
+    statement: 'alter table t alter a set not null',
+    counts: 0,
+    from: 18,
+  },
+  {
+    given:
+      'create table t (a int); create table kid () inherits (t); insert into kid values (null)',
+    statement: 'alter table t add constraint n not null a no inherit',
+    counts: 0,
+    from: 18,
+  },
   // CHECK.
   {
     given: numbers('int', '(0), (null), (1)'),

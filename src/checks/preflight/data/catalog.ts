@@ -6,6 +6,7 @@ import type {
 } from '../../../plan/prechecks.ts'
 import type { Session } from '../../../postgres/types.ts'
 
+/** PostgreSQL 18 sets attnotnull of a column whose NOT NULL is NOT VALID too; before, a table's NOT NULL is no constraint of its own. */
 const relations = `
   SELECT n.nspname AS schema, c.relname AS name, c.relkind AS kind,
     c.relhastriggers OR c.relhasrules OR c.relhassubclass OR EXISTS (
@@ -16,7 +17,8 @@ const relations = `
       CROSS JOIN LATERAL pg_catalog.unnest(p.conkey) WITH ORDINALITY AS k (number, place)
       JOIN pg_catalog.pg_attribute AS a ON a.attrelid = p.conrelid AND a.attnum = k.number
       WHERE p.conrelid = c.oid AND p.contype = 'p'), '[]') AS key,
-    coalesce((SELECT pg_catalog.json_agg(pg_catalog.json_build_object('name', a.attname, 'notNull', a.attnotnull,
+    coalesce((SELECT pg_catalog.json_agg(pg_catalog.json_build_object('name', a.attname, 'notNull', a.attnotnull AND NOT EXISTS (
+          SELECT FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND k.conkey[1] = a.attnum AND NOT k.convalidated),
         'type', CASE WHEN t.typtype = 'd' THEN pg_catalog.format_type(t.typbasetype, t.typtypmod)
           ELSE pg_catalog.format_type(a.atttypid, a.atttypmod) END) ORDER BY a.attnum)
       FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
