@@ -403,6 +403,53 @@ const cases: readonly Case[] = [
     counts: 1,
   },
   { given: numbers('json', `('1')`), statement: 'alter table t add unique (a)', counts: 'unasked' },
+  // A new column is NULL: in a key that lets every row pass, elsewhere not.
+  {
+    given: numbers('text', `('a'), ('a')`),
+    first: 'alter table t add deleted_at timestamptz',
+    statement: 'create unique index on t (a) where deleted_at is null',
+    counts: 'unasked',
+    refused: true,
+  },
+  {
+    given: numbers('text', `('a'), ('a')`),
+    first: 'alter table t add b text',
+    statement: `create unique index on t (a, coalesce(b, ''))`,
+    counts: 'unasked',
+    refused: true,
+  },
+  {
+    given: numbers('text', `('a'), ('a')`),
+    first: 'alter table t add b text',
+    statement: 'create unique index on t (a, b) where a is not null',
+    counts: 'nothing',
+  },
+  {
+    given: numbers('text', `('a'), ('a')`),
+    first: 'alter table t add b text; alter table t alter b type text using a',
+    statement: 'alter table t add unique (b)',
+    counts: 'unasked',
+    refused: true,
+  },
+  {
+    given: `create table p (x int, y int, primary key (x, y)); ${numbers('int', '(1)')}`,
+    first: 'alter table t add b int',
+    statement: 'alter table t add foreign key (a, b) references p match full',
+    counts: 'unasked',
+    refused: true,
+  },
+  {
+    given: `create table p (x int, y int, primary key (x, y)); ${numbers('int', '(1)')}`,
+    first: 'alter table t add b int, add c int',
+    statement: 'alter table t add foreign key (b, c) references p match full',
+    counts: 'nothing',
+  },
+  {
+    given: `create table p (x int, y int, primary key (x, y)); ${numbers('int', '(1)')}`,
+    first: 'alter table t add b int',
+    statement: 'alter table t add foreign key (a, b) references p',
+    counts: 'nothing',
+  },
   // Foreign keys.
   {
     given:

@@ -8,7 +8,7 @@ import {
   unaskedOf,
 } from './prechecks/derive.ts'
 import { isUnfilled, orderOf, type Read, replacedFirst } from './prechecks/order.ts'
-import { readsOf, readsOfDomain } from './prechecks/reads.ts'
+import { passingNulls, readsOf, readsOfDomain } from './prechecks/reads.ts'
 import { isFilledByType, typeChangedFirst, withParts } from './prechecks/type-changes.ts'
 import type {
   KnownObjects,
@@ -84,17 +84,17 @@ function orderFor(
   reads: readonly Read[],
   asked: Asked,
 ): Order | 'empty' | null {
-  const { earlier, effect, demand } = request
+  const { earlier, effect } = request
   const { known, path } = asked
   const [own] = reads
   const before = earlier(reads.map(({ name }) => name.name))
   const isFilled = (one: Effect) => isFilledByType(one, earlier, asked)
-  const nullsPass =
-    demand.kind === 'constraint'
-      ? demand.constraint.type === 'foreign key' ||
-        (demand.constraint.type === 'unique' && !demand.constraint.nullsNotDistinct)
-      : demand.kind === 'index' && !demand.index.nullsNotDistinct
-  if (own !== undefined && nullsPass && isUnfilled(before, own, isFilled)) return 'empty'
+  if (own !== undefined) {
+    const { of, columns } = passingNulls(request)
+    const isNew = (column: string) => isUnfilled(before, own, column, isFilled)
+    const passes = of === 'any' ? columns.some(isNew) : columns.length > 0 && columns.every(isNew)
+    if (passes) return 'empty'
+  }
   const rows = orderOf(before, reads, known, path)
   if (rows === 'empty') return rows
   const order = meaningOf(request, asked) ?? rows
