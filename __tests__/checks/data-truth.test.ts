@@ -534,6 +534,25 @@ describe.each(servers().map(({ major }) => major))('on PostgreSQL %i', (major) =
   })
   afterAll(() => database.drop())
 
+  test('counts any number of violating rows without a temporary file', async () => {
+    await database.query('drop schema public cascade; create schema public')
+    await database.query('create table t (a int); insert into t select generate_series(1, 300000)')
+    await withSession(database, async (session) => {
+      await session.query("set work_mem = '64kB'")
+      await session.query('set temp_file_limit = 0')
+      const [precheck] = await prechecksIn(session, 'alter table t add check (a < 0)')
+      if (precheck === undefined || !('ask' in precheck.derived)) throw new Error('not asked')
+      const limits = { budgetMs: 10_000, lockTimeoutMs: 1_000, role: null, examples: 2 }
+      expect(await ask(session, precheck.derived.ask, precheck, limits)).toMatchObject({
+        counted: 300_000,
+        examples: [
+          ['(0,1)', '1'],
+          ['(0,2)', '2'],
+        ],
+      })
+    })
+  })
+
   test('asks for NULLs by the index on them', async () => {
     await database.query('drop schema public cascade; create schema public')
     await database.query(
