@@ -44,6 +44,7 @@ const known = (more: readonly KnownRelation[] = []): KnownObjects => ({
       )
       .at(0) ?? null,
   domain: () => null,
+  type: () => null,
 })
 
 /** The prechecks of scripts that are pending one after the other. */
@@ -293,6 +294,24 @@ describe('the order of the plan', () => {
       ['data.check at 2: structure: its function sane is changed by 1:1 first'],
     ],
     [
+      'a type that gets another value',
+      [
+        "alter type status add value 'archived'",
+        'alter table t alter a type status using a::status',
+      ],
+      ['data.type at 1: structure: type status is changed by 1:1 first'],
+    ],
+    [
+      'a type that only is in the condition',
+      ["create type status as enum ('a')", "alter table t add check (a::text::status = 'a')"],
+      ['data.check at 1: structure: type status is changed by 1:1 first'],
+    ],
+    [
+      'the type of a new column, of which every value is missing',
+      ["create type status as enum ('a')", 'alter table t add s status not null'],
+      ['data.not-null at 1: asked'],
+    ],
+    [
       'what comes later does not matter',
       ['alter table t add check (a > 0)', 'update t set a = 1'],
       ['data.check at 1: asked'],
@@ -321,8 +340,10 @@ describe('the query', () => {
   })
 
   test('knows NULLS NOT DISTINCT', () => {
-    expect(queryOf('create unique index on t (a)')).toMatch(/a IS NOT NULL/)
-    expect(queryOf('create unique index on t (a) nulls not distinct')).not.toMatch(/IS NOT NULL/)
+    expect(queryOf('create unique index on t (a)')).toMatch(/a IS DISTINCT FROM NULL/)
+    expect(queryOf('create unique index on t (a) nulls not distinct')).not.toMatch(
+      /IS DISTINCT FROM NULL/,
+    )
   })
 
   test('tries texts from PostgreSQL 16 on', () => {

@@ -118,6 +118,25 @@ describe.each(servers())('PostgreSQL $major', ({ major }) => {
     })
   })
 
+  test('rows that are not kept are counted by the tag', async () => {
+    await withSessions({ major }, async ({ open }) => {
+      const session = await open('worker')
+      const text = "SELECT repeat('x', 1000) FROM generate_series(1, 5000)"
+      const kept = async (rows: number, bytes: number) =>
+        (await session.pipeline([{ text, keep: { rows, bytes } }, { text: 'SELECT 1' }])).map(
+          (result) => [result.tag, result.rows.length],
+        )
+      expect(await kept(3, 0)).toEqual([
+        ['SELECT 5000', 3],
+        ['SELECT 1', 1],
+      ])
+      const [[, many] = []] = await kept(1, 100_000)
+      expect(many).toBeGreaterThan(80)
+      expect(many).toBeLessThan(100)
+      expect((await session.query(text)).rows).toHaveLength(5000)
+    })
+  })
+
   test('columns are known without running the statement', async () => {
     await withSessions({ major }, async ({ open }) => {
       const session = await open('worker')

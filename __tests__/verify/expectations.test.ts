@@ -46,6 +46,24 @@ describe.each(servers())('PostgreSQL $major', ({ major }) => {
         reason,
       }))
 
+  if (major >= 18) {
+    test('a NOT NULL that is NOT VALID leaves the column one that may hold NULL', async () => {
+      const named = 'ALTER TABLE t ADD CONSTRAINT n NOT NULL a NOT VALID'
+      expect(
+        lines(await verify(`ALTER TABLE t ADD a int; ${named}`, { before: 'CREATE TABLE t ()' })),
+      ).toEqual([
+        'passed column a on t = integer',
+        'passed constraint n on t = NOT NULL (a), NOT VALID',
+      ])
+      const required = 'ALTER TABLE t ALTER a SET NOT NULL'
+      const before = 'CREATE TABLE t (a int)'
+      const after = `ALTER TABLE t DROP CONSTRAINT t_a_not_null; ${named}`
+      expect(lines(await verify(required, { before }))).toEqual(['passed column a on t = NOT NULL'])
+      expect(notPassed(await verify(required, { before, after }))).toHaveLength(1)
+      expect(notPassed(await verify(required, { before: `${before}; ${named}` }))).toEqual([])
+    })
+  }
+
   test('what a migration creates is there as its parse says', async () => {
     const found = await verify(`
       CREATE SCHEMA shop;

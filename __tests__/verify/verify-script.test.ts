@@ -98,6 +98,47 @@ describe.each(servers())('PostgreSQL $major', ({ major }) => {
     })
   })
 
+  test('a result of any size is counted, and no more of it kept than the memory can hold', async () => {
+    const large = "SELECT n, repeat('x', 2000) AS x FROM generate_series(1, 60000) AS n"
+    const script = `
+      -- Violations
+      ${large};
+      -- expect: rows = 0
+      -- All of them
+      ${large};
+      -- expect: rows = 60000
+      -- The first one
+      ${large};
+      -- expect: n > 1
+      -- Every one
+      ${large};
+      -- expect: n > 0
+      -- One
+      ${large};
+      -- n | x
+      -- --+--
+      -- 1 | *
+      `
+    const found = await run(shared, script, { statementTimeout: 20_000 })
+    const first = String(found[3]?.reason).match(/the first (\d+) rows hold/)?.[1]
+    expect(Number(first)).toBeGreaterThan(20_000)
+    expect(Number(first)).toBeLessThan(40_000)
+    expect(found.map(({ query }) => query?.actualRowCount)).toEqual(Array(5).fill(60_000))
+    expect(found).toMatchObject([
+      { outcome: 'failed', actual: '60000 rows', reason: 'rows = 0: 60000 rows' },
+      { outcome: 'passed', actual: '60000 rows' },
+      { outcome: 'failed', reason: 'n > 1: 1' },
+      { outcome: 'not-checked' },
+      {
+        outcome: 'failed',
+        actual: '60000 rows',
+        reason: expect.stringMatching(
+          /^not expected, among the first \d+ of 60000 rows: 2 \| x+; /,
+        ),
+      },
+    ])
+  })
+
   test('values compare as psql prints them', async () => {
     const script = `
       SELECT true AS b, 1.50 AS n, NULL AS nothing, '' AS empty, '\\x00ff'::bytea AS bytes, ARRAY[1, NULL] AS list,

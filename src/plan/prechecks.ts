@@ -1,5 +1,5 @@
 import { quoteName } from '../sql/identifier.ts'
-import type { QualifiedName } from '../sql/types.ts'
+import type { Effect, QualifiedName } from '../sql/types.ts'
 import {
   type Asked,
   type DerivedFor,
@@ -8,7 +8,8 @@ import {
   unaskedOf,
 } from './prechecks/derive.ts'
 import { isUnfilled, orderOf, type Read, replacedFirst } from './prechecks/order.ts'
-import { readsOf, readsOfDomain } from './prechecks/reads.ts'
+import { passingNulls, readsOf, readsOfDomain } from './prechecks/reads.ts'
+import { isFilledByType, typeChangedFirst, withParts } from './prechecks/type-changes.ts'
 import type {
   KnownObjects,
   KnownRelation,
@@ -17,6 +18,7 @@ import type {
   PrecheckRequest,
 } from './prechecks/types.ts'
 
+export { namesOf } from './prechecks/names.ts'
 export { precheckRequests } from './prechecks/requests.ts'
 export type * from './prechecks/types.ts'
 
@@ -38,20 +40,6 @@ export function derivePrechecks(
   return requests.flatMap((request) => prechecksOf(request, options))
 }
 
-/** Every name that must be looked up before the questions can be derived. */
-export function namesOf(requests: readonly PrecheckRequest[]): ReadonlySet<string> {
-  const names = requests.flatMap(({ owner, demand }) => [
-    owner.name,
-    ...('name' in demand && demand.name !== null ? [demand.name] : []),
-    ...(demand.kind === 'constraint' && demand.constraint.references !== null
-      ? [demand.constraint.references.table.name]
-      : []),
-  ])
-  // Of tables whose rows are changed first it matters whether they have triggers.
-  const changed = requests.at(-1)?.earlier([]) ?? []
-  return new Set([...names, ...changed.flatMap(({ effect }) => effect.object.name ?? [])])
-}
-
 function prechecksOf(
   request: PrecheckRequest,
   { known, searchPath, serverMajor }: PrecheckOptions,
@@ -61,7 +49,7 @@ function prechecksOf(
   if (request.ofDomain) return domainPrechecks(request, asked)
   const table = known.relation(request.owner, path)
   if (table === null) return missing(request, asked)
-  if (isSkipped(request, table, asked)) return []
+  if (isSkipped(request, table, asked) || isFilled(request, asked)) return []
   if (!['r', 'p', 'm'].includes(table.kind)) return []
   return deriveForTable(request, table, asked).flatMap((one) => {
     const reads = readsOf(request, table, one.referenced)
@@ -92,23 +80,35 @@ function precheckOf(
 }
 
 function orderFor(
-  { earlier, effect, demand, calls }: PrecheckRequest,
+  request: PrecheckRequest,
   reads: readonly Read[],
-  { known, path }: Asked,
+  asked: Asked,
 ): Order | 'empty' | null {
+  const { earlier, effect } = request
+  const { known, path } = asked
   const [own] = reads
   const before = earlier(reads.map(({ name }) => name.name))
-  const nullsPass =
-    demand.kind === 'constraint'
-      ? demand.constraint.type === 'foreign key' ||
-        (demand.constraint.type === 'unique' && !demand.constraint.nullsNotDistinct)
-      : demand.kind === 'index' && !demand.index.nullsNotDistinct
-  if (own !== undefined && nullsPass && isUnfilled(before, own)) return 'empty'
+  const isFilled = (one: Effect) => isFilledByType(one, earlier, asked)
+  if (own !== undefined) {
+    const { of, columns } = passingNulls(request)
+    const isNew = (column: string) => isUnfilled(before, own, column, isFilled)
+    const passes = of === 'any' ? columns.some(isNew) : columns.length > 0 && columns.every(isNew)
+    if (passes) return 'empty'
+  }
   const rows = orderOf(before, reads, known, path)
   if (rows === 'empty') return rows
-  const order = replacedFirst(earlier(calls.map(({ name }) => name)), calls) ?? rows
+  const order = meaningOf(request, asked) ?? rows
   if (order !== null || effect.guarded !== true || effect.reason === undefined) return order
   return { kind: 'perhaps', says: `it stands ${effect.reason}, and may not be reached` }
+}
+
+/** A function or a type that the plan changes first: the question itself would mean something else then. */
+function meaningOf({ earlier, calls, types }: PrecheckRequest, asked: Asked): Order | null {
+  const all = withParts(types, asked)
+  return (
+    replacedFirst(earlier(calls.map(({ name }) => name)), calls) ??
+    typeChangedFirst(earlier(all.map(({ name }) => name)), all, asked)
+  )
 }
 
 /** IF NOT EXISTS, or a guard that looks: what is there already stays as it is. */
@@ -132,6 +132,11 @@ function isSkipped(
     return known.relation({ schema: table.schema, name }, [])?.valid === true
   }
   return table.constraints.some((one) => one.name === name)
+}
+
+/** A column that is NOT NULL, to which the DEFAULT of its domain gives a value in every row. */
+function isFilled({ demand, effect, earlier }: PrecheckRequest, asked: Asked): boolean {
+  return demand.kind === 'required column' && isFilledByType(effect, earlier, asked)
 }
 
 /** Nothing of that name is there: the plan makes it first, or the statement will fail for that reason. */
@@ -160,14 +165,14 @@ function missing(request: PrecheckRequest, asked: Asked): Precheck[] {
 }
 
 function domainPrechecks(request: PrecheckRequest, asked: Asked): Precheck[] {
-  const { owner, earlier, calls } = request
+  const { owner, earlier } = request
   const domain = asked.known.domain(owner, asked.path)
   if (domain === null) return []
   const reads = readsOfDomain(domain)
   const before = earlier(reads.map(({ name }) => name.name))
   const rows = orderOf(before, reads, asked.known, asked.path)
   if (rows === 'empty') return []
-  const order = replacedFirst(earlier(calls.map(({ name }) => name)), calls) ?? rows
+  const order = meaningOf(request, asked) ?? rows
   const tables = domain.columns.map(({ schema, table }) => ({ schema, name: table }))
   return deriveForDomain(request, domain).map((one) =>
     precheckOf(request, one, order, asked, tables),

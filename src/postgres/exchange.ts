@@ -28,6 +28,10 @@ interface CopyConnection {
 
 const copyChunk = 64 * 1024
 
+/** What a row, and a value in it, take besides the text. */
+const rowSize = 64
+const cellSize = 32
+
 /**
  * One request and all of its results, in text format, with the whole command tag of each. pg's own Query drops the tag's words after
  * the first ('CREATE INDEX') and the results of statements that return no rows, and takes COPY data only as a stream.
@@ -42,6 +46,7 @@ export class Exchange {
   private readonly results: TextResult[] = []
   private columns: TextResult['columns'] = []
   private rows: (string | null)[][] = []
+  private size = 0
   private settle: {
     resolve(results: readonly TextResult[]): void
     reject(error: unknown): void
@@ -92,6 +97,12 @@ export class Exchange {
   }
 
   handleDataRow(message: { readonly fields: (string | null)[] }): void {
+    const { request } = this
+    const keep = request.type === 'extended' && request.queries[this.results.length]?.keep
+    if (keep) {
+      this.size += sizeOf(message.fields)
+      if (this.rows.length >= keep.rows && this.size > keep.bytes) return
+    }
     this.rows.push(message.fields)
   }
 
@@ -144,8 +155,14 @@ export class Exchange {
     this.results.push({ tag, columns: this.columns, rows: this.rows })
     this.columns = []
     this.rows = []
+    this.size = 0
     if (this.request.type === 'extended') this.request.onResult?.(this.results.length - 1)
   }
+}
+
+/** About what a row takes in memory, in bytes. */
+function sizeOf(fields: readonly (string | null)[]): number {
+  return fields.reduce((sum, field) => sum + cellSize + (field?.length ?? 0), rowSize)
 }
 
 function textOf(value: Value): string | null {

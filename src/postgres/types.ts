@@ -92,6 +92,8 @@ export interface ConnectionConfig {
 export interface Query {
   readonly text: string
   readonly values?: readonly (string | number | boolean | null | readonly string[])[]
+  /** Which rows are kept: the first `rows` in any case, more while all are together below about `bytes`. The tag counts the others too. */
+  readonly keep?: { readonly rows: number; readonly bytes: number }
 }
 
 /** One connection. One statement at a time: calls queue up in order. Every failure is a `ServerError`. */

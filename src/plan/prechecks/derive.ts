@@ -94,7 +94,9 @@ function forConstraint(
     case 'exclude':
       return [{ id, derived: exclusionCheck(constraint, name, table) }]
     case 'not null':
-      return [{ id, derived: notNullCheck(constraint.columns, table, only) }]
+      return [
+        { id, derived: notNullCheck(constraint.columns, table, only || constraint.noInherit) },
+      ]
     default:
       return uniqueConstraint(constraint, table)
   }

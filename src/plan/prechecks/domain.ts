@@ -1,6 +1,6 @@
 import { quoteIdentifier, quoteLiteral, quoteName } from '../../sql/identifier.ts'
 import { isOpaque } from './check.ts'
-import { shown } from './sample.ts'
+import { isNull, shown } from './sample.ts'
 import type { Derived, KnownDomain } from './types.ts'
 
 /** Values in columns of a domain for which its new constraint is false; `condition` null is NOT NULL. */
@@ -19,7 +19,7 @@ export function domainCheck(
     return { ...words, unasked: 'the condition can only be read by the server' }
   }
   if (domain.columns.length === 0) return { ...words, holds: 'no column has this type' }
-  const violated = condition === null ? 'v.value IS NULL' : `NOT (${condition})`
+  const violated = condition === null ? isNull('v.value') : `NOT (${condition})`
   const parts = domain.columns.map(({ schema, table, column }) => {
     const place = quoteLiteral(`${quoteName({ schema, name: table })}.${quoteIdentifier(column)}`)
     const from = quoteName({ schema, name: table })

@@ -34,6 +34,7 @@ export function foreignKeyCheck(
     (column, place) => `p.${quoteIdentifier(target[place] ?? '')} = c.${quoteIdentifier(column)}`,
   )
   const from = `SELECT ${list} FROM ${ownRows(table)} AS c WHERE`
+  // As the server itself asks (ri_triggers.c): it passes over a row value with a NULL in it.
   const present = columns.map((column) => `c.${quoteIdentifier(column)} IS NOT NULL`)
   const orphans = `${from} ${present.join(' AND ')} AND NOT EXISTS (SELECT FROM ${ownRows(referenced)} AS p WHERE ${matches.join(' AND ')})`
   const mixed = `${from} (${present.join(' OR ')}) AND NOT (${present.join(' AND ')})`

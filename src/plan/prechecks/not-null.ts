@@ -1,5 +1,5 @@
 import { quoteIdentifier } from '../../sql/identifier.ts'
-import { allRows, columnList, samplesOf, tableWords } from './sample.ts'
+import { allRows, columnList, isNull, samplesOf, tableWords } from './sample.ts'
 import type { Derived, KnownRelation } from './types.ts'
 
 /** Rows with NULL in a column that is to be NOT NULL, or in one of the columns of a new primary key. */
@@ -19,7 +19,7 @@ export function notNullCheck(
   )
   if (nullable.length === 0) return { ...words, holds: 'NOT NULL already' }
   const { list, labels } = samplesOf(table, columns)
-  const missing = nullable.map((column) => `${quoteIdentifier(column)} IS NULL`).join(' OR ')
+  const missing = nullable.map((column) => isNull(quoteIdentifier(column))).join(' OR ')
   const sql = `SELECT ${list} FROM ${allRows(table, only)} WHERE ${missing}`
   return { ...words, ask: { sql, labels } }
 }

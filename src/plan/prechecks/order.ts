@@ -66,33 +66,39 @@ export function replacedFirst(
       }
 }
 
-/** Where a column is new and nothing gives it a value, every row has NULL there. */
+/** Where a column is new and nothing gives it a value, its type not either, every row has NULL there. */
 export function isUnfilled(
   earlier: readonly PlannedEffect[],
-  { name, columns, known }: Read,
+  { name, known }: Omit<Read, 'columns'>,
+  column: string,
+  isFilledByType: (effect: Effect) => boolean,
 ): boolean {
-  return columns.some((column) =>
-    earlier.some(
-      ({ effect: { op, object, column: definition } }, place) =>
-        op === 'create' &&
-        object.kind === 'column' &&
-        object.name === column &&
-        isOf(object.table, name) &&
-        known?.columns.some((one) => one.name === column) !== true &&
-        definition?.default == null &&
-        definition?.identity == null &&
-        definition?.generated == null &&
-        !earlier.slice(place + 1).some(({ effect }) => fills(effect, name, column)),
-    ),
-  )
+  if (known?.columns.some((one) => one.name === column) === true) return false
+  const made = earlier.findIndex(({ effect: { op, object } }) => {
+    return (
+      op === 'create' &&
+      object.kind === 'column' &&
+      object.name === column &&
+      isOf(object.table, name)
+    )
+  })
+  const effect = earlier[made]?.effect
+  if (effect === undefined) return false
+  const { default: value, identity, generated } = effect.column ?? {}
+  if (value != null || identity != null || generated != null || isFilledByType(effect)) return false
+  return !earlier.slice(made + 1).some((one) => fills(one.effect, name, column))
 }
 
+/** Rows are changed, or it is no longer that column as it was made. */
 function fills(effect: Effect, name: QualifiedName, column: string): boolean {
-  const { op, object, change } = effect
+  const { op, object, change, to } = effect
+  if (op === 'unknown' || changesRows(op)) return true
+  if (!isOf(object.table, name)) return false
+  if (change === `OWNED BY ${column}`) return true
+  if (object.kind !== 'column') return false
+  if (op === 'rename') return to === column
   return (
-    op === 'unknown' ||
-    changesRows(op) ||
-    (change === `OWNED BY ${column}` && isOf(object.table, name))
+    object.name === column && (op === 'create' || change === 'TYPE' || change === 'SET EXPRESSION')
   )
 }
 

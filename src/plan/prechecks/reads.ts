@@ -29,6 +29,29 @@ export function readsOfDomain({ columns }: KnownDomain): Read[] {
   }))
 }
 
+/**
+ * The columns whose NULL lets a row pass, whatever the others hold: `any` one of them, or only `all` together (MATCH FULL). None where NULL decides
+ * nothing: NULLS NOT DISTINCT, an expression over the column, a predicate with it.
+ */
+export function passingNulls({ demand }: PrecheckRequest): {
+  readonly of: 'any' | 'all'
+  readonly columns: readonly string[]
+} {
+  if (demand.kind === 'index') {
+    const { keys, nullsNotDistinct } = demand.index
+    return {
+      of: 'any',
+      columns: nullsNotDistinct ? [] : keys.flatMap(({ column }) => column ?? []),
+    }
+  }
+  if (demand.kind !== 'constraint') return { of: 'any', columns: [] }
+  const { type, columns, nullsNotDistinct, references } = demand.constraint
+  if (type === 'foreign key') {
+    return { of: references?.match === 'FULL' ? 'all' : 'any', columns }
+  }
+  return { of: 'any', columns: type === 'unique' && !nullsNotDistinct ? columns : [] }
+}
+
 function constraintColumns({ columns, exclusion }: ConstraintDefinition): readonly string[] {
   return [...columns, ...(exclusion?.elements ?? []).flatMap(({ key }) => key.column ?? [])]
 }

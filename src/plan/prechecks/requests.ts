@@ -3,6 +3,7 @@ import type { Effect, QualifiedName } from '../../sql/types.ts'
 import { maybeSame, sameName } from '../object-key.ts'
 import type { PlannedMigration } from '../types.ts'
 import { History } from './history.ts'
+import { typesOf } from './type-changes.ts'
 import type { Demand, PlannedEffect, PrecheckRequest } from './types.ts'
 
 /**
@@ -25,10 +26,18 @@ export function precheckRequests(pending: readonly PlannedMigration[]): Precheck
         const isNew = ownerIsNew(effect, effects.slice(0, place))
         const made = isNew ? null : demandOf(effect, effects.slice(place + 1), earlier)
         if (made !== null && !isTemporary(made.owner, temporary)) {
-          const calls = [...callsOf(effect), ...earlierCalls(effect, earlier)]
-          const searchPath = paths.get(statement.index) ?? null
-          const ofDomain = kind === 'ALTER DOMAIN'
-          requests.push({ ...planned, ...made, calls, version, ofDomain, searchPath, earlier })
+          const sources = [effect, ...earlierAddition(effect, earlier)]
+          requests.push({
+            ...planned,
+            ...made,
+            version,
+            ofDomain: kind === 'ALTER DOMAIN',
+            calls: sources.flatMap(callsOf),
+            // Any value of the new column's type is missing all the same.
+            types: made.demand.kind === 'required column' ? [] : sources.flatMap(typesOf),
+            searchPath: paths.get(statement.index) ?? null,
+            earlier,
+          })
         }
         history.add(planned)
         if (effect.op === 'create' && effect.temporary === true) {
@@ -97,9 +106,9 @@ function callsOf({ uses = [] }: Effect): QualifiedName[] {
 }
 
 /** What is validated calls what it called where it was added. */
-function earlierCalls(effect: Effect, earlier: PrecheckRequest['earlier']): QualifiedName[] {
+function earlierAddition(effect: Effect, earlier: PrecheckRequest['earlier']): Effect[] {
   const added = effect.op === 'validate' ? additionOf(effect.object, earlier) : undefined
-  return added === undefined ? [] : callsOf(added)
+  return added === undefined ? [] : [added]
 }
 
 function additionOf(

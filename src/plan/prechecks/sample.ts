@@ -4,6 +4,13 @@ import type { KnownRelation } from './types.ts'
 /** Longer values are cut by the server: a row may hold megabytes. */
 const longest = 80
 
+/**
+ * Whether a value is NULL, as a constraint has it. IS NULL is also true of a row whose fields are all NULL, and IS NOT NULL only of one without any; to the
+ * planner this is the same as IS NULL for every other type.
+ */
+export const isNull = (expression: string): string => `${expression} IS NOT DISTINCT FROM NULL`
+export const isPresent = (expression: string): string => `${expression} IS DISTINCT FROM NULL`
+
 /** A value as a short text to show. */
 export const shown = (expression: string): string =>
   `pg_catalog.left((${expression})::pg_catalog.text, ${longest})`

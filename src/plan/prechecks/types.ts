@@ -52,6 +52,8 @@ export interface PrecheckRequest extends PlannedEffect {
   readonly demand: Demand
   /** Functions that its expressions call: one that the plan replaces first would answer otherwise now. */
   readonly calls: readonly QualifiedName[]
+  /** Types that decide what passes: one that the plan changes first would answer otherwise now. */
+  readonly types: readonly QualifiedName[]
   /** The schemas that the file itself set before the statement; null where it leaves that to the session. */
   readonly searchPath: readonly string[] | null
   /** What the plan does before it to tables of these names, or may do to any, oldest first; what its own statement does first included. */
@@ -97,10 +99,20 @@ export interface KnownDomain extends QualifiedName {
   readonly constraints: readonly KnownConstraint[]
 }
 
+/** A type that somebody made. */
+export interface KnownType extends QualifiedName {
+  readonly schema: string
+  /** A domain with a DEFAULT, of its own or taken over from the domain below it. */
+  readonly hasDefault: boolean
+  /** The types that it is made of, however deep: below a domain, elements of an array, attributes of a row, bounds of a range. */
+  readonly parts: readonly QualifiedName[]
+}
+
 /** What was looked up for a list of requests. Null: there is none of that name along the path. */
 export interface KnownObjects {
   relation(name: QualifiedName, path: readonly string[]): KnownRelation | null
   domain(name: QualifiedName, path: readonly string[]): KnownDomain | null
+  type(name: QualifiedName, path: readonly string[]): KnownType | null
 }
 
 /** How violating rows are found: a SELECT that returns each of them once, as texts to show. */

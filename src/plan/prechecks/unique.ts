@@ -1,6 +1,6 @@
 import { quoteIdentifier } from '../../sql/identifier.ts'
 import type { ConstraintDefinition, IndexDefinition, IndexKey } from '../../sql/types.ts'
-import { ownRows, shown, tableWords } from './sample.ts'
+import { isPresent, ownRows, shown, tableWords } from './sample.ts'
 import type { Derived, KnownRelation } from './types.ts'
 
 export interface UniqueKeys {
@@ -57,7 +57,7 @@ export function uniqueCheck(
     }
   }
   const named = expressions.map((expression, place) => `${expression} AS k${place + 1}`)
-  const present = nullsNotDistinct ? [] : expressions.map((one) => `${one} IS NOT NULL`)
+  const present = nullsNotDistinct ? [] : expressions.map(isPresent)
   const conditions = [...present, ...(predicate === null ? [] : [`(${predicate})`])]
   const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`
   const groups = expressions.map((_, place) => place + 1).join(', ')

@@ -10,6 +10,7 @@ import { type MemberRow, memberOf, memberValues } from './member.ts'
 
 export interface ColumnFact extends MemberRow {
   readonly type: string
+  /** And no old row may be NULL either. */
   readonly notNull: boolean
   readonly default: string | null
   readonly identity: ColumnDefinition['identity']
@@ -20,7 +21,7 @@ export interface ColumnFact extends MemberRow {
   readonly serial: boolean
 }
 
-/** Columns of the expected names. Virtual generated ones are of 18. */
+/** Columns of the expected names. Virtual generated ones are of 18, and attnotnull of a column whose NOT NULL is NOT VALID. */
 export function readColumns(
   expectations: readonly Expectation[],
   scope: Scope,
@@ -28,7 +29,11 @@ export function readColumns(
   return {
     text: `
     select n.nspname as schema, c.relname as "table", a.attname as name,
-      pg_catalog.format_type(a.atttypid, a.atttypmod) as type, a.attnotnull as "notNull",
+      pg_catalog.format_type(a.atttypid, a.atttypmod) as type,
+      a.attnotnull and not exists (
+        select from pg_catalog.pg_constraint k
+         where k.conrelid = a.attrelid and k.contype = 'n' and k.conkey[1] = a.attnum and not k.convalidated
+      ) as "notNull",
       case when a.atthasdef then (
         select pg_catalog.pg_get_expr(d.adbin, d.adrelid) from pg_catalog.pg_attrdef d
          where d.adrelid = a.attrelid and d.adnum = a.attnum

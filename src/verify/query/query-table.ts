@@ -39,7 +39,7 @@ function tableOf({ title, expectation }: VerifyQuery, result: TextResult | null)
     columns: result?.columns.map(({ name }) => name) ?? (isTable ? expectation.columns : []),
     expectedRows: isTable ? expectation.rows.map((row) => row.map(writeCell)) : [],
     actualRows: result?.rows.slice(0, keptRows) ?? [],
-    actualRowCount: result?.rows.length ?? 0,
+    actualRowCount: result === null ? 0 : rowCount(result),
     conditions: isTable ? [] : expectation.conditions.map(({ text }) => text),
   }
 }
@@ -49,6 +49,12 @@ export function describeExpectation(expectation: QueryExpectation): string {
   return expectation.form === 'table'
     ? countRows(expectation.rows.length)
     : expectation.conditions.map(({ text }) => text).join(', ')
+}
+
+/** Of all rows, those that were not kept included. */
+export function rowCount({ tag, rows }: TextResult): number {
+  const [, count] = /^SELECT (\d+)$/.exec(tag) ?? []
+  return count === undefined ? rows.length : Number(count)
 }
 
 export function countRows(count: number): string {

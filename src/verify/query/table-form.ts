@@ -1,7 +1,7 @@
 import type { VerifyQuery } from '../../plan/types.ts'
 import type { TextResult } from '../../postgres/types.ts'
 import type { QueryExpectation } from '../../runbook/types.ts'
-import { countRows, listRows, type QueryJudgement, writeCell } from './query-table.ts'
+import { countRows, listRows, type QueryJudgement, rowCount, writeCell } from './query-table.ts'
 import { matchAsMultiset, matchInOrder } from './row-matching.ts'
 
 type TableExpectation = Extract<QueryExpectation, { form: 'table' }>
@@ -13,7 +13,8 @@ export function judgeTable(
   result: TextResult,
 ): QueryJudgement {
   const expected = countRows(expectation.rows.length)
-  const actual = countRows(result.rows.length)
+  const count = rowCount(result)
+  const actual = countRows(count)
   const names = result.columns.map(({ name }) => name.trim())
   const sameHeader =
     names.length === expectation.columns.length &&
@@ -25,6 +26,10 @@ export function judgeTable(
       outcome: 'failed',
       reason: 'the columns of the result are not those of the expected table',
     }
+  }
+  if (count > result.rows.length) {
+    const reason = unkeptReason(expectation, result, count)
+    return { expected, actual, outcome: 'failed', reason }
   }
   const { missing, unexpected } = query.ordered
     ? matchInOrder(expectation.rows, result.rows)
@@ -40,6 +45,12 @@ export function judgeTable(
   const sameRows = query.ordered && isSameMultiset(expectation, result)
   const order = sameRows ? ['the rows are those expected, in another order'] : []
   return { expected, actual, outcome: 'failed', reason: [...order, ...parts].join('; ') }
+}
+
+/** Far more rows than expected, not all of which were kept: what is missing among these may be among the others. */
+function unkeptReason(expectation: TableExpectation, { rows }: TextResult, count: number): string {
+  const { unexpected } = matchAsMultiset(expectation.rows, rows)
+  return `not expected, among the first ${rows.length} of ${countRows(count)}: ${listRows(unexpected)}`
 }
 
 function isSameMultiset(expectation: TableExpectation, result: TextResult): boolean {

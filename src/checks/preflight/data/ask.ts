@@ -23,8 +23,8 @@ export interface Limits {
 }
 
 /**
- * Asks one question: it takes ACCESS SHARE on what it reads, and keeps no writer waiting. Rows are read once: those that violate are kept aside by the
- * server, then counted and shown.
+ * Asks one question: it takes ACCESS SHARE on what it reads, and keeps no writer waiting. Rows are read once, and those that violate counted as
+ * they come: nothing is kept aside, which would fill the server's disk with them.
  */
 export async function ask(
   session: Session,
@@ -46,20 +46,20 @@ export async function ask(
   }
 }
 
-/** The count is one column, the time another, then those of the example; without an example they are NULL. */
+/** The count, the time, and the first of the rows as a JSON array of arrays; NULL without any. */
 function countingQuery({ sql, labels }: ViolationQuery, examples: number): string {
-  const columns = labels.map((_, place) => `e.s${place + 1}`).join(', ')
-  return `WITH violating AS MATERIALIZED (${sql})
-    SELECT c.n, pg_catalog.to_char(pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC', e.found, ${columns}
-    FROM (SELECT pg_catalog.count(*) AS n FROM violating) AS c
-    LEFT JOIN (SELECT true AS found, v.* FROM violating AS v LIMIT ${examples}) AS e ON true`
+  const columns = labels.map((_, place) => `v.s${place + 1}`).join(', ')
+  return `SELECT pg_catalog.count(*),
+      pg_catalog.to_char(pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC',
+      pg_catalog.json_agg(pg_catalog.json_build_array(${columns})) FILTER (WHERE v.place <= ${examples})
+    FROM (SELECT each.*, pg_catalog.row_number() OVER () AS place FROM (${sql}) AS each) AS v`
 }
 
 function answerOf(rows: readonly (readonly (string | null)[])[]): Answer {
-  const [count, asOf] = rows[0] ?? []
+  const [count, asOf, examples] = rows[0] ?? []
   return {
     counted: Number(count ?? 0),
     asOf: asOf ?? '',
-    examples: rows.filter((row) => row[2] === 't').map((row) => row.slice(3)),
+    examples: JSON.parse(examples ?? '[]'),
   }
 }

@@ -1,6 +1,12 @@
-import type { KnownDomain, KnownObjects, KnownRelation } from '../../../plan/prechecks.ts'
+import type {
+  KnownDomain,
+  KnownObjects,
+  KnownRelation,
+  KnownType,
+} from '../../../plan/prechecks.ts'
 import type { Session } from '../../../postgres/types.ts'
 
+/** PostgreSQL 18 sets attnotnull of a column whose NOT NULL is NOT VALID too; before, a table's NOT NULL is no constraint of its own. */
 const relations = `
   SELECT n.nspname AS schema, c.relname AS name, c.relkind AS kind,
     c.relhastriggers OR c.relhasrules OR c.relhassubclass OR EXISTS (
@@ -11,7 +17,8 @@ const relations = `
       CROSS JOIN LATERAL pg_catalog.unnest(p.conkey) WITH ORDINALITY AS k (number, place)
       JOIN pg_catalog.pg_attribute AS a ON a.attrelid = p.conrelid AND a.attnum = k.number
       WHERE p.conrelid = c.oid AND p.contype = 'p'), '[]') AS key,
-    coalesce((SELECT pg_catalog.json_agg(pg_catalog.json_build_object('name', a.attname, 'notNull', a.attnotnull,
+    coalesce((SELECT pg_catalog.json_agg(pg_catalog.json_build_object('name', a.attname, 'notNull', a.attnotnull AND NOT EXISTS (
+          SELECT FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND k.conkey[1] = a.attnum AND NOT k.convalidated),
         'type', CASE WHEN t.typtype = 'd' THEN pg_catalog.format_type(t.typbasetype, t.typtypmod)
           ELSE pg_catalog.format_type(a.atttypid, a.atttypmod) END) ORDER BY a.attnum)
       FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
@@ -47,8 +54,29 @@ const domains = `
   FROM pg_catalog.pg_type AS t JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace
   WHERE t.typtype = 'd' AND t.typname = ANY ($1)`
 
+/** Not the row types of tables, and of what a type is made of not what every server has. */
+const types = `
+  WITH RECURSIVE part (root, oid) AS (
+    SELECT t.oid, t.oid FROM pg_catalog.pg_type AS t LEFT JOIN pg_catalog.pg_class AS c ON c.oid = t.typrelid
+    WHERE t.typname = ANY ($1) AND coalesce(c.relkind = 'c', true)
+    UNION
+    SELECT p.root, below.oid FROM part AS p JOIN pg_catalog.pg_type AS t ON t.oid = p.oid
+      CROSS JOIN LATERAL (
+        SELECT t.typbasetype UNION ALL SELECT t.typelem
+        UNION ALL SELECT r.rngsubtype FROM pg_catalog.pg_range AS r WHERE r.rngtypid = t.oid
+        UNION ALL SELECT a.atttypid FROM pg_catalog.pg_attribute AS a
+          WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped) AS below (oid)
+    WHERE below.oid <> 0
+  )
+  SELECT n.nspname AS schema, t.typname AS name, t.typdefault IS NOT NULL AS "hasDefault",
+    coalesce((SELECT pg_catalog.json_agg(pg_catalog.json_build_object('schema', bn.nspname, 'name', b.typname) ORDER BY bn.nspname, b.typname)
+      FROM part AS p JOIN pg_catalog.pg_type AS b ON b.oid = p.oid JOIN pg_catalog.pg_namespace AS bn ON bn.oid = b.typnamespace
+      WHERE p.root = t.oid AND p.oid <> t.oid AND bn.nspname <> 'pg_catalog'), '[]') AS parts
+  FROM pg_catalog.pg_type AS t JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace
+  WHERE t.oid IN (SELECT p.root FROM part AS p)`
+
 /**
- * Tables and domains of these names in all schemas, and what foreign keys of these names refer to, by two queries. To be read under an empty search_path,
+ * Tables, domains and types of these names in all schemas, and what foreign keys of these names refer to, by three queries. To be read under an empty search_path,
  * so that definitions name every schema.
  */
 export async function readKnownObjects(
@@ -57,8 +85,9 @@ export async function readKnownObjects(
 ): Promise<KnownObjects> {
   const wanted = [[...names]]
   const tables = await session.rows<KnownRelation>(relations, wanted)
-  const types = await session.rows<KnownDomain>(domains, wanted)
-  return { relation: finder(tables), domain: finder(types) }
+  const known = await session.rows<KnownDomain>(domains, wanted)
+  const made = await session.rows<KnownType>(types, wanted)
+  return { relation: finder(tables), domain: finder(known), type: finder(made) }
 }
 
 function finder<Known extends { readonly schema: string; readonly name: string }>(
