@@ -129,7 +129,7 @@ async function prepare(
   hide: (secrets: readonly string[]) => void,
 ): Promise<CommandContext | null> {
   const secrets = [
-    ...secretsOf(door.given['database-url'] || door.env.DATABASE_URL, door.env.PGPASSWORD),
+    ...secretsOf(door.given['database-url'] || door.env.DATABASE_URL, door.env),
     ...secretsOf(door.given['staging-url']),
   ]
   const keep = async (more: readonly string[]) => {
