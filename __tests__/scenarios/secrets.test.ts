@@ -264,6 +264,29 @@ test('a password of the password file is not told by a command that prints DATAB
   }
 })
 
+test('a secret that a command names in the environment is hidden, also where what it prints is shortened', async () => {
+  const database = await createDatabase()
+  const token = 'T0kenOfTheBackupStore'
+  const workspace = workspaceOf({ 'migrations/1_bread.sql': 'create table bread (id int);' })
+  try {
+    for (const before of [180, 190, 198]) {
+      const command = `printf %${before}s x; echo "$STORE_TOKEN and more than anybody wants to read"`
+      workspace.write('airlock.yml', `backup: { proof: { command: '${command}' } }`)
+      const { code, stdout } = await runCli(['deploy', '--report=report.json'], {
+        cwd: workspace.folder,
+        env: { DATABASE_URL: database.url, STORE_TOKEN: token },
+      })
+      expect(code).toBe(1)
+      const report = readFileSync(join(workspace.folder, 'report.json'), 'utf8')
+      expect(report).toContain('the command printed:')
+      expect(report + stdout).not.toContain(token.slice(0, 2))
+    }
+  } finally {
+    workspace.dispose()
+    await database.drop()
+  }
+})
+
 function files(workspace: Workspace, ...names: string[]): Record<string, string> {
   return Object.fromEntries(
     names.map((name) => [name, readFileSync(join(workspace.folder, name), 'utf8')]),
