@@ -103,3 +103,14 @@ test('of a long output the start is kept, of a long error output the end', async
   expect(stderr.length).toBeLessThanOrEqual(10_000)
   expect(stderr.endsWith('line 5000')).toBe(true)
 })
+
+test('no secret is cut in two where the error output is', async () => {
+  const redact = (text: string) => text.replaceAll('hunter2hunter2', '***')
+  for (const after of [9_988, 9_992, 9_996]) {
+    const fill = (count: number) => `head -c ${count} /dev/zero | tr '\\0' - >&2`
+    const script = `${fill(12_000)}; printf hunter2hunter2 >&2; ${fill(after)}`
+    const { stderr } = await runScript(script, { ...options, redact })
+    expect(redact(stderr)).toMatch(/^(\*\*\*)?-+$/)
+    expect(stderr.length).toBeGreaterThan(9_900)
+  }
+})
