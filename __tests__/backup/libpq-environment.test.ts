@@ -3,7 +3,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { withLibpqEnvironment } from '../../src/backup/libpq-environment.ts'
-import { runShell } from '../../src/host/process.ts'
+import { runProgram } from '../../src/host/process.ts'
 import { resolveConnection } from '../../src/postgres/connection.ts'
 import { certificate, key } from '../support/certificate.ts'
 import { withFolder } from './client.ts'
@@ -73,7 +73,8 @@ test('no other variable of libpq’s gets through to a program', async () => {
   process.env.PGSERVICE = 'somebody else’s'
   try {
     const env = await environmentOf('postgresql://u@h/d')
-    const { stdout } = await runShell('echo "[$PGSERVICE][$PGHOST]"', { env, timeoutMs: 10_000 })
+    const script = 'echo "[$PGSERVICE][$PGHOST]"'
+    const { stdout } = await runProgram('sh', ['-c', script], { env, timeoutMs: 10_000 })
     expect(stdout).toBe('[][h]\n')
   } finally {
     delete process.env.PGSERVICE

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { beginLog, planLog, readLog } from '../../src/checks/postflight/log.ts'
+import { runLogCommand } from '../../src/host/log-command.ts'
 import { LineMatcher } from '../../src/host/log-lines.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'airlock-log-'))
@@ -24,8 +25,9 @@ async function begin(logs: { file?: string; command?: string; patterns?: string[
   return start
 }
 
+const redact = (text: string) => text.replaceAll('hunter2hunter2', '***')
 const read = (start: Parameters<typeof readLog>[0]) =>
-  readLog(start, since, (text) => text.replaceAll('hunter2hunter2', '***'))
+  readLog(start, since, { signal: new AbortController().signal, redact })
 
 describe('a log file', () => {
   beforeEach(() => writeFileSync(file, 'old constraint error\nold\n'))
@@ -101,6 +103,38 @@ describe('a log command', () => {
     const start = await begin({ command: 'echo no such pod >&2; exit 3' })
     expect((await read(start)).gap).toBe('logs.command ended with exit code 3: no such pod')
   })
+
+  test('ends with the run, and what it said until then is read', async () => {
+    const start = await begin({ command: 'echo constraint; sleep 60 & wait' })
+    const began = Date.now()
+    expect(await readLog(start, since, { signal: AbortSignal.timeout(500), redact })).toMatchObject(
+      {
+        matches: 1,
+        gap: expect.stringContaining('was stopped'),
+      },
+    )
+    expect(Date.now() - began).toBeLessThan(4_000)
+  })
+
+  test.each([
+    ['ended', '', {}],
+    ['run for too long', '; sleep 60', { gap: 'logs.command did not end within 1 s' }],
+  ])(
+    'that has %s is not waited for where what it started holds its output',
+    async (_, more, gap) => {
+      const leaver = `'${process.execPath}' -e "require('child_process').spawn('sleep', ['20'], { detached: true, stdio: 'inherit' }).unref()"`
+      const began = Date.now()
+      const options = { signal: new AbortController().signal, redact, timeoutMs: 1_000 }
+      const found = await runLogCommand(
+        `${leaver}; echo constraint${more}`,
+        since,
+        [/constraint/],
+        options,
+      )
+      expect(found).toEqual({ lines: 1, matches: 1, examples: ['constraint'], ...gap })
+      expect(Date.now() - began).toBeLessThan(5_000)
+    },
+  )
 })
 
 test('lines are shown without secrets, not even half of one, and without controls', async () => {

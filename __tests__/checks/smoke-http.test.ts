@@ -21,9 +21,11 @@ async function listening(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
+const redact = (text: string) => text.replaceAll('hunter2hunter2', '***')
 const askers: Askers = {
   http: requestHttp,
-  command: runShell,
+  command: (command, signal) => runShell(command, { signal, redact }),
+  redact,
   sql: () => Promise.reject(new Error('no query is asked here')),
 }
 
@@ -243,6 +245,23 @@ describe('an HTTP smoke test', () => {
     )
   })
 
+  test('no secret is cut in two where an answer or a value is shortened', async () => {
+    const long = (at: number) => `${'-'.repeat(at)}hunter2hunter2 and more ${'-'.repeat(200)}`
+    for (const at of [188, 190, 196]) {
+      await withApplication(
+        (_, response) => response.writeHead(500).end(long(at)),
+        async ({ url }) => expect(told(await ask({ url }))).not.toContain('hunt'),
+      )
+    }
+    for (const at of [66, 70, 74]) {
+      await withApplication(json({ a: long(at) }), async ({ url }) => {
+        const found = told(await ask({ url, json: { a: 'x' } }))
+        expect(found).toContain('a = "---')
+        expect(found).not.toContain('hunt')
+      })
+    }
+  })
+
   test('each attempt has a connection of its own', async () => {
     const connections = new Set<number | undefined>()
     await withApplication(
@@ -280,6 +299,14 @@ describe('a command as a smoke test', () => {
     expect(last.reason?.length).toBeLessThan(200)
   })
 
+  test('no secret is in its reason, not even the half of one that stands at the cut', async () => {
+    const command = `echo hunter2hunter2; head -c 16378 /dev/zero | tr '\\0' -; exit 1`
+    const { last } = await make({ command })
+    expect(last.reason?.length).toBeGreaterThan(1000)
+    expect(last.reason).not.toContain('hunt')
+    expect(last.reason).not.toContain('er2')
+  })
+
   test('is killed at its timeout with all that it started, even where that minds no SIGTERM', async () => {
     const marker = `60.${process.pid}1`
     const began = Date.now()
@@ -291,7 +318,7 @@ describe('a command as a smoke test', () => {
     expect(Date.now() - began).toBeLessThan(4_000)
     const { output } = await runShell(
       `ps -eo args | grep -c '^sleep ${marker.replace('.', '[.]')}'`,
-      new AbortController().signal,
+      { signal: new AbortController().signal, redact },
     )
     expect(output.trim()).toBe('0')
   })

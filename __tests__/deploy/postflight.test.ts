@@ -233,6 +233,25 @@ test('what cannot be undone without losing data stays applied, and a person is a
   })
 })
 
+test('a log command ends with the run that is asked to stop', async () => {
+  await withDatabase({}, async (database) => {
+    const started = performance.now()
+    const result = await deployFiles(database, {
+      files: { '1_a': 'CREATE TABLE a (id int)' },
+      gates: { logs: { command: 'sleep 30 & wait' } },
+      on: (event, stop) => {
+        if (event.type === 'phase' && event.title === 'Success criteria') setTimeout(stop, 300)
+      },
+    })
+    expect(result.report.outcome).toBe('cancelled')
+    expect(performance.now() - started).toBeLessThan(10_000)
+    expect(criterion(result.report, 'application-errors')).toMatchObject({
+      outcome: 'not-checked',
+      reason: expect.stringContaining('was stopped'),
+    })
+  })
+})
+
 test("errors in the application's log fail the deployment", async () => {
   await withDatabase({}, async (database) => {
     const result = await deployFiles(database, {

@@ -228,4 +228,17 @@ describe('environment and files', () => {
     expect(secretsOf(resolve('postgresql://h/d', { PGPASSWORD: 'x1y2' }))).toEqual(['x1y2'])
     expect(secretsOf(resolve('postgresql://h/d'))).toEqual([])
   })
+
+  test('a password that is a name too, or very short, is a secret only where it stands as a password', () => {
+    const url = 'postgresql://same:same@h/d'
+    expect(secretsOf(resolve(url))).toEqual([url, ':same@'])
+    const variables = { PGUSER: 'u', PGDATABASE: 'same', PGPASSWORD: 'same' }
+    expect(secretsOf(resolve('', variables))).toEqual([':same@'])
+    expect(secretsOf(resolve('host=h user=u', { PGPASSWORD: 'ab' }))).toEqual([':ab@'])
+  })
+
+  test('a password of the password file is a secret in the form in which a URL holds it, too', () => {
+    const files = filesOf({ '/home/u/.pgpass': '*:*:*:*:p@ss' })
+    expect(secretsOf(resolve('postgresql://h/d', {}, files))).toEqual(['p@ss', 'p%40ss'])
+  })
 })

@@ -21,7 +21,25 @@ describe('secrets of a connection', () => {
   })
 
   test('include PGPASSWORD', () => {
-    expect(secretsOf(undefined, 'hunter2')).toContain('hunter2')
+    expect(secretsOf(undefined, { PGPASSWORD: 'hunter2' })).toContain('hunter2')
+  })
+
+  test.each<[string | undefined, Record<string, string>]>([
+    ['postgres://postgres@localhost/shop', { PGPASSWORD: 'postgres' }],
+    ['postgres://app:postgres@a:5432,postgres:5433/shop', {}],
+    ["host=db user='postgres' password=postgres", {}],
+    ['postgres://localhost/postgres?user=app&password=postgres', {}],
+    [undefined, { PGUSER: 'postgres', PGPASSWORD: 'postgres' }],
+    [undefined, { PGHOST: 'a,postgres', PGPASSWORD: 'postgres' }],
+    [undefined, { PGDATABASE: 'postgres', PGPASSWORD: 'postgres' }],
+  ])('never are what is named beside the password: %s %j', (url, env) => {
+    const secrets = secretsOf(url, env)
+    expect(secrets).toContain(':postgres@')
+    expect(secrets).not.toContain('postgres')
+  })
+
+  test('are hidden only as a password where they are very short', () => {
+    expect(secretsOf('postgres://app:pw@db/shop')).toEqual(['postgres://app:pw@db/shop', ':pw@'])
   })
 
   test.each([

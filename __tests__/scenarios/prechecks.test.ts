@@ -8,7 +8,7 @@ import type { CheckReport } from '../../src/report/types.ts'
 import { loadParser } from '../../src/sql/parser.ts'
 import { planOf } from '../plan/planning.ts'
 import { server, servers, type TestDatabase, withDatabase } from '../support/database.ts'
-import { type EngineResult, runEngine } from '../support/engine.ts'
+import { type EngineResult, runEngine, until } from '../support/engine.ts'
 
 const million = 1_000_000
 
@@ -187,6 +187,47 @@ test('a question is cancelled on request, and nothing has begun', async () => {
     expect(await database.query(`select to_regnamespace('airlock') as journal`)).toEqual([
       { journal: null },
     ])
+  })
+})
+
+test('a question to a replica is cancelled there, where the target’s role may not', async () => {
+  await withDatabase({}, async (database) => {
+    const role = `asks_a_replica_${process.pid}`
+    await database.query(
+      `create role ${role} login password 'asks'; grant create on database "${database.name}" to ${role};
+       create table t (a int); insert into t values (1); alter table t owner to ${role}`,
+    )
+    try {
+      const target = new URL(database.url)
+      target.username = role
+      target.password = 'asks'
+      const started = performance.now()
+      const { report } = await runEngine(database, 'deploy', {
+        url: target.href,
+        files: { '1_check': 'alter table t add check (a > 0 and pg_sleep(20) is not null)' },
+        // A superuser's sessions are not for others to cancel.
+        gates: { preflight: { 'replica-url': database.url } },
+        on: (event, stop) => {
+          if (event.type === 'phase' && event.title === 'Preflight checks') {
+            void until(() =>
+              database.query(
+                `select 1 from pg_stat_activity where datname = current_database() and application_name like 'pg-airlock % data'
+                 and query like '%pg_sleep(20)%' and state = 'active'`,
+              ),
+            ).then(stop)
+          }
+        },
+      })
+      expect([report.outcome, report.migrations[0]?.outcome]).toEqual(['cancelled', 'not-run'])
+      expect(performance.now() - started).toBeLessThan(10_000)
+      expect(
+        await database.query(
+          `select application_name from pg_stat_activity where datname = current_database() and application_name like 'pg-airlock%'`,
+        ),
+      ).toEqual([])
+    } finally {
+      await database.query(`drop owned by ${role} cascade; drop role ${role}`)
+    }
   })
 })
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { chmodSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
@@ -185,6 +185,106 @@ end $body$;`,
     const cli = await runCli(['deploy', '--database-url', failing], { cwd: workspace.folder })
     expectNoSecret({ ...cli })
   })
+})
+
+describe('a password that is the name of its role', () => {
+  const same = 'airlock_same'
+  const withRole = async (act: (database: TestDatabase, workspace: Workspace) => Promise<void>) => {
+    const database = await createDatabase()
+    const workspace = workspaceOf({ 'migrations/1_bread.sql': 'create table bread (id int);' })
+    await database.query(`create role ${same} superuser login password '${same}'`)
+    try {
+      await act(database, workspace)
+    } finally {
+      workspace.dispose()
+      await database.query(`drop owned by ${same} cascade; drop role ${same}`)
+      await database.drop()
+    }
+  }
+
+  test.each(['url', 'variables'] as const)(
+    'is no reason to take the role out of report and journal (%s)',
+    (way) =>
+      withRole(async (database, workspace) => {
+        const { host, port } = server()
+        const env =
+          way === 'url'
+            ? { DATABASE_URL: `postgresql://${same}:${same}@${host}:${port}/${database.name}` }
+            : {
+                PGHOST: host,
+                PGPORT: String(port),
+                PGUSER: same,
+                PGPASSWORD: same,
+                PGDATABASE: database.name,
+              }
+        workspace.write(
+          'airlock.yml',
+          `backup: { command: { run: 'touch ${same}.dump; echo "$DATABASE_URL" >&2; exit 1' } }`,
+        )
+        const args = ['deploy', '--report=report.json']
+        const refused = await runCli(args, { cwd: workspace.folder, env })
+        expect(refused.code).toBe(1)
+        expect(refused.stdout).toContain('***')
+        expect(refused.stdout).not.toContain(`:${same}@`)
+        workspace.remove('airlock.yml')
+        expect(await runCli(args, { cwd: workspace.folder, env })).toMatchObject({ code: 0 })
+        const report = JSON.parse(readFileSync(join(workspace.folder, 'report.json'), 'utf8'))
+        expect(report.target.user).toBe(same)
+        expect(JSON.stringify(report)).not.toContain('***')
+      }),
+  )
+})
+
+test('a password of the password file is not told by a command that prints DATABASE_URL', async () => {
+  const database = await createDatabase()
+  const workspace = workspaceOf({
+    'migrations/1_bread.sql': 'create table bread (id int);',
+    'airlock.yml': `backup: { command: { run: 'echo "$DATABASE_URL" >&2; exit 1' } }`,
+    pgpass: `*:*:*:${role}_file:p@ss/word\n`,
+  })
+  await database.query(`create role ${role}_file superuser login password 'p@ss/word'`)
+  try {
+    chmodSync(join(workspace.folder, 'pgpass'), 0o600)
+    const { host, port } = server()
+    const env = {
+      PGHOST: host,
+      PGPORT: String(port),
+      PGUSER: `${role}_file`,
+      PGDATABASE: database.name,
+      PGPASSFILE: join(workspace.folder, 'pgpass'),
+    }
+    const { code, stdout } = await runCli(['deploy'], { cwd: workspace.folder, env })
+    expect(code).toBe(1)
+    expect(stdout).toContain(`${role}_file:***@`)
+    expect(stdout).not.toMatch(/p%40ss|p@ss/)
+  } finally {
+    workspace.dispose()
+    await database.query(`drop role ${role}_file`)
+    await database.drop()
+  }
+})
+
+test('a secret that a command names in the environment is hidden, also where what it prints is shortened', async () => {
+  const database = await createDatabase()
+  const token = 'T0kenOfTheBackupStore'
+  const workspace = workspaceOf({ 'migrations/1_bread.sql': 'create table bread (id int);' })
+  try {
+    for (const before of [180, 190, 198]) {
+      const command = `printf %${before}s x; echo "$STORE_TOKEN and more than anybody wants to read"`
+      workspace.write('airlock.yml', `backup: { proof: { command: '${command}' } }`)
+      const { code, stdout } = await runCli(['deploy', '--report=report.json'], {
+        cwd: workspace.folder,
+        env: { DATABASE_URL: database.url, STORE_TOKEN: token },
+      })
+      expect(code).toBe(1)
+      const report = readFileSync(join(workspace.folder, 'report.json'), 'utf8')
+      expect(report).toContain('the command printed:')
+      expect(report + stdout).not.toContain(token.slice(0, 2))
+    }
+  } finally {
+    workspace.dispose()
+    await database.drop()
+  }
 })
 
 function files(workspace: Workspace, ...names: string[]): Record<string, string> {

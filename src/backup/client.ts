@@ -26,12 +26,17 @@ export async function clientVersion(
 }
 
 /** The last thing that a program complained of, or how it ended. */
-export function complaintOf({ stderr, ended, code }: ProgramEnd): string {
+export function complaintOf({
+  stderr,
+  ended,
+  code,
+}: Pick<ProgramEnd, 'stderr' | 'ended' | 'code'>): string {
+  const said = stderr.trim()
   if (ended === 'not-found') return 'there is no such program'
   if (ended === 'timed-out') return 'it took too long and was stopped'
   if (ended === 'stopped') return 'it was stopped'
   const how = code === null ? 'a signal ended it' : `exit code ${code}`
-  return stderr === '' ? how : `${how}: ${stderr.split('\n').slice(-5).join('\n')}`
+  return said === '' ? how : `${how}: ${said.split('\n').slice(-5).join('\n')}`
 }
 
 /**

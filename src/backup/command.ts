@@ -1,4 +1,4 @@
-import { runShell } from '../host/process.ts'
+import { runShell } from '../host/shell.ts'
 import type { BackupReport, CheckReport } from '../report/types.ts'
 import type { Backup } from '../runbook/gates/backup.ts'
 import { fillTemplate } from '../runbook/gates/template.ts'
@@ -67,14 +67,15 @@ const unseen = backupCheck(
 
 async function run(
   { run: command, timeout }: Command,
-  { connection, databaseUrl, stop }: BackupRequest,
+  { connection, databaseUrl, redact, stop }: BackupRequest,
   path: string | undefined,
 ): Promise<CheckReport> {
   const end = await withLibpqEnvironment(connection, databaseUrl, (env) =>
     runShell(command, {
       env: { ...env, ...(path === undefined ? {} : { AIRLOCK_BACKUP: path }) },
       timeoutMs: timeout,
-      stop,
+      signal: stop,
+      redact,
     }),
   )
   const expected = 'the command ends with exit code 0'
@@ -82,8 +83,15 @@ async function run(
     const seconds = (end.durationMs / 1000).toFixed(1)
     return backupCheck('made', 'backup made', 'passed', expected, `exit code 0 after ${seconds} s`)
   }
-  return backupCheck('made', 'backup made', 'failed', expected, complaintOf(end), {
-    reason: 'There is no backup of this moment.',
-    fix: 'Mend the command and deploy again.',
-  })
+  return backupCheck(
+    'made',
+    'backup made',
+    'failed',
+    expected,
+    complaintOf({ ...end, stderr: redact(end.stderr) }),
+    {
+      reason: 'There is no backup of this moment.',
+      fix: 'Mend the command and deploy again.',
+    },
+  )
 }

@@ -1,4 +1,4 @@
-import { runShell } from '../host/process.ts'
+import { runShell } from '../host/shell.ts'
 import { ServerError } from '../postgres/server-error.ts'
 import { connect } from '../postgres/session.ts'
 import type { ConnectionConfig } from '../postgres/types.ts'
@@ -52,14 +52,15 @@ const notTold = (actual: string): CheckReport =>
 
 async function ask(settings: Proof, request: BackupRequest): Promise<Claim | CheckReport> {
   if (settings.query !== undefined) return askServer(settings.query, request.connection)
-  const { connection, databaseUrl, stop } = request
+  const { connection, databaseUrl, redact, stop } = request
   const end = await withLibpqEnvironment(connection, databaseUrl, (env) =>
-    runShell(settings.command ?? '', { env, timeoutMs, stop }),
+    runShell(settings.command ?? '', { env, timeoutMs, signal: stop, redact }),
   )
-  if (end.ended !== 'exited' || end.code !== 0) return notTold(complaintOf(end))
+  if (end.ended !== 'exited' || end.code !== 0)
+    return notTold(complaintOf({ ...end, stderr: redact(end.stderr) }))
   const [, time, bytes] = /^(\S+(?: \d\d:\d\d:\d\d\S*)?)\s+(\d+)$/.exec(end.stdout.trim()) ?? []
   if (time === undefined || bytes === undefined)
-    return notTold(`the command printed: ${end.stdout.slice(0, 200)}`)
+    return notTold(`the command printed: ${redact(end.stdout).slice(0, 200)}`)
   return { time, bytes, now: new Date() }
 }
 

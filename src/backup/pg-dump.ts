@@ -81,7 +81,7 @@ export async function makePgDump(settings: PgDump, request: BackupRequest): Prom
 
 async function dump(
   settings: PgDump,
-  { connection, databaseUrl, stop }: BackupRequest,
+  { connection, databaseUrl, redact, stop }: BackupRequest,
   file: string,
   snapshot: Snapshot | null,
 ): Promise<CheckReport> {
@@ -90,6 +90,7 @@ async function dump(
       env: { ...env, LC_ALL: 'C' },
       timeoutMs: settings.timeout,
       stop,
+      redact,
       isPrivate: true,
     }),
   )
@@ -98,10 +99,17 @@ async function dump(
     const seconds = (end.durationMs / 1000).toFixed(1)
     return backupCheck('made', 'backup made', 'passed', expected, `exit code 0 after ${seconds} s`)
   }
-  return backupCheck('made', 'backup made', 'failed', expected, complaintOf(end), {
-    reason: 'There is no backup of this moment.',
-    fix: 'Mend what pg_dump says and deploy again; the role needs SELECT on all tables (pg_read_all_data) and BYPASSRLS where there is row security.',
-  })
+  return backupCheck(
+    'made',
+    'backup made',
+    'failed',
+    expected,
+    complaintOf({ ...end, stderr: redact(end.stderr) }),
+    {
+      reason: 'There is no backup of this moment.',
+      fix: 'Mend what pg_dump says and deploy again; the role needs SELECT on all tables (pg_read_all_data) and BYPASSRLS where there is row security.',
+    },
+  )
 }
 
 function dumpArguments(

@@ -12,6 +12,8 @@ export interface BackupRequest {
   readonly tables: readonly PlanTable[]
   /** What the braces of a path stand for. */
   readonly values: Readonly<Record<Placeholder, string>>
+  /** Takes secrets out of a text: before it is shortened. */
+  readonly redact: (text: string) => string
   /** Aborted when the run is to be cancelled: programs are ended then. */
   readonly stop: AbortSignal
 }

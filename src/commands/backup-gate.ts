@@ -125,7 +125,7 @@ function valuesOf({ settings, origin, report }: CommandContext, { runId }: Opene
 }
 
 async function requestOf(
-  { connection, settings }: CommandContext,
+  { connection, settings, redact }: CommandContext,
   { observer, surroundings }: Opened,
   tasks: readonly Task[],
   values: Values,
@@ -139,6 +139,7 @@ async function requestOf(
     observer,
     tables: await findPlanTables(observer, named, surroundings.searchPath),
     values,
+    redact,
     stop,
   }
 }

@@ -4,8 +4,8 @@ import { Cancelled } from '../deploy/run.ts'
 import { applicationName } from '../postgres/application-name.ts'
 import { resolveConnection } from '../postgres/connection.ts'
 import { cancelBackend } from '../postgres/observer.ts'
-import { connect, pinnedTo } from '../postgres/session.ts'
-import type { Session } from '../postgres/types.ts'
+import { type ConnectOptions, connect, pinnedTo } from '../postgres/session.ts'
+import type { ConnectionConfig, Session } from '../postgres/types.ts'
 import type { CommandContext } from './context.ts'
 import { needDatabase } from './need-database.ts'
 
@@ -20,7 +20,7 @@ export function dataSessions(
   const { 'replica-url': replica, 'data-budget': budget } = context.gates.preflight
   const { cancellation } = context
   let left = budget
-  let asking: Session | null = null
+  let cancel: () => Promise<unknown> = async () => {}
   return {
     onReplica: replica !== undefined,
     async open() {
@@ -28,29 +28,44 @@ export function dataSessions(
         replica === undefined
           ? pinnedTo(observer, needDatabase(context))
           : resolveConnection({ url: replica, env: {} })
-      asking = await connect(target, {
-        name: 'data',
-        applicationName: applicationName(runId, 'data'),
-      })
-      return asking
+      const options = { name: 'data', applicationName: applicationName(runId, 'data') } as const
+      const session = await connect(target, options)
+      cancel = () =>
+        replica === undefined
+          ? cancelBackend(observer, session.pid)
+          : cancelThere(session, target, options)
+      return session
     },
     async timed(act) {
       const { onRequest } = cancellation
       const started = performance.now()
       stopIfAsked(cancellation)
       cancellation.onRequest = () => {
-        // On a replica the pid is another server's: its question ends with the budget.
-        if (asking === null || replica !== undefined) return
-        cancellation.sent = cancelBackend(observer, asking.pid).catch(() => undefined)
+        cancellation.sent = cancel().catch(() => undefined)
       }
       try {
         return await act(left)
       } finally {
         left -= performance.now() - started
         cancellation.onRequest = onRequest
+        await cancellation.sent
         stopIfAsked(cancellation)
       }
     },
+  }
+}
+
+/** The pid of a session on a replica means something to that server only: a second connection to it, under the same role, cancels. */
+async function cancelThere(
+  asking: Session,
+  replica: ConnectionConfig,
+  options: ConnectOptions,
+): Promise<void> {
+  const session = await connect(pinnedTo(asking, replica), options)
+  try {
+    await cancelBackend(session, asking.pid)
+  } finally {
+    await session.close()
   }
 }
 

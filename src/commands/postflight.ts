@@ -26,6 +26,7 @@ import type { ErrorReport } from '../report/types.ts'
 import { verifyStanding } from '../verify/standing.ts'
 import type { CommandContext } from './context.ts'
 import type { Task } from './decide.ts'
+import { withStopSignal } from './stop-signal.ts'
 
 /** What is measured before and after, understood before anything connects. */
 export interface PostflightPlan {
@@ -110,7 +111,12 @@ export async function judgePostflight(
       ...(applied.unverified === undefined ? {} : { unverified: applied.unverified }),
       rows: report.baseline.rows,
       smoke: report.smoke,
-      logs: log === null ? null : await readLog(log, report.startedAt, context.redact),
+      logs:
+        log === null
+          ? null
+          : await withStopSignal(context.cancellation, (signal) =>
+              readLog(log, report.startedAt, { signal, redact: context.redact }),
+            ),
       acceptedLines: gates.logs?.max ?? 0,
       interval,
       slower: gates.criteria.slower,

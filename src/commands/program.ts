@@ -25,7 +25,7 @@ import type { Refusal } from '../report/refusal.ts'
 import type { Report } from '../report/types.ts'
 import { parseAirlockFile } from '../runbook/airlock-file.ts'
 import { resolveGates } from '../runbook/gates/resolve.ts'
-import { secretsOf } from '../runbook/secrets.ts'
+import { namesOf, secretsOf } from '../runbook/secrets.ts'
 import { type Given, resolveSettings, runbookFile } from '../runbook/settings.ts'
 import { COMMANDS } from '../runbook/settings-table.ts'
 import type { Settings } from '../runbook/types.ts'
@@ -129,7 +129,7 @@ async function prepare(
   hide: (secrets: readonly string[]) => void,
 ): Promise<CommandContext | null> {
   const secrets = [
-    ...secretsOf(door.given['database-url'] || door.env.DATABASE_URL, door.env.PGPASSWORD),
+    ...secretsOf(door.given['database-url'] || door.env.DATABASE_URL, door.env),
     ...secretsOf(door.given['staging-url']),
   ]
   const keep = async (more: readonly string[]) => {
@@ -147,7 +147,13 @@ async function prepare(
     const { env } = door
     const settings = resolveSettings({ given: door.given, airlock, env })
     const { target, command } = settings
-    const { gates, secrets: filledIn } = resolveGates({ airlock, target, env, command })
+    const { gates, secrets: filledIn } = resolveGates({
+      airlock,
+      target,
+      env,
+      command,
+      names: namesOf(settings.databaseUrl, env),
+    })
     await keep([...secretsOf(settings.databaseUrl), ...secretsOf(settings.stagingUrl), ...filledIn])
     report.contacts = Object.entries(gates.contacts).map(([role, contact]) => ({ role, contact }))
     const connection = connectionOf(settings, env)

@@ -11,6 +11,7 @@ import type { SmokeResult, Verification } from '../report/types.ts'
 import { runVerifyScript } from '../verify/verify-script.ts'
 import type { CommandContext } from './context.ts'
 import type { Task } from './decide.ts'
+import { withStopSignal } from './stop-signal.ts'
 
 /** A test that is tried again says so this often. */
 const waitingEveryMs = 5_000
@@ -37,7 +38,9 @@ export async function withSmokeTests(
   if (tasks.every(({ action }) => action === 'apply')) {
     const title = 'Smoke tests before the first change'
     run.emit({ type: 'phase', title })
-    await stoppable(run, (signal) => rounds.make({ when: 'before', severity }, signal))
+    await withStopSignal(run.cancellation, (signal) =>
+      rounds.make({ when: 'before', severity }, signal),
+    )
     run.emit({ type: 'phase-finished', title, judged: [...context.report.smoke] })
   } else {
     context.report.warnings.push(
@@ -67,7 +70,7 @@ async function pass(
     when === 'end'
       ? ({ when: 'end', severity } as const)
       : ({ when: 'after-migration', version, severity } as const)
-  const condemned = await stoppable(run, (signal) => rounds.make(moment, signal))
+  const condemned = await withStopSignal(run.cancellation, (signal) => rounds.make(moment, signal))
   if (run.cancellation.requested) throw new Cancelled()
   if (condemned !== null) throw failureOf(condemned)
 }
@@ -80,24 +83,6 @@ function failureOf({ name, expected, actual, reason, attempts }: SmokeResult): S
     fix: 'Look into the application’s log; deploy code that works with both schemas first. If the test asks for too much, change it in airlock.yml (smoke.checks).',
     ...(reason === undefined ? {} : { detail: reason }),
   })
-}
-
-/** Runs with a signal that is given as soon as the run is asked to stop. */
-async function stoppable<Result>(
-  { cancellation }: Run,
-  act: (signal: AbortSignal) => Promise<Result>,
-): Promise<Result> {
-  const stop = new AbortController()
-  const look = () => {
-    if (cancellation.requested) stop.abort()
-  }
-  look()
-  const looking = setInterval(look, 50)
-  try {
-    return await act(stop.signal)
-  } finally {
-    clearInterval(looking)
-  }
 }
 
 function tellingOf({ emit, report }: CommandContext): Telling {
@@ -119,7 +104,8 @@ function tellingOf({ emit, report }: CommandContext): Telling {
 function askersOf(run: Run, version: () => string): Askers {
   return {
     http: requestHttp,
-    command: runShell,
+    command: (command, signal) => runShell(command, { signal, redact: run.redact }),
+    redact: run.redact,
     sql: (query, timeoutMs) => askDatabase(run, version(), query, timeoutMs),
   }
 }

@@ -1,4 +1,5 @@
 import { StringDecoder } from 'node:string_decoder'
+import { endOf } from './redact.ts'
 import { loadExec } from './toolkit.ts'
 
 export interface ProgramOptions {
@@ -10,6 +11,8 @@ export interface ProgramOptions {
   readonly stop?: AbortSignal
   /** What it makes is readable for its owner only (umask 077). */
   readonly isPrivate?: boolean
+  /** What the end of its error output may not be cut within: half a secret would be overlooked. */
+  readonly redact?: (text: string) => string
   /** Characters of its output that are kept; default one million. */
   readonly longest?: number
 }
@@ -20,7 +23,7 @@ export interface ProgramEnd {
   readonly code: number | null
   /** The first `longest` characters. */
   readonly stdout: string
-  /** The last 10,000 characters: an error comes at the end. */
+  /** The last 10,000 characters, secrets among them: an error comes at the end. */
   readonly stderr: string
   readonly durationMs: number
 }
@@ -51,11 +54,6 @@ export function programEnvironment(
   return { ...Object.fromEntries(kept), ...more }
 }
 
-/** Runs a command line by the shell: see `runProgram`. */
-export function runShell(command: string, options: ProgramOptions): Promise<ProgramEnd> {
-  return runProgram('sh', ['-c', command], options)
-}
-
 /**
  * Runs a program through @actions/exec to its end, which may be a timeout or a stop. Its standard input is empty. Never throws for what the
  * program does, not even where there is none.
@@ -67,7 +65,7 @@ export async function runProgram(
 ): Promise<ProgramEnd> {
   const { exec } = await loadExec()
   const started = Date.now()
-  const output = collect(options.longest ?? 1_000_000)
+  const output = collect(options)
   const killer = killerOf(() => output.pid)
   let ended: ProgramEnd['ended'] = 'exited'
   const end = (why: 'timed-out' | 'stopped') => () => {
@@ -93,11 +91,11 @@ export async function runProgram(
         },
       },
     })
-    return endOf(output, started, ended, Number.isInteger(code) ? code : null)
+    return finished(output, started, ended, Number.isInteger(code) ? code : null)
   } catch (error) {
     // There is no shell.
     output.stderr(Buffer.from(error instanceof Error ? error.message : String(error)))
-    return endOf(output, started, 'not-found', null)
+    return finished(output, started, 'not-found', null)
   } finally {
     clearTimeout(timer)
     killer.done()
@@ -105,7 +103,7 @@ export async function runProgram(
   }
 }
 
-function endOf(
+function finished(
   output: ReturnType<typeof collect>,
   started: number,
   ended: ProgramEnd['ended'],
@@ -123,7 +121,7 @@ function endOf(
 }
 
 /** Keeps the start of one stream and the end of the other; the first line of the latter is the pid. */
-function collect(longest: number) {
+function collect({ longest = 1_000_000, redact = (text) => text }: ProgramOptions) {
   const decoders = { stdout: new StringDecoder('utf8'), stderr: new StringDecoder('utf8') }
   let [stdout, stderr] = ['', '']
   let pid: number | null = null
@@ -143,9 +141,9 @@ function collect(longest: number) {
         pid = Number(line[1])
         stderr = stderr.slice(line[0].length)
       }
-      stderr = stderr.slice(-stderrKept)
+      if (stderr.length > 2 * stderrKept) stderr = endOf(stderr, stderrKept, redact)
     },
-    texts: () => ({ stdout, stderr: stderr.trim() }),
+    texts: () => ({ stdout, stderr: endOf(stderr.trim(), stderrKept, redact) }),
   }
 }
 

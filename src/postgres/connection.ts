@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { Refusal } from '../report/refusal.ts'
+import { passwordForms } from '../report/secret-forms.ts'
 import { type ConnectionFiles, realFiles } from './connection-files.ts'
 import { type Parameters, parseConnectionString } from './connection-string.ts'
 import { foreign, keywords, nearestKeyword } from './keywords.ts'
@@ -36,10 +37,10 @@ export function resolveConnection(input: ConnectionInput): ConnectionConfig {
   check(service, 'the service file')
   const parameters: Parameters = new Map([...variables, ...service, ...written])
   requireSomeTarget(parameters, origin)
-  return build(parameters, files, secretsIn(url, parameters))
+  return build(parameters, files, url)
 }
 
-/** All that must be masked or redacted: the URL as written where it holds a password, and the password written both ways. */
+/** All that must be masked or redacted: the URL as written where it holds a password, and every password in the forms of `passwordForms`. */
 export function secretsOf(config: ConnectionConfig): readonly string[] {
   return config.secrets()
 }
@@ -129,11 +130,7 @@ function requireSomeTarget(parameters: Parameters, origin: string): void {
   })
 }
 
-function build(
-  parameters: Parameters,
-  files: ConnectionFiles,
-  secrets: readonly string[],
-): ConnectionConfig {
+function build(parameters: Parameters, files: ConnectionFiles, url: string): ConnectionConfig {
   const user = parameters.get('user') ?? files.userName
   const database = parameters.get('dbname') ?? user
   const warnings: string[] = []
@@ -156,13 +153,16 @@ function build(
       'standby',
       'prefer-standby',
     ]),
-    secrets: () => [...new Set([...secrets, ...endpoints.map(password)])].filter(isText),
+    secrets: () => {
+      const names = [
+        user,
+        database,
+        ...endpoints.flatMap(({ host, hostaddr = '' }) => [host, hostaddr]),
+      ]
+      return secretsIn(url, parameters, endpoints.map(password), names)
+    },
     warnings,
   }
-}
-
-function isText(text: string | null): text is string {
-  return text !== null && text !== ''
 }
 
 function endpointsOf(parameters: Parameters, files: ConnectionFiles): readonly Endpoint[] {
@@ -253,15 +253,15 @@ function choice<Value extends string>(
   })
 }
 
-function secretsIn(url: string, parameters: Parameters): readonly string[] {
-  const password = parameters.get('password') ?? ''
+function secretsIn(
+  url: string,
+  parameters: Parameters,
+  known: readonly (string | null)[],
+  names: readonly string[],
+): readonly string[] {
   const asWritten = /^\w+:\/\/[^:@/]*:([^@/]*)@/.exec(url)?.[1] ?? ''
-  const holdsPassword = asWritten !== '' || (password !== '' && /password/.test(url))
-  return [
-    ...(holdsPassword ? [url] : []),
-    asWritten,
-    password,
-    encodeURIComponent(password),
-    parameters.get('sslpassword') ?? '',
-  ].filter(isText)
+  const isInUrl = asWritten !== '' || (parameters.has('password') && /password/.test(url))
+  const passwords = [asWritten, parameters.get('sslpassword') ?? '', ...known]
+  const forms = passwords.flatMap((password) => passwordForms(password ?? '', names))
+  return [...new Set([...(isInUrl ? [url] : []), ...forms])]
 }

@@ -1,28 +1,43 @@
+import { passwordForms, shortestSecret, textForms } from '../report/secret-forms.ts'
+
+type Env = Readonly<Record<string, string | undefined>>
+
 /**
  * What must never be printed because of a connection: the whole URL, and every password in it as written, decoded and
- * percent-encoded. Host, user and database are never masked, so a password that equals one of them (postgres:postgres) is
- * covered only where it stands as a password.
+ * percent-encoded. Host, user and database are never masked: see `passwordForms`.
  *
  * @param url connection URL or keyword/value string; undefined when the PG* variables are used
- * @param password PGPASSWORD, where it is set
+ * @param env the PG* variables that complete it
  */
-export function secretsOf(url: string | undefined, password?: string): readonly string[] {
-  const secrets = new Set<string>()
-  const open = namesIn(url ?? '')
-  const add = (written: string): void => {
-    for (const form of formsOf(written)) {
-      if (form.length >= SHORTEST && !open.has(form)) secrets.add(form)
-    }
-  }
-  if (url !== undefined && passwordsIn(url).length > 0) {
-    secrets.add(url)
-    for (const written of passwordsIn(url)) {
-      if (url.includes(`:${written}@`)) secrets.add(`:${written}@`)
-      add(written)
-    }
-  }
-  if (password !== undefined) add(password)
-  return [...secrets]
+export function secretsOf(url: string | undefined, env: Env = {}): readonly string[] {
+  const names = namesOf(url, env)
+  const inUrl = passwordsIn(url ?? '')
+  const passwords = [...inUrl, env.PGPASSWORD ?? '']
+  return [
+    ...new Set([
+      ...(url === undefined || inUrl.length === 0 ? [] : [url]),
+      ...passwords.flatMap((password) => passwordForms(password, names)),
+    ]),
+  ]
+}
+
+/** User, database and hosts of a connection, as they are written in its URL or keyword/value string and in the PG* variables. */
+export function namesOf(url: string | undefined, env: Env = {}): readonly string[] {
+  const text = url?.trim() ?? ''
+  const login = userinfoOf(text)
+  const [, hosts = '', database = ''] =
+    /^[a-z][a-z0-9+.-]*:\/\/([^/?]*)(?:\/([^?]*))?/i.exec(
+      login === null ? text : text.replace(`${login}@`, ''),
+    ) ?? []
+  const written = [
+    ...text.matchAll(
+      /(?:^|[?&\s])(?:user|host|hostaddr|dbname)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|([^&\s']+))/gi,
+    ),
+  ].map(([, quoted, plain = '']) => quoted?.replace(/\\(.)/gs, '$1') ?? plain)
+  const variables = [env.PGUSER, env.PGDATABASE, env.PGHOST, env.PGHOSTADDR]
+  return [login?.split(':')[0], database, hosts, ...written, ...variables]
+    .flatMap((name = '') => [name, ...name.split(',').map(withoutPort)])
+    .filter((name) => name !== '')
 }
 
 /**
@@ -38,10 +53,10 @@ export function secretsOfFilled(
   if (kind === 'connection') return secretsOf(text)
   const hidden = values.flatMap((value) => {
     if (isAddress(value)) return []
-    return /^postgres(ql)?:\/\//i.test(value) ? secretsOf(value) : formsOf(value)
+    return /^postgres(ql)?:\/\//i.test(value) ? secretsOf(value) : textForms(value)
   })
   const secrets = hidden.length === 0 ? [] : [text, ...hidden]
-  return [...new Set(secrets)].filter((secret) => secret.length >= SHORTEST)
+  return [...new Set(secrets)].filter((secret) => secret.length >= shortestSecret)
 }
 
 /** 'http://localhost:8080', 'https://app.example.com/'. */
@@ -76,30 +91,12 @@ export function withoutPasswords(text: string): string {
   return inUrls.replace(/((?:ssl)?password\s*[=:]\s*)[^\s&]+/gi, '$1***')
 }
 
-/** A password of one or two characters would blot out half of every text and hides nothing. */
-const SHORTEST = 3
-
 /** What stands between `scheme://` and the last `@` before the query: a password may hold a raw `/` or `@`. */
 function userinfoOf(url: string): string | null {
   const match = /^[a-z][a-z0-9+.-]*:\/\/([^?]*)@/is.exec(url.trim())
   return match?.[1] ?? null
 }
 
-function namesIn(url: string): ReadonlySet<string> {
-  try {
-    const { username, hostname, pathname } = new URL(url)
-    return new Set([username, hostname, pathname.slice(1)].flatMap(formsOf))
-  } catch {
-    return new Set()
-  }
-}
-
-function formsOf(written: string): readonly string[] {
-  let decoded = written
-  try {
-    decoded = decodeURIComponent(written)
-  } catch {
-    // A raw % in a password: what is written is what is sent.
-  }
-  return [written, decoded, encodeURIComponent(decoded), decoded.replaceAll("'", "''")]
+function withoutPort(host: string): string {
+  return host.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1')
 }

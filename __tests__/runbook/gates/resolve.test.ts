@@ -106,6 +106,34 @@ describe('the gates of a run', () => {
     expect(secrets).toEqual([])
   })
 
+  test('mask the secrets that a command names, but no name of the target', () => {
+    const source = [
+      `logs: { command: 'curl -H "$LOG_TOKEN" "$LOG_HOST"' }`,
+      `backup: { command: { run: 'dump "\${DUMP_URL}" $Dump_Password $dsn_other $MISSING_KEY $SAME_SECRET' } }`,
+    ].join('\n')
+    const env = {
+      LOG_TOKEN: 't0ken!',
+      LOG_HOST: 'logs.example',
+      DUMP_URL: 'postgres://me:pa%40ss@db/app',
+      Dump_Password: 'pa55word',
+      dsn_other: 'other-dsn',
+      SAME_SECRET: 'shop',
+      UNUSED_TOKEN: 'not named',
+    }
+    const { secrets } = resolveGates({
+      airlock: parseAirlockFile('airlock.yml', source),
+      target: undefined,
+      env,
+      names: ['shop'],
+    })
+    for (const secret of ['t0ken!', 'pa%40ss', 'pa@ss', 'pa55word', 'other-dsn']) {
+      expect(secrets).toContain(secret)
+    }
+    for (const open of ['logs.example', 'me', 'db', 'app', 'shop', 'not named', '']) {
+      expect(secrets).not.toContain(open)
+    }
+  })
+
   test.each([{}, { TOKEN: '' }, { TOKEN: ' ' }])(
     'refuse a variable that is missing or empty, at its place: %j',
     (env) => {

@@ -36,20 +36,25 @@ export async function beginLog(plan: LogPlan | null): Promise<LogStart | null> {
 }
 
 /**
- * What the log, file and command together, says since. Never throws: what can't be read is said. Lines are hostile text: secrets are taken out
+ * What the log, file and command together, says since; `signal` stops the command. Never throws: what can't be read is said. Lines are hostile text: secrets are taken out
  * before they are shortened, so that none is cut in two and overlooked, and no control character is left.
  */
 export async function readLog(
   { plan, mark }: LogStart,
   since: string,
-  redact: (text: string) => string,
+  { signal, redact }: { readonly signal: AbortSignal; readonly redact: (text: string) => string },
 ): Promise<LogFindings> {
   const tame = (text: string) => shorten(visibleLine(redact(text)), longestLine)
   const parts = [
     ...(mark === null ? [] : [await readFile(mark, plan.patterns)]),
     ...(plan.command === undefined
       ? []
-      : [{ source: 'logs.command', ...(await runLogCommand(plan.command, since, plan.patterns)) }]),
+      : [
+          {
+            source: 'logs.command',
+            ...(await runLogCommand(plan.command, since, plan.patterns, { signal, redact })),
+          },
+        ]),
   ]
   const gaps = parts.flatMap(({ gap }: { gap?: string }) => gap ?? [])
   return {

@@ -30,16 +30,17 @@ export function comparisonText({ path, operator, operand }: CompiledComparison):
   return `${path} ${operator} ${JSON.stringify(operand)}`
 }
 
-/** Whether a document fulfils it, and what was found: `length = 0`, `items[0].id is not there`. */
+/** Whether a document fulfils it, and what was found: `length = 0`, `items[0].id is not there`. `hide` takes secrets out of a value before it is shortened. */
 export function judgeComparison(
   comparison: CompiledComparison,
   document: unknown,
+  hide: (text: string) => string,
 ): { readonly holds: boolean; readonly found: string } {
   const value = valueAt(document, comparison.steps)
   const found =
     value === undefined
       ? `${comparison.path} is not there`
-      : `${comparison.path} = ${shortened(JSON.stringify(value))}`
+      : `${comparison.path} = ${shortened(hide(JSON.stringify(value)))}`
   return { holds: holds(value, comparison), found }
 }
 

@@ -11,24 +11,33 @@ const GATEWAY: readonly number[] = [502, 503, 504]
 /** EX_TEMPFAIL of sysexits.h: a command's way to say that nothing answers yet. */
 const TRY_AGAIN = 75
 
+/** Takes secrets out of a text: always before it is shortened, which could leave half of one. */
+type Hide = (text: string) => string
+
 /** One HTTP answer beside what is expected of it. Pure; quotes no secret. */
-export function judgeHttp(test: HttpTest, answer: HttpAnswer, elapsedMs: number): Attempt {
-  const judged = judgeAnswer(test, answer, elapsedMs)
+export function judgeHttp(
+  test: HttpTest,
+  answer: HttpAnswer,
+  elapsedMs: number,
+  redact: Hide,
+): Attempt {
+  const hide: Hide = (text) => hidden(redact(text), test.secrets)
+  const judged = judgeAnswer(test, answer, elapsedMs, hide)
   return {
     ...judged,
-    actual: hide(judged.actual, test.secrets),
-    ...(judged.reason === undefined ? {} : { reason: hide(judged.reason, test.secrets) }),
+    actual: hide(judged.actual),
+    ...(judged.reason === undefined ? {} : { reason: hide(judged.reason) }),
   }
 }
 
-function judgeAnswer(test: HttpTest, answer: HttpAnswer, elapsedMs: number): Attempt {
+function judgeAnswer(test: HttpTest, answer: HttpAnswer, elapsedMs: number, hide: Hide): Attempt {
   if (answer.type === 'no-answer') return { verdict: 'no-answer', actual: answer.reason }
   if (answer.type === 'unusable') return { verdict: 'failed', actual: answer.reason }
   const { status, body, truncated } = answer
   if (!test.statuses.includes(status)) {
     return {
       verdict: GATEWAY.includes(status) ? 'no-answer' : 'failed',
-      actual: `status ${status}${quoted(body)}`,
+      actual: `status ${status}${quoted(hide(body))}`,
     }
   }
   const found = [`status ${status}`]
@@ -37,10 +46,10 @@ function judgeAnswer(test: HttpTest, answer: HttpAnswer, elapsedMs: number): Att
     const document = parse(body)
     if (document === undefined) {
       const why = truncated ? 'it is longer than 1 MiB' : 'it is no JSON'
-      return { verdict: 'failed', actual: `status ${status}, but ${why}${quoted(body)}` }
+      return { verdict: 'failed', actual: `status ${status}, but ${why}${quoted(hide(body))}` }
     }
     for (const comparison of test.json) {
-      const { holds, found: value } = judgeComparison(comparison, document.value)
+      const { holds, found: value } = judgeComparison(comparison, document.value, hide)
       found.push(value)
       if (!holds) broken.push(value)
     }
@@ -59,21 +68,21 @@ function judgeAnswer(test: HttpTest, answer: HttpAnswer, elapsedMs: number): Att
     : { verdict: 'failed', actual: broken.join(', ') }
 }
 
-/** How a command ended. Pure. */
-export function judgeCommand(test: CommandTest, end: ShellEnd): Attempt {
-  const said = lastLines(end.output)
+/** How a command ended. Pure; quotes no secret. */
+export function judgeCommand(test: CommandTest, end: ShellEnd, redact: Hide): Attempt {
+  const said = lastLines(redact(end.output))
   const reason = said === '' ? {} : { reason: said }
-  if (end.stopped) {
+  if (end.ended !== 'exited') {
     return {
       verdict: 'no-answer',
       actual: `stopped after ${durationText(test.timeoutMs)}`,
       ...reason,
     }
   }
-  if (end.exitCode === 0) return { verdict: 'passed', actual: 'exit code 0' }
+  if (end.code === 0) return { verdict: 'passed', actual: 'exit code 0' }
   return {
-    verdict: end.exitCode === TRY_AGAIN ? 'no-answer' : 'failed',
-    actual: end.exitCode === null ? `ended by ${end.signal}` : `exit code ${end.exitCode}`,
+    verdict: end.code === TRY_AGAIN ? 'no-answer' : 'failed',
+    actual: end.code === null ? `ended by ${end.signal}` : `exit code ${end.code}`,
     ...reason,
   }
 }
@@ -106,6 +115,6 @@ function lastLines(output: string): string {
   return output.trim().split(/\r?\n/).slice(-10).join('\n')
 }
 
-function hide(text: string, secrets: readonly string[]): string {
+function hidden(text: string, secrets: readonly string[]): string {
   return secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), text)
 }

@@ -12,6 +12,8 @@ export interface Askers {
   command(command: string, signal: AbortSignal): Promise<ShellEnd>
   /** Null: the connection was lost. */
   sql(query: VerifyQuery, timeoutMs: number): Promise<Verification | null>
+  /** Takes secrets out of a text: before it is shortened. */
+  redact(text: string): string
 }
 
 /** When and for how long a test is tried, and who is told that it goes on. */
@@ -67,10 +69,10 @@ async function ask(test: SmokeTest, askers: Askers, stop: AbortSignal): Promise<
   switch (test.kind) {
     case 'http': {
       const answer = await askers.http(test.request, signal)
-      return judgeHttp(test, answer, Date.now() - began)
+      return judgeHttp(test, answer, Date.now() - began, askers.redact)
     }
     case 'command':
-      return judgeCommand(test, await askers.command(test.command, signal))
+      return judgeCommand(test, await askers.command(test.command, signal), askers.redact)
     case 'sql': {
       const verification = await askers.sql(test.query, test.timeoutMs)
       return verification === null

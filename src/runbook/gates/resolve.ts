@@ -13,13 +13,15 @@ export interface GateSources {
   /** The chosen target; undefined: the file's own sections alone. */
   readonly target: string | undefined
   readonly env: Readonly<Record<string, string | undefined>>
+  /** User, database and hosts of the target, which are never masked: see `passwordForms`. */
+  readonly names?: readonly string[]
   /** A command is not asked for secrets that it has no use for; default `deploy`, which uses all. */
   readonly command?: CommandName
 }
 
 export interface ResolvedGates {
   readonly gates: Gates
-  /** Whatever was filled in and must never be printed. */
+  /** Whatever was filled in, or is named in a command, and must never be printed. */
   readonly secrets: readonly string[]
 }
 
@@ -41,6 +43,7 @@ export function resolveGates({
   airlock,
   target,
   env,
+  names = [],
   command = 'deploy',
 }: GateSources): ResolvedGates {
   const chosen: FileSections = {
@@ -56,7 +59,10 @@ export function resolveGates({
     const whole = filled(name, section, env, secrets, isUsed)
     data[name] = name === 'smoke' && !isUsed ? onlyFilledChecks(whole) : whole
   }
-  return { gates: parseGates(data), secrets: [...new Set(secrets)] }
+  return {
+    gates: parseGates(data),
+    secrets: [...new Set(secrets)].filter((secret) => !names.includes(secret)),
+  }
 }
 
 function filled(
@@ -67,7 +73,9 @@ function filled(
   isUsed: boolean,
 ): unknown {
   return mapValues(sections[name], section.data, (value, meta, steps) => {
-    if (typeof value !== 'string' || meta.secret !== true) return value
+    if (typeof value !== 'string') return value
+    if (meta.literal === true) secrets.push(...secretsNamedIn(value, env))
+    if (meta.secret !== true) return value
     if (!isUsed && missingVariables(value, env).length > 0) return value
     const context = { name: pathText([name, ...steps]), ...section.placeOf(steps) }
     const { text, values } = fillIn(value, env, context)
@@ -75,6 +83,20 @@ function filled(
     if (values.length > 0) secrets.push(...secretsOfFilled(text, values, kind))
     return text
   })
+}
+
+/** How the variables are called that hold what must not be seen. */
+const SECRET_NAME = /token|secret|passw|key|credential|auth|dsn|_url$/i
+
+/** Nothing is filled in where `$` belongs to a shell, but what it will read there can come back in its output. */
+function secretsNamedIn(text: string, env: GateSources['env']): readonly string[] {
+  return [...text.matchAll(/\$(?:\{([A-Za-z_]\w*)|([A-Za-z_]\w*))/g)].flatMap(
+    ([, inBraces, plain = '']) => {
+      const name = inBraces ?? plain
+      const value = Object.hasOwn(env, name) ? (env[name]?.trim() ?? '') : ''
+      return SECRET_NAME.test(name) ? secretsOfFilled(value, [value], 'text') : []
+    },
+  )
 }
 
 /** Whoever only reads the smoke tests (`plan`) gets those that are whole: a URL without its host is none. Undefined: none is. */
