@@ -96,7 +96,7 @@ describeDumps('a backup by pg_dump', ({ major }) => {
         await database.query(`${table} create schema other; create table other.x (id int)`)
         const path = join(folder, 'x')
         const result = await deploy(database, { 'pg-dump': { path, schemas: ['other'] } })
-        expect(endingOf(result)).toMatch(/^refused 1: backup holds the tables of the plan/)
+        expect(endingOf(result)).toMatch(/^refused 1: Backup holds the tables of the plan/)
         expect(result.report.checks.at(-1)?.details).toEqual(['public.bread: missing'])
         expect(readdirSync(folder)).toEqual([])
         expect(await database.query(`select to_regnamespace('airlock') as journal`)).toEqual([
@@ -113,7 +113,7 @@ describeDumps('a backup by pg_dump', ({ major }) => {
         const path = join(folder, 'x')
         writeFileSync(path, 'yesterday')
         const result = await deploy(database, { 'pg-dump': { path } })
-        expect(endingOf(result)).toMatch(/^refused 1: backup made: .* there already/)
+        expect(endingOf(result)).toMatch(/^refused 1: Backup made: .* there already/)
         expect(readFileSync(path, 'utf8')).toBe('yesterday')
       }),
     )
@@ -125,7 +125,7 @@ describeDumps('a backup by pg_dump', ({ major }) => {
         await database.query(table)
         const settings = { path: join(folder, 'x'), schemas: ['no"where'] }
         const result = await deploy(database, { 'pg-dump': settings })
-        expect(endingOf(result)).toMatch(/^refused 1: backup made: .* no matching schemas/s)
+        expect(endingOf(result)).toMatch(/^refused 1: Backup made: .* no matching schemas/s)
         expect(readdirSync(folder)).toEqual([])
       }),
     )
@@ -199,7 +199,7 @@ describeDumps('a backup by pg_dump', ({ major }) => {
         await database.query(table)
         const settings = { path: join(folder, 'x'), drill: { url: database.url } }
         const result = await deploy(database, { 'pg-dump': settings })
-        expect(endingOf(result)).toMatch(/^refused 1: restore drill: .*empty throw-away/)
+        expect(endingOf(result)).toMatch(/^refused 1: Restore drill: .*empty throw-away/)
         expect(existsSync(settings.path)).toBe(false)
         expect(result.report.backup?.path).toBeUndefined()
         const drill = { url: 'postgresql://h/d?nonsense=1' }
@@ -218,7 +218,7 @@ for (const { major } of servers()) {
       await database.query(table)
       const result = await deploy(database, { 'pg-dump': { path: '/nowhere/x' } })
       expect(endingOf(result)).toMatch(
-        new RegExp(`^refused 1: version of pg_dump: expected pg_dump ${major} or newer, found`),
+        new RegExp(`^refused 1: Version of pg_dump: expected pg_dump ${major} or newer, found`),
       )
       expect(result.report.error?.why).toMatch(`pg_dump ${clientMajor} is older than the server`)
     })

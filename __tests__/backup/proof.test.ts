@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { tablesNamedIn } from '../../src/backup/plan-tables.ts'
@@ -42,7 +42,7 @@ describe('proof that a backup exists', () => {
   test.each([
     ['yesterday’s', `select now() - interval '25 hours', 123456`, 'age', /25\.0 h old/],
     ['one from the future', `select now() + interval '1 hour', 123456`, 'age', /-1\.0 h/],
-    ['an empty one', 'select now(), 0', 'size', /0 bytes/],
+    ['an empty one', 'select now(), 0', 'size', /^0 B$/],
     ['one without a time', 'select null, 5', 'made', /null/],
     ['a time without its zone', 'select now()::timestamp, 5', 'made', /no time zone/],
     ['one without a size', 'select now(), null', 'made', /null/],
@@ -113,6 +113,30 @@ describe('other backups', () => {
       expect(report.checks.at(-1)?.reason).toMatch(/^made by deploy/)
     }))
 
+  test.each(['backup', 'restore-point'])(
+    'no %s is begun after a request to stop that came during the preflight checks',
+    (section) =>
+      withFolder((folder) =>
+        withDatabase({}, async (database) => {
+          const ran = join(folder, 'ran')
+          const gates = {
+            backup: { backup: { command: { run: `touch '${ran}'` } } },
+            'restore-point': { 'restore-point': {} },
+          }[section]
+          const result = await deployFiles(database, {
+            files,
+            gates: gates ?? {},
+            on: (event, stop) => {
+              if (event.type === 'phase-finished') stop()
+            },
+          })
+          expect([result.report.outcome, result.report.exitCode]).toEqual(['cancelled', 130])
+          expect([existsSync(ran), result.report.restorePoint]).toEqual([false, null])
+          await expectUntouched(database)
+        }),
+      ),
+  )
+
   test('no backup is made for a deployment that a check refuses already', () =>
     withDatabase({}, async (database) => {
       const gates = { preflight: { version: '10' }, backup: { command: { run: 'exit 1' } } }
@@ -157,7 +181,7 @@ describe('the program', () => {
     withDatabase({}, async (database) => {
       const backup = { 'pg-dump': { program: '/no/such/pg_dump' } }
       const result = await deployFiles(database, { files, gates: { backup } })
-      expect(endingOf(result)).toMatch(/refused 1: version of pg_dump: .*no program \/no\/such/)
+      expect(endingOf(result)).toMatch(/refused 1: Version of pg_dump: .*no program \/no\/such/)
     }))
 
   test('the password is in its environment and in no argument, nor in the report', () =>

@@ -94,6 +94,7 @@ async function point(
 ): Promise<void> {
   const settings = context.gates['restore-point']
   if (settings === undefined) return
+  if (make) stopIfAsked(context)
   context.emit({ type: 'phase', title: 'Restore point' })
   const { report, check } = await makeRestorePoint(settings, observer, values, make)
   context.report.restorePoint = report
@@ -146,11 +147,18 @@ async function requestOf(
 /** What programs get to end; then the run ends without them. */
 const graceMs = 4_000
 
-/** A request to stop ends the programs that `act` runs, and then the run. */
+/** A request that came while nothing listened (during the checks before) must not be followed by a dump of hours. */
+function stopIfAsked({ cancellation }: CommandContext): void {
+  if (cancellation.requested) throw new Cancelled()
+}
+
+/** A request to stop ends the programs and questions that `act` has under way, and then the run; what they fail with by that is no finding. */
 async function stoppable<Result>(
-  { cancellation }: CommandContext,
+  context: CommandContext,
   act: (stop: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
+  stopIfAsked(context)
+  const { cancellation } = context
   const stop = new AbortController()
   let timer: NodeJS.Timeout | undefined
   const stopped = new Promise<never>((_, reject) => {
@@ -161,11 +169,10 @@ async function stoppable<Result>(
   const { onRequest } = cancellation
   cancellation.onRequest = () => stop.abort()
   try {
-    const result = await Promise.race([act(stop.signal), stopped])
-    if (cancellation.requested) throw new Cancelled()
-    return result
+    return await Promise.race([act(stop.signal), stopped])
   } finally {
     clearTimeout(timer)
     cancellation.onRequest = onRequest
+    stopIfAsked(context)
   }
 }
