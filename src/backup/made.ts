@@ -85,9 +85,11 @@ async function prove(made: MadeBackup, proving: Proving): Promise<Proven> {
       stop: request.stop,
       timeoutMs,
       restore,
+      database: request.connection.database,
     }),
   )
   const origin = judgeOrigin(content, request.connection.database, {
+    kind: made.kind,
     from: made.startedAt,
     until: new Date(),
   })
@@ -96,7 +98,11 @@ async function prove(made: MadeBackup, proving: Proving): Promise<Proven> {
   checks.push(judgeTables(content, request.tables))
   const sound = checks.every(({ outcome }) => outcome !== 'failed')
   if (sound) checks.push(await drilled(proving, content))
-  return { bytes: found.bytes, ...(sound ? { sha256: await sha256Of(file) } : {}), checks }
+  return {
+    bytes: found.bytes,
+    ...(sound ? { sha256: await sha256Of(file, request.stop) } : {}),
+    checks,
+  }
 }
 
 async function drilled(proving: Proving, content: Content): Promise<CheckReport> {
@@ -112,12 +118,19 @@ async function drilled(proving: Proving, content: Content): Promise<CheckReport>
   if (content.archive === null && content.plain === null) {
     return notDone(content.complaint, 'Write a format of pg_dump.')
   }
+  if (content.plain !== null && content.plain.databases.size > 0) {
+    return notDone(
+      'A plain dump with --create makes databases of its own names, or drops what has them, instead of filling the one of drill.url.',
+      'Write format custom.',
+    )
+  }
   try {
     const { connection, tables, stop } = request
     return await judgeDrill({
       url: drill,
       path: file,
       format: content.format,
+      isPacked: content.plain?.isPacked === true,
       target: connection,
       tables,
       counts,
