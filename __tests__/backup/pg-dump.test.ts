@@ -202,10 +202,6 @@ describeDumps('a backup by pg_dump', ({ major }) => {
         expect(endingOf(result)).toMatch(/^refused 1: Restore drill: .*empty throw-away/)
         expect(existsSync(settings.path)).toBe(false)
         expect(result.report.backup?.path).toBeUndefined()
-        const drill = { url: 'postgresql://h/d?nonsense=1' }
-        const unread = await deploy(database, { 'pg-dump': { ...settings, drill } })
-        expect(endingOf(unread)).toMatch(/^refused 2: backup.drill.url has an unknown parameter/)
-        expect(unread.report.backup).toBeNull()
       }),
     )
   })

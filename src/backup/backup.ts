@@ -2,17 +2,15 @@ import type { BackupReport, CheckReport } from '../report/types.ts'
 import type { Backup } from '../runbook/gates/backup.ts'
 import { backupCheck, outcomeOf } from './check-report.ts'
 import { makeByCommand } from './command.ts'
-import { drillConnection } from './drill.ts'
 import { judgeExisting } from './existing.ts'
 import { judgePgDump, makePgDump } from './pg-dump.ts'
 import type { BackupRequest } from './request.ts'
 
 /**
  * Makes the backup that airlock.yml asks for, or looks at the one that exists, and proves it.
- * Errors: Refusal for a drill.url that is none; ServerError where the target is lost.
+ * Errors: ServerError where the target is lost.
  */
 export async function makeBackup(backup: Backup, request: BackupRequest): Promise<BackupReport> {
-  readDrillUrl(backup)
   if (backup['pg-dump'] !== undefined) return makePgDump(backup['pg-dump'], request)
   if (backup.command !== undefined) return makeByCommand(backup.command, request)
   if (backup.proof !== undefined) return judgeExisting(backup.proof, request)
@@ -21,7 +19,6 @@ export async function makeBackup(backup: Backup, request: BackupRequest): Promis
 
 /** The same without making anything: what can be judged of it beforehand. A user's command is not run. */
 export async function judgeBackup(backup: Backup, request: BackupRequest): Promise<BackupReport> {
-  readDrillUrl(backup)
   if (backup.none !== undefined) return none(backup.none)
   if (backup.proof?.query !== undefined) return judgeExisting(backup.proof, request)
   const kind =
@@ -29,12 +26,6 @@ export async function judgeBackup(backup: Backup, request: BackupRequest): Promi
   const before =
     backup['pg-dump'] === undefined ? [] : await judgePgDump(backup['pg-dump'], request)
   return reportOf(kind, [...before, later])
-}
-
-/** Told before a dump of hours is made, not after it. */
-function readDrillUrl({ 'pg-dump': dump, command }: Backup): void {
-  const drill = dump?.drill ?? command?.drill
-  if (drill !== undefined) drillConnection(drill.url)
 }
 
 const later = backupCheck('made', 'backup made', 'not-checked', 'made and proven', 'not yet', {

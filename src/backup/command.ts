@@ -18,7 +18,7 @@ export async function makeByCommand(
 ): Promise<BackupReport> {
   const startedAt = new Date()
   const path = settings.path === undefined ? undefined : fillTemplate(settings.path, request.values)
-  const wantsDrill = path !== undefined && settings.drill !== undefined
+  const wantsDrill = path !== undefined && request.drill !== null
   const counts = wantsDrill ? await countNow(request) : null
   const check = await run(settings, request, path)
   const made = { kind: 'command' as const, path, startedAt }
@@ -37,7 +37,6 @@ export async function makeByCommand(
         databaseBytes: await databaseBytes(request.observer),
         severity: 'failed',
       },
-      drill: settings.drill?.url,
       counts,
       isExact: false,
     },

@@ -1,5 +1,4 @@
 import { runProgram } from '../host/process.ts'
-import { resolveConnection } from '../postgres/connection.ts'
 import { connect } from '../postgres/session.ts'
 import type { ConnectionConfig, Session } from '../postgres/types.ts'
 import type { CheckReport } from '../report/types.ts'
@@ -11,7 +10,7 @@ import type { PlanTable } from './plan-tables.ts'
 import { countRows, type RowCounts } from './row-counts.ts'
 
 export interface Drill {
-  readonly url: string
+  readonly connection: ConnectionConfig
   readonly path: string
   readonly format: DumpFormat
   /** A text that gzip has packed. */
@@ -34,7 +33,7 @@ const failed = (expected: string, actual: string, reason: string, fix: string) =
 
 /** Restores the backup into an empty throw-away database, and counts the rows of the plan's tables there. What was restored stays there. */
 export async function judgeDrill(drill: Drill): Promise<CheckReport> {
-  const connection = drillConnection(drill.url)
+  const { connection } = drill
   const session = await connect(connection, {
     name: 'drill',
     applicationName: 'pg-airlock drill',
@@ -50,7 +49,7 @@ export async function judgeDrill(drill: Drill): Promise<CheckReport> {
         'Give the URL of a database that was just created, on a server of the same major.',
       )
     }
-    const complaint = await restore(drill, connection)
+    const complaint = await restore(drill)
     const [, role] = /ERROR: {2}role "(.*)" does not exist/.exec(complaint) ?? []
     if (role !== undefined && drill.format === 'plain') {
       return backupCheck('drill', title, 'not-checked', 'restored, with all rows', complaint, {
@@ -72,11 +71,6 @@ export async function judgeDrill(drill: Drill): Promise<CheckReport> {
   }
 }
 
-/** Nothing of the environment counts: PGHOST and the like name the target. */
-export function drillConnection(url: string): ConnectionConfig {
-  return resolveConnection({ url, origin: 'backup.drill.url', env: {} })
-}
-
 async function relationsIn(session: Session): Promise<number> {
   const [row] = await session.rows<{ count: number }>(
     `select pg_catalog.count(*)::int as count from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -94,8 +88,8 @@ function isSame(one: ConnectionConfig, other: ConnectionConfig): boolean {
 }
 
 /** Returns what went wrong, empty where nothing did. */
-function restore(drill: Drill, connection: ConnectionConfig): Promise<string> {
-  const { timeoutMs, stop } = drill
+function restore(drill: Drill): Promise<string> {
+  const { connection, timeoutMs, stop } = drill
   return withLibpqEnvironment(connection, undefined, async (env) => {
     const [program, ...args] = restoring(drill, connection.database)
     const end = await runProgram(program, args, { env: { ...env, LC_ALL: 'C' }, timeoutMs, stop })

@@ -33,7 +33,6 @@ export interface Proving {
   readonly program: string
   readonly timeoutMs: number
   readonly size: SizeLimits
-  readonly drill: string | undefined
   readonly counts: RowCounts | null
   readonly isExact: boolean
 }
@@ -106,13 +105,14 @@ async function prove(made: MadeBackup, proving: Proving): Promise<Proven> {
 }
 
 async function drilled(proving: Proving, content: Content): Promise<CheckReport> {
-  const { drill, counts, file, isExact, program, timeoutMs, request } = proving
+  const { counts, file, isExact, program, timeoutMs, request } = proving
+  const { connection, drill, tables, stop } = request
   const notDone = (reason: string, fix: string) =>
     backupCheck('drill', 'restore drill', 'not-checked', 'restored, with all rows', 'not done', {
       reason,
       fix,
     })
-  if (drill === undefined || counts === null) {
+  if (drill === null || counts === null) {
     return notDone('no drill.url is given', 'Give the URL of an empty throw-away database.')
   }
   if (content.archive === null && content.plain === null) {
@@ -125,9 +125,8 @@ async function drilled(proving: Proving, content: Content): Promise<CheckReport>
     )
   }
   try {
-    const { connection, tables, stop } = request
     return await judgeDrill({
-      url: drill,
+      connection: drill,
       path: file,
       format: content.format,
       isPacked: content.plain?.isPacked === true,

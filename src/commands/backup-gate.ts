@@ -74,13 +74,13 @@ const noBackup: CheckReport = {
 
 /** What became of the restore point's WAL by the end of the run. A server that can't say leaves it as it was. */
 export async function followRestorePoint(
-  { report, gates }: CommandContext,
+  { report, cancellation }: CommandContext,
   { observer }: Pick<Opened, 'observer'>,
 ): Promise<void> {
   if (report.restorePoint === null) return
-  const hasSwitched = gates['restore-point']?.['switch-wal'] === true
+  const isStopped = () => cancellation.requested
   try {
-    report.restorePoint = await lookAtArchiveAgain(observer, report.restorePoint, hasSwitched)
+    report.restorePoint = await lookAtArchiveAgain(observer, report.restorePoint, isStopped)
   } catch (error) {
     if (!(error instanceof ServerError)) throw error
   }
@@ -126,7 +126,7 @@ function valuesOf({ settings, origin, report }: CommandContext, { runId }: Opene
 }
 
 async function requestOf(
-  { connection, settings }: CommandContext,
+  { connection, drill, settings }: CommandContext,
   { observer, surroundings }: Opened,
   tasks: readonly Task[],
   values: Values,
@@ -137,6 +137,7 @@ async function requestOf(
   return {
     connection: pinnedTo(observer, connection),
     databaseUrl: settings.databaseUrl,
+    drill,
     observer,
     tables: await findPlanTables(observer, named, surroundings.searchPath),
     values,

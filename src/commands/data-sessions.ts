@@ -2,7 +2,6 @@ import type { DataSessions } from '../checks/check.ts'
 import type { OpenRun } from '../deploy/open.ts'
 import { Cancelled } from '../deploy/run.ts'
 import { applicationName } from '../postgres/application-name.ts'
-import { resolveConnection } from '../postgres/connection.ts'
 import { cancelBackend } from '../postgres/observer.ts'
 import { connect, pinnedTo } from '../postgres/session.ts'
 import type { Session } from '../postgres/types.ts'
@@ -17,17 +16,14 @@ export function dataSessions(
   context: CommandContext,
   { observer, runId }: Pick<OpenRun, 'observer' | 'runId'>,
 ): DataSessions {
-  const { 'replica-url': replica, 'data-budget': budget } = context.gates.preflight
-  const { cancellation } = context
+  const { cancellation, gates, replica } = context
+  const { 'data-budget': budget } = gates.preflight
   let left = budget
   let asking: Session | null = null
   return {
-    onReplica: replica !== undefined,
+    onReplica: replica !== null,
     async open() {
-      const target =
-        replica === undefined
-          ? pinnedTo(observer, needDatabase(context))
-          : resolveConnection({ url: replica, env: {} })
+      const target = replica ?? pinnedTo(observer, needDatabase(context))
       asking = await connect(target, {
         name: 'data',
         applicationName: applicationName(runId, 'data'),
@@ -40,7 +36,7 @@ export function dataSessions(
       stopIfAsked(cancellation)
       cancellation.onRequest = () => {
         // On a replica the pid is another server's: its question ends with the budget.
-        if (asking === null || replica !== undefined) return
+        if (asking === null || replica !== null) return
         cancellation.sent = cancelBackend(observer, asking.pid).catch(() => undefined)
       }
       try {
