@@ -167,6 +167,68 @@ describeDumps('a backup by pg_dump', ({ major }) => {
     )
   })
 
+  test('a request to stop ends the counting for a drill, and the dump that was not proven is removed', async () => {
+    await withFolder((folder) =>
+      withDatabase({ major }, async (database) => {
+        await database.query(table)
+        const [program, dumped, go] = ['pg_dump', 'dumped', 'go'].map((name) => join(folder, name))
+        const wait = `touch '${dumped}'; while [ ! -e '${go}' ]; do sleep 0.05; done`
+        // The true one, and then time to lock what is counted next.
+        writeFileSync(
+          program ?? '',
+          `#!/bin/sh\npg_dump "$@" || exit 1\n[ "$1" = --version ] && exit\n${wait}\n`,
+          { mode: 0o755 },
+        )
+        const blocker = await database.connect()
+        const waiting = () =>
+          database.query(
+            `select 1 from pg_stat_activity where application_name = 'pg-airlock backup' and wait_event_type = 'Lock'`,
+          )
+        let stoppedAt = 0
+        const act = async (stop: () => void) => {
+          await until(async () => (existsSync(dumped ?? '') ? [{ dumped }] : []))
+          await blocker.query('begin; lock bread')
+          writeFileSync(go ?? '', '')
+          await until(waiting)
+          stoppedAt = Date.now()
+          stop()
+        }
+        let acted = Promise.resolve()
+        const path = join(folder, 'dumps', 'x')
+        const settings = { program, path, drill: { url: 'postgresql://me@127.0.0.1:1/drill' } }
+        const result = await deploy(
+          database,
+          { 'pg-dump': settings },
+          {
+            on: (event, stop) => {
+              if (event.type === 'phase' && event.title === 'Backup') acted = act(stop)
+            },
+          },
+        )
+        await acted
+        expect([result.report.outcome, result.report.exitCode]).toEqual(['cancelled', 130])
+        expect(Date.now() - stoppedAt).toBeLessThan(3_500)
+        expect(readdirSync(join(folder, 'dumps'))).toEqual([])
+        expect(await waiting()).toEqual([])
+        await blocker.query('rollback')
+      }),
+    )
+  })
+
+  test('a folder that can’t be written to is a finding with what to do, not a fault of ours', async () => {
+    await withFolder((folder) =>
+      withDatabase({ major }, async (database) => {
+        await database.query(table)
+        writeFileSync(join(folder, 'file'), '')
+        const settings = { path: join(folder, 'file', 'x') }
+        const result = await deploy(database, { 'pg-dump': settings })
+        expect(endingOf(result)).toMatch(/^refused 1: Backup made: .*(ENOTDIR|EEXIST)/)
+        expect(result.report.backup?.outcome).toBe('failed')
+        expect(result.report.error?.fix).toMatch('may write to')
+      }),
+    )
+  })
+
   test.each(['custom', 'directory', 'plain'] as const)(
     'a drill restores format %s and finds every row of its snapshot',
     async (format) => {

@@ -1,3 +1,4 @@
+import { fileErrorOf } from '../host/backup-files.ts'
 import type { BackupReport, CheckReport } from '../report/types.ts'
 import type { Backup } from '../runbook/gates/backup.ts'
 import { backupCheck, outcomeOf } from './check-report.ts'
@@ -11,11 +12,36 @@ import type { BackupRequest } from './request.ts'
  * Errors: ServerError where the target is lost.
  */
 export async function makeBackup(backup: Backup, request: BackupRequest): Promise<BackupReport> {
-  if (backup['pg-dump'] !== undefined) return makePgDump(backup['pg-dump'], request)
-  if (backup.command !== undefined) return makeByCommand(backup.command, request)
-  if (backup.proof !== undefined) return judgeExisting(backup.proof, request)
+  const { 'pg-dump': dump, command, proof } = backup
+  if (dump !== undefined) return reachable('pg_dump', makePgDump(dump, request))
+  if (command !== undefined) return reachable('command', makeByCommand(command, request))
+  if (proof !== undefined) return reachable('proof', judgeExisting(proof, request))
   return none(backup.none ?? 'airlock.yml gives no reason')
 }
+
+/** A folder that can't be written to, or a file that can't be read, is the user's to mend: a finding, and no fault of ours. */
+async function reachable(
+  kind: BackupReport['kind'],
+  made: Promise<BackupReport>,
+): Promise<BackupReport> {
+  const started = Date.now()
+  try {
+    return await made
+  } catch (error) {
+    const said = fileErrorOf(error)
+    if (said === null) throw error
+    const reason = 'Without access to its file or folder a backup is neither made nor proven.'
+    const fix =
+      'Name a place that the user who runs this may write to and read (df, ls -l), and deploy again.'
+    const check = backupCheck('made', 'backup made', 'failed', readWrite, said.message, {
+      reason,
+      fix,
+    })
+    return { ...reportOf(kind, [check]), durationMs: Date.now() - started, reason }
+  }
+}
+
+const readWrite = 'a file or folder that can be written and read'
 
 /** The same without making anything: what can be judged of it beforehand. A user's command is not run. */
 export async function judgeBackup(backup: Backup, request: BackupRequest): Promise<BackupReport> {

@@ -4,7 +4,7 @@ import type { Backup } from '../runbook/gates/backup.ts'
 import { fillTemplate } from '../runbook/gates/template.ts'
 import { backupCheck } from './check-report.ts'
 import { complaintOf } from './client.ts'
-import { withLibpqEnvironment } from './libpq-environment.ts'
+import { withCommandEnvironment } from './libpq-environment.ts'
 import { proveMade } from './made.ts'
 import { type BackupRequest, databaseBytes } from './request.ts'
 import { exportSnapshot, type RowCounts } from './row-counts.ts'
@@ -43,10 +43,10 @@ export async function makeByCommand(
   )
 }
 
-async function countNow({ connection, tables }: BackupRequest): Promise<RowCounts> {
-  const snapshot = await exportSnapshot(connection)
+async function countNow(request: BackupRequest): Promise<RowCounts> {
+  const snapshot = await exportSnapshot(request)
   try {
-    return await snapshot.count(tables)
+    return await snapshot.count(request.tables)
   } finally {
     await snapshot.close()
   }
@@ -69,7 +69,7 @@ async function run(
   { connection, databaseUrl, stop }: BackupRequest,
   path: string | undefined,
 ): Promise<CheckReport> {
-  const end = await withLibpqEnvironment(connection, databaseUrl, (env) =>
+  const end = await withCommandEnvironment(connection, databaseUrl, (env) =>
     runShell(command, {
       env: { ...env, ...(path === undefined ? {} : { AIRLOCK_BACKUP: path }) },
       timeoutMs: timeout,

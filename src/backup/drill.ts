@@ -7,7 +7,7 @@ import { complaintOf } from './client.ts'
 import { besidePgDump, type DumpFormat } from './content.ts'
 import { withLibpqEnvironment } from './libpq-environment.ts'
 import type { PlanTable } from './plan-tables.ts'
-import { countRows, type RowCounts } from './row-counts.ts'
+import { countRows, countUntil, type RowCounts } from './row-counts.ts'
 
 export interface Drill {
   readonly connection: ConnectionConfig
@@ -65,7 +65,9 @@ export async function judgeDrill(drill: Drill): Promise<CheckReport> {
         'Look at what the restore said; extensions and the server’s version must be those of the target.',
       )
     }
-    return judgeCounts(drill, await countRows(session, drill.tables))
+    const close = () => session.close().catch(() => undefined)
+    const count = () => countRows(session, drill.tables)
+    return judgeCounts(drill, await countUntil(drill.stop, close, count))
   } finally {
     await session.close()
   }

@@ -126,6 +126,13 @@ export async function readLines(
   }
 }
 
+/** What the file system said and of which path; null for an error of anything else. */
+export function fileErrorOf(error: unknown): { readonly message: string } | null {
+  if (typeof error !== 'object' || error === null) return null
+  const { code, path, message } = error as NodeJS.ErrnoException
+  return typeof code === 'string' && typeof path === 'string' ? { message } : null
+}
+
 /** A name beside the path that nothing has yet, with the path's folder made. */
 export async function draftBeside(path: string): Promise<string> {
   const folder = dirname(path)

@@ -51,6 +51,19 @@ export function programEnvironment(
   return { ...Object.fromEntries(kept), ...more }
 }
 
+/**
+ * What a user's own command may need to find the cluster's files (pgBackRest, Debian's pg_ctlcluster), and no program of ours: Debian's pg_dump
+ * would take another version by PGCLUSTER.
+ */
+export function clusterEnvironment(
+  { PGDATA, PGCLUSTER }: Readonly<Record<string, string | undefined>> = process.env,
+): Record<string, string> {
+  return {
+    ...(PGDATA === undefined ? {} : { PGDATA }),
+    ...(PGCLUSTER === undefined ? {} : { PGCLUSTER }),
+  }
+}
+
 /** Runs a command line by the shell: see `runProgram`. */
 export function runShell(command: string, options: ProgramOptions): Promise<ProgramEnd> {
   return runProgram('sh', ['-c', command], options)
