@@ -167,53 +167,63 @@ describeDumps('a backup by pg_dump', ({ major }) => {
     )
   })
 
-  test('a request to stop ends the counting for a drill, and the dump that was not proven is removed', async () => {
-    await withFolder((folder) =>
-      withDatabase({ major }, async (database) => {
-        await database.query(table)
-        const [program, dumped, go] = ['pg_dump', 'dumped', 'go'].map((name) => join(folder, name))
-        const wait = `touch '${dumped}'; while [ ! -e '${go}' ]; do sleep 0.05; done`
-        // The true one, and then time to lock what is counted next.
-        writeFileSync(
-          program ?? '',
-          `#!/bin/sh\npg_dump "$@" || exit 1\n[ "$1" = --version ] && exit\n${wait}\n`,
-          { mode: 0o755 },
+  test.each(['target', 'drill'] as const)(
+    'a request to stop ends the counting in the %s, and the dump that was not proven is removed',
+    async (where) => {
+      const drill = await createDatabase({ major })
+      try {
+        await withFolder((folder) =>
+          withDatabase({ major }, async (database) => {
+            await database.query(table)
+            const at = (name: string) => join(folder, name)
+            // The true programs; the last before the counting waits until what is counted next is locked.
+            const wait = `touch '${at('done')}'; while [ ! -e '${at('go')}' ]; do sleep 0.05; done`
+            const last = { target: 'pg_dump:--format', drill: 'pg_restore:--no-owner' }[where]
+            for (const name of ['pg_dump', 'pg_restore']) {
+              const script = `#!/bin/sh\n${name} "$@" || exit 1\ncase "${name}:$1" in ${last}*) ${wait};; esac\n`
+              writeFileSync(at(name), script, { mode: 0o755 })
+            }
+            const counted = { target: database, drill }[where]
+            const waiting = () =>
+              counted.query(
+                `select 1 from pg_stat_activity where application_name in ('pg-airlock backup', 'pg-airlock drill')
+                 and datname = current_database() and wait_event_type = 'Lock'`,
+              )
+            const blocker = await counted.connect()
+            let stoppedAt = 0
+            const act = async (stop: () => void) => {
+              await until(async () => (existsSync(at('done')) ? [{ done: true }] : []))
+              await blocker.query('begin; lock bread')
+              writeFileSync(at('go'), '')
+              await until(waiting)
+              stoppedAt = Date.now()
+              stop()
+            }
+            let acted = Promise.resolve()
+            const path = join(folder, 'dumps', 'x')
+            const settings = { program: at('pg_dump'), path, drill: { url: drill.url } }
+            const result = await deploy(
+              database,
+              { 'pg-dump': settings },
+              {
+                on: (event, stop) => {
+                  if (event.type === 'phase' && event.title === 'Backup') acted = act(stop)
+                },
+              },
+            )
+            await acted
+            expect([result.report.outcome, result.report.exitCode]).toEqual(['cancelled', 130])
+            expect(Date.now() - stoppedAt).toBeLessThan(3_500)
+            expect(readdirSync(join(folder, 'dumps'))).toEqual([])
+            if (where === 'target') expect(await waiting()).toEqual([])
+            await blocker.query('rollback')
+          }),
         )
-        const blocker = await database.connect()
-        const waiting = () =>
-          database.query(
-            `select 1 from pg_stat_activity where application_name = 'pg-airlock backup' and wait_event_type = 'Lock'`,
-          )
-        let stoppedAt = 0
-        const act = async (stop: () => void) => {
-          await until(async () => (existsSync(dumped ?? '') ? [{ dumped }] : []))
-          await blocker.query('begin; lock bread')
-          writeFileSync(go ?? '', '')
-          await until(waiting)
-          stoppedAt = Date.now()
-          stop()
-        }
-        let acted = Promise.resolve()
-        const path = join(folder, 'dumps', 'x')
-        const settings = { program, path, drill: { url: 'postgresql://me@127.0.0.1:1/drill' } }
-        const result = await deploy(
-          database,
-          { 'pg-dump': settings },
-          {
-            on: (event, stop) => {
-              if (event.type === 'phase' && event.title === 'Backup') acted = act(stop)
-            },
-          },
-        )
-        await acted
-        expect([result.report.outcome, result.report.exitCode]).toEqual(['cancelled', 130])
-        expect(Date.now() - stoppedAt).toBeLessThan(3_500)
-        expect(readdirSync(join(folder, 'dumps'))).toEqual([])
-        expect(await waiting()).toEqual([])
-        await blocker.query('rollback')
-      }),
-    )
-  })
+      } finally {
+        await drill.drop()
+      }
+    },
+  )
 
   test('a folder that can’t be written to is a finding with what to do, not a fault of ours', async () => {
     await withFolder((folder) =>
