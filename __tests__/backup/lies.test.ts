@@ -35,6 +35,10 @@ async function refusal(database: TestDatabase, command: object): Promise<CheckRe
   return failedCheck(result)
 }
 
+/** As before a deployment that went through. */
+const undeployed = ({ query }: TestDatabase) =>
+  query(`drop table bread; drop schema airlock cascade; ${table}`)
+
 function failedCheck({ report }: EngineResult): CheckReport {
   const failed = report.checks.filter(({ outcome }) => outcome === 'failed')
   const [first] = failed
@@ -57,8 +61,8 @@ describeDumps('a command that lies about its backup is refused', ({ major }) => 
       'pg_dump -Fc -f "$AIRLOCK_BACKUP"',
       'pg_dump -Ft -f "$AIRLOCK_BACKUP"',
       'pg_dump -Fd -f "$AIRLOCK_BACKUP"',
-      'pg_dump "$DATABASE_URL" > "$AIRLOCK_BACKUP"',
-      'pg_dump --inserts | gzip > "$AIRLOCK_BACKUP"',
+      'pg_dump --create "$DATABASE_URL" > "$AIRLOCK_BACKUP"',
+      'pg_dump --create --inserts | gzip > "$AIRLOCK_BACKUP"',
     ]
     for (const run of commands) {
       await withBread(async (database, folder) => {
@@ -75,7 +79,7 @@ describeDumps('a command that lies about its backup is refused', ({ major }) => 
       const path = join(folder, 'x')
       expect(await refusal(database, { run: `: > '${path}'`, path })).toMatchObject({
         id: 'backup.size',
-        actual: '0 bytes',
+        actual: '0 B',
       })
     }))
 
@@ -144,6 +148,52 @@ describeDumps('a command that lies about its backup is refused', ({ major }) => 
       }
     }))
 
+  test('another database’s in plain text, when it says so; one that doesn’t say is not believed either', () =>
+    withBread(async (database, folder) => {
+      const other = await createDatabase({ major, name: `o ü"=' \\ ${process.pid}` })
+      try {
+        await other.query(table)
+        const path = join(folder, 'x')
+        for (const packed of ['', '| gzip']) {
+          const run = `pg_dump --create --dbname="$OTHER" ${packed} > '${path}'`
+          const told = run.replace('$OTHER', other.url)
+          const check = await refusal(database, { run: told, path }).catch(String)
+          expect(check).toMatch(/backup.origin.*another database.*backup.tables.*1 missing/s)
+        }
+        const silent = { run: `pg_dump "${other.url}" > '${path}'`, path }
+        const result = await deployFiles(database, {
+          files,
+          gates: { backup: { command: silent } },
+        })
+        expect(result.report.backup?.outcome).toBe('not-checked')
+        expect(result.report.checks.find(({ id }) => id === 'backup.origin')).toMatchObject({
+          outcome: 'not-checked',
+          reason: expect.stringContaining('doesn’t say which database'),
+        })
+      } finally {
+        await other.drop()
+      }
+    }))
+
+  test('a dump of the whole cluster is read for its part of this database only', () =>
+    withBread(async (database, folder) => {
+      const other = await createDatabase({ major, name: `a_whole_${process.pid}` })
+      const path = join(folder, 'x')
+      const part = (url: string) => `pg_dump --create --dbname="${url}"`
+      try {
+        await other.query(table)
+        const run = `{ ${part(database.url)}; ${part(other.url)}; } > '${path}'`
+        const gates = { backup: { command: { run, path } } }
+        const result = await deployFiles(database, { files, gates })
+        expect([endingOf(result), result.report.backup?.outcome]).toEqual(['deployed 0', 'passed'])
+        await undeployed(database)
+        const without = `{ ${part(database.url)} --exclude-table=bread; ${part(other.url)}; } > '${path}'`
+        expect((await refusal(database, { run: without, path })).id).toBe('backup.tables')
+      } finally {
+        await other.drop()
+      }
+    }))
+
   test('yesterday’s, left where it was', () =>
     withBread(async (database, folder) => {
       const path = join(folder, 'x')
@@ -174,6 +224,45 @@ describeDumps('a command that lies about its backup is refused', ({ major }) => 
       expect((await refusal(database, { run, path })).details).toEqual(['public.bread: missing'])
     }))
 
+  test('what can’t be read here is not checked: a newer pg_dump’s archive, another program’s files', () =>
+    withBread(async (database, folder) => {
+      const newer = `printf '\\143' | dd of="$AIRLOCK_BACKUP" bs=1 seek=6 conv=notrunc`
+      const tar = 'tar -C /etc -cf - hostname'
+      const commands = {
+        newer: `pg_dump -Fc -f "$AIRLOCK_BACKUP" && ${newer}`,
+        base: 'mkdir -p "$AIRLOCK_BACKUP/base/1" && head -c 9000 /dev/zero > "$AIRLOCK_BACKUP/base/1/1259"',
+        tar: `${tar} > "$AIRLOCK_BACKUP"`,
+        'tar.gz': `${tar} | gzip > "$AIRLOCK_BACKUP"`,
+        'dump.gz': 'pg_dump -Fc | gzip > "$AIRLOCK_BACKUP"',
+      }
+      for (const [name, run] of Object.entries(commands)) {
+        const path = join(folder, name)
+        const { report } = await deployFiles(database, {
+          files,
+          gates: { backup: { command: { run, path } } },
+        })
+        const read = report.checks.find(({ id }) => id === 'backup.readable')
+        expect([name, report.outcome, read?.outcome, report.backup?.outcome]).toEqual([
+          name,
+          'deployed',
+          'not-checked',
+          'not-checked',
+        ])
+        expect(read?.reason).toMatch(
+          name === 'newer' ? /^pg_restore .*unsupported version \(1\.99\)/ : /neither an archive/,
+        )
+        if (name === 'base') expect(report.backup?.bytes).toBe(9000)
+        await undeployed(database)
+      }
+    }))
+
+  test('a folder whose table of contents was never written was broken off', () =>
+    withBread(async (database, folder) => {
+      const path = join(folder, 'd')
+      const run = `pg_dump -Fd -f '${path}'; rm '${path}/toc.dat'`
+      expect((await refusal(database, { run, path })).id).toBe('backup.readable')
+    }))
+
   test('one that fails, is told with what it said', () =>
     withBread(async (database, folder) => {
       const run = 'echo "disk full" >&2; exit 7'
@@ -185,6 +274,44 @@ describeDumps('a command that lies about its backup is refused', ({ major }) => 
     withBread(async (database) => {
       const check = await refusal(database, { run: 'sleep 60', timeout: '300ms' })
       expect(check.actual).toBe('it took too long and was stopped')
+    }))
+
+  const drilled = async (database: TestDatabase, command: object) => {
+    const drill = await createDatabase({ major })
+    try {
+      const backup = { command: { ...command, drill: { url: drill.url } } }
+      const result = await deployFiles(database, { files, gates: { backup } })
+      return result.report.checks.find(({ id }) => id === 'backup.drill')
+    } finally {
+      await drill.drop()
+    }
+  }
+
+  test('a drill restores a packed text', () =>
+    withBread(async (database, folder) => {
+      const path = join(folder, 'it’s $0 "x".gz')
+      const run = 'pg_dump | gzip > "$AIRLOCK_BACKUP"'
+      expect(await drilled(database, { run, path })).toMatchObject({
+        outcome: 'passed',
+        actual: '5000 rows in 1 table',
+      })
+    }))
+
+  test('a drill of a text whose roles are missing there, or that makes its own database, is not checked', () =>
+    withBread(async (database, folder) => {
+      const path = join(folder, 'x')
+      const run = `pg_dump | sed 's/OWNER TO .*;/OWNER TO "some one";/' > '${path}'`
+      expect(await drilled(database, { run, path })).toMatchObject({
+        outcome: 'not-checked',
+        reason: expect.stringContaining('some one'),
+        fix: expect.stringContaining('Create the roles there'),
+      })
+      await undeployed(database)
+      const create = { run: `pg_dump --create > '${path}'`, path }
+      expect(await drilled(database, create)).toMatchObject({
+        outcome: 'not-checked',
+        reason: expect.stringContaining('--create'),
+      })
     }))
 
   test('a drill finds rows that the backup lacks', () =>
@@ -235,7 +362,7 @@ describe('without pg_dump', () => {
           },
         },
         'a',
-        { from: now, until: new Date('2025-01-15T12:10:00Z') },
+        { kind: 'command', from: now, until: new Date('2025-01-15T12:10:00Z') },
       )?.outcome
     expect(judge('2025-01-15T12:05:00Z', '2025-01-15T13:05:00Z')).toBe('passed')
     expect(judge('2025-01-15T11:05:00Z', '2025-01-15T12:05:00Z')).toBe('passed')

@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { tablesNamedIn } from '../../src/backup/plan-tables.ts'
@@ -42,14 +42,13 @@ describe('proof that a backup exists', () => {
   test.each([
     ['yesterday’s', `select now() - interval '25 hours', 123456`, 'age', /25\.0 h old/],
     ['one from the future', `select now() + interval '1 hour', 123456`, 'age', /-1\.0 h/],
-    ['an empty one', 'select now(), 0', 'size', /0 bytes/],
+    ['an empty one', 'select now(), 0', 'size', /^0 B$/],
     ['one without a time', 'select null, 5', 'made', /null/],
     ['a time without its zone', 'select now()::timestamp, 5', 'made', /no time zone/],
     ['one without a size', 'select now(), null', 'made', /null/],
     ['no row', 'select now(), 5 where false', 'made', /no row/],
     ['one column', 'select now()', 'made', /one column/],
     ['a query that fails', 'select 1/0, 1', 'made', /22012/],
-    ['a query that would change something', 'create table bread (id int)', 'made', /25006/],
   ])('%s is refused', (_, query, id, actual) =>
     withProof({ query }, async (result, database) => {
       expect([result.report.outcome, result.report.exitCode]).toEqual(['refused', 1])
@@ -59,6 +58,47 @@ describe('proof that a backup exists', () => {
       await expectUntouched(database)
     }),
   )
+
+  test.each([
+    ['a statement that is no query', 'create table bread (id int)', /it is not a query/],
+    ['a query that writes', 'with x as (delete from y returning 1) select now(), 5', /DELETE/],
+    ['one that locks rows', 'select now(), 5 for update', /locks rows/],
+    ['two queries', 'select now(), 5; select now(), 5', /2 statements/],
+    ['none', '-- nothing', /no statement/],
+    ['a mistake', 'select now(), from', /syntax error/],
+  ])('%s is refused before anything connects, by plan and by deploy', async (_, query, what) => {
+    const nowhere = { url: 'postgresql://me@127.0.0.1:1/app' }
+    for (const command of ['plan', 'deploy'] as const) {
+      const gates = { backup: { proof: { query } } }
+      const ending = endingOf(await runEngine(nowhere, command, { files, gates }))
+      expect(ending).toMatch(/^refused 2: backup\.proof\.query/)
+      expect(ending).toMatch(what)
+    }
+  })
+
+  test('a query that changes something by a function is refused by the server', () =>
+    withDatabase({}, async (database) => {
+      await database.query('create sequence counting')
+      const proof = { query: `select now(), nextval('counting')` }
+      const result = await deployFiles(database, { files, gates: { backup: { proof } } })
+      expect(checkOf(result, 'made')?.actual).toMatch(/25006/)
+    }))
+
+  test('a query waits for a lock no longer than the migrations do', () =>
+    withDatabase({}, async (database) => {
+      await database.query('create table backups as select now() as at, 5000 as bytes')
+      const blocker = await database.connect()
+      await blocker.query('begin; lock backups')
+      const proof = { query: 'select at, bytes from backups' }
+      const result = await deployFiles(database, { files, gates: { backup: { proof } } })
+      await blocker.query('rollback')
+      expect(checkOf(result, 'made')?.actual).toMatch(/55P03/)
+    }))
+
+  test('an empty backup is none, though min-size be 0', () =>
+    withProof({ query: 'select now(), 0', 'min-size': '0B' }, (result) => {
+      expect(checkOf(result, 'size')).toMatchObject({ outcome: 'failed', expected: 'not empty' })
+    }))
 
   test('max-age and min-size are the user’s', () =>
     withProof(
@@ -71,6 +111,20 @@ describe('proof that a backup exists', () => {
         })
       },
     ))
+
+  test('a command finds the cluster’s folder and name as they are set for us, and no PG* variable of ours', async () => {
+    const before = { ...process.env }
+    Object.assign(process.env, { PGDATA: '/data', PGCLUSTER: '15/main', PGSYSCONFDIR: '/ours' })
+    try {
+      const command = 'echo "$PGDATA $PGCLUSTER $PGSYSCONFDIR" >&2; exit 4'
+      await withProof({ command }, (result) =>
+        expect(checkOf(result, 'made')?.actual).toBe('exit code 4: /data 15/main'),
+      )
+    } finally {
+      for (const name of ['PGDATA', 'PGCLUSTER', 'PGSYSCONFDIR']) delete process.env[name]
+      Object.assign(process.env, before)
+    }
+  })
 
   test('a command tells them in one line', async () => {
     await withProof({ command: 'echo "$(date -u +%Y-%m-%dT%H:%M:%SZ) 5000"' }, (result) =>
@@ -112,6 +166,30 @@ describe('other backups', () => {
       expect(report.backup).toMatchObject({ kind: 'command', outcome: 'not-checked' })
       expect(report.checks.at(-1)?.reason).toMatch(/^made by deploy/)
     }))
+
+  test.each(['backup', 'restore-point'])(
+    'no %s is begun after a request to stop that came during the preflight checks',
+    (section) =>
+      withFolder((folder) =>
+        withDatabase({}, async (database) => {
+          const ran = join(folder, 'ran')
+          const gates = {
+            backup: { backup: { command: { run: `touch '${ran}'` } } },
+            'restore-point': { 'restore-point': {} },
+          }[section]
+          const result = await deployFiles(database, {
+            files,
+            gates: gates ?? {},
+            on: (event, stop) => {
+              if (event.type === 'phase-finished') stop()
+            },
+          })
+          expect([result.report.outcome, result.report.exitCode]).toEqual(['cancelled', 130])
+          expect([existsSync(ran), result.report.restorePoint]).toEqual([false, null])
+          await expectUntouched(database)
+        }),
+      ),
+  )
 
   test('no backup is made for a deployment that a check refuses already', () =>
     withDatabase({}, async (database) => {
@@ -157,7 +235,7 @@ describe('the program', () => {
     withDatabase({}, async (database) => {
       const backup = { 'pg-dump': { program: '/no/such/pg_dump' } }
       const result = await deployFiles(database, { files, gates: { backup } })
-      expect(endingOf(result)).toMatch(/refused 1: version of pg_dump: .*no program \/no\/such/)
+      expect(endingOf(result)).toMatch(/refused 1: Version of pg_dump: .*no program \/no\/such/)
     }))
 
   test('the password is in its environment and in no argument, nor in the report', () =>

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
@@ -6,6 +6,8 @@ import { type EmbeddedServer, startServer } from '../../scripts/embedded.ts'
 import { restorePointName } from '../../src/backup/restore-point-name.ts'
 import { archiveStateOf, type WalArchive } from '../../src/backup/wal-archive.ts'
 import { nextSteps } from '../../src/commands/next-steps.ts'
+import { resolveConnection } from '../../src/postgres/connection.ts'
+import { connect } from '../../src/postgres/session.ts'
 import { restorePointSchema } from '../../src/runbook/gates/backup.ts'
 import { servers, withDatabase } from '../support/database.ts'
 import { deployFiles, type EngineResult, endingOf, runEngine } from '../support/engine.ts'
@@ -20,6 +22,13 @@ describe('where WAL is archived', () => {
   const archive = join(mkdtempSync(join(tmpdir(), 'airlock-wal-')), 'archive')
   let own: EmbeddedServer
 
+  const ask = async (statements: string, database = 'postgres') => {
+    const config = resolveConnection({ url: own.url(database), env: {} })
+    const session = await connect(config, { name: 'test', applicationName: 'test' })
+    await session.simple(statements)
+    await session.close()
+  }
+
   beforeAll(async () => {
     mkdirSync(archive, { mode: 0o777 })
     chmodSync(archive, 0o777)
@@ -28,7 +37,7 @@ describe('where WAL is archived', () => {
       major,
       settings: {
         archive_mode: 'on',
-        archive_command: `test ! -f ${archive}/refuse && cp %p ${archive}/%f`,
+        archive_command: `(while test -f ${archive}/hold; do sleep 0.1; done) && cp %p ${archive}/%f`,
         wal_level: 'replica',
       },
     })
@@ -46,13 +55,77 @@ describe('where WAL is archived', () => {
     })
     expect(endingOf(result)).toBe('deployed 0')
     const { restorePoint } = result.report
-    expect(restorePoint).toMatchObject({ outcome: 'passed', archive: 'archived' })
+    expect(restorePoint).toMatchObject({ outcome: 'passed', archive: 'archived', switched: true })
     expect(restorePoint?.name).toMatch(/^pre_postgres_\d{8}_\d{6}$/)
     expect(restorePoint?.lsn).toMatch(/^[0-9A-F]+\/[0-9A-F]+$/)
     expect(readdirSync(archive)).toContain(restorePoint?.walFile)
     expect(checkOf(result)).toMatchObject({ outcome: 'passed' })
     // The name is in the WAL as it was given.
     expect(own.log()).toContain(`restore point "${restorePoint?.name}" created`)
+  })
+
+  test('a role that may make it and not switch WAL is told the GRANT, and where to recover to', async () => {
+    await ask('create database point')
+    await ask(
+      `create role pointer login password 'secret'; grant create on database point to pointer; grant create on schema public to pointer;
+       grant execute on function pg_catalog.pg_create_restore_point(text) to pointer`,
+      'point',
+    )
+    const url = new URL(own.url('point'))
+    Object.assign(url, { username: 'pointer', password: 'secret' })
+    const act = (command: 'plan' | 'deploy', severity: string) =>
+      runEngine({ url: url.href }, command, {
+        files: { '1_point': 'create table point (id int)' },
+        gates: { 'restore-point': { 'switch-wal': true, 'if-impossible': severity } },
+      })
+    const grant = 'GRANT EXECUTE ON FUNCTION pg_catalog.pg_switch_wal()'
+    for (const [command, severity] of [
+      ['plan', 'warn'],
+      ['deploy', 'fail'],
+    ] as const) {
+      const result = await act(command, severity)
+      expect(result.report.restorePoint?.lsn).toBeNull()
+      expect(checkOf(result)?.fix).toContain(grant)
+    }
+    const result = await act('deploy', 'warn')
+    expect(endingOf(result)).toBe('deployed 0')
+    expect(result.report.restorePoint).toMatchObject({
+      lsn: expect.stringMatching('/'),
+      switched: false,
+      outcome: 'warned',
+      reason: expect.stringContaining('WAL was not switched'),
+    })
+    expect(checkOf(result)).toMatchObject({
+      actual: expect.stringMatching(/^made at /),
+      fix: expect.stringContaining(grant),
+    })
+  })
+
+  test('a run that was asked to stop doesn’t wait for the archive', async () => {
+    await ask('create database waiting')
+    writeFileSync(join(archive, 'hold'), '')
+    try {
+      let stoppedAt = 0
+      const result = await runEngine({ url: own.url('waiting') }, 'deploy', {
+        files: {
+          '1_wait': 'create table wait (id int)',
+          '2_wait': 'create table wait_more (id int)',
+        },
+        gates: { 'restore-point': { 'switch-wal': true } },
+        on: (event, stop) => {
+          if (event.type !== 'migration-finished') return
+          stoppedAt = Date.now()
+          stop()
+        },
+      })
+      expect([result.report.outcome, result.report.restorePoint?.switched]).toEqual([
+        'cancelled',
+        true,
+      ])
+      expect(Date.now() - stoppedAt).toBeLessThan(5_000)
+    } finally {
+      rmSync(join(archive, 'hold'))
+    }
   })
 
   test('without a switch it is not yet archived, and a failed run prints the recovery target', async () => {
@@ -176,6 +249,7 @@ test('a segment is archived when it, or a later one of its timeline, was archive
     walLevel: 'replica',
     isArchiving: true,
     mayCreate: true,
+    maySwitch: true,
     lastArchived: null,
     failing: null,
     failedCount: 0,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { withStaging } from '../../src/checks/staging.ts'
+import { besideTarget } from '../../src/commands/beside-target.ts'
 import { settingsOnRecord } from '../../src/commands/record.ts'
-import { stagingConnection } from '../../src/commands/staging.ts'
 import { ServerError } from '../../src/postgres/server-error.ts'
 import { resolveSettings } from '../../src/runbook/settings.ts'
 import { type TestDatabase, withDatabase } from '../support/database.ts'
@@ -10,7 +10,7 @@ import { endingOf, runEngine } from '../support/engine.ts'
 const settingsWith = (url: string) =>
   resolveSettings({ given: { 'staging-url': url }, airlock: null, env: {} })
 
-const connectionTo = (url: string) => stagingConnection(settingsWith(url), {})
+const connectionTo = (url: string) => besideTarget(url, 'staging-url', {})
 
 const sessionsOf = ({ query }: TestDatabase) =>
   query(
@@ -79,11 +79,17 @@ describe('staging', () => {
   })
 
   test('is reached by its own URL: the variables of libpq that name the target don’t complete it', () => {
-    const env = { PGHOST: 'target', PGPASSWORD: 'of the target', PGCONNECT_TIMEOUT: '3' }
-    const connection = stagingConnection(settingsWith('postgres://me@staging/app'), env)
+    const env = {
+      PGHOST: 'target',
+      PGPASSWORD: 'of the target',
+      PGCONNECT_TIMEOUT: '3',
+      PGTARGETSESSIONATTRS: 'read-write',
+    }
+    const connection = besideTarget('postgres://me@staging/app', 'staging-url', env)
     expect(connection?.endpoints).toEqual([{ host: 'staging', port: 5432 }])
     expect(connection?.secrets()).toEqual([])
     expect(connection?.connectTimeoutMs).toBe(3000)
+    expect(connection?.targetSessionAttrs).toBe('any')
   })
 
   test('is not on record, nor is the target', () => {

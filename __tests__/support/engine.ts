@@ -1,7 +1,7 @@
+import { resolveBesideTarget } from '../../src/commands/beside-target.ts'
 import type { CommandContext, StoppableRun } from '../../src/commands/context.ts'
 import { newReport } from '../../src/commands/report.ts'
 import { runCommand } from '../../src/commands/run-command.ts'
-import { stagingConnection } from '../../src/commands/staging.ts'
 import { resolveConnection } from '../../src/postgres/connection.ts'
 import type { RunEvent } from '../../src/report/events.ts'
 import type { ErrorReport, MigrationReport, Report, Verification } from '../../src/report/types.ts'
@@ -57,9 +57,10 @@ export async function runEngine(
     airlock: null,
     env: {},
   })
+  const gates = parseGates(options.gates)
   const context: CommandContext = {
     settings,
-    gates: parseGates(options.gates),
+    gates,
     files: Object.entries(options.files).map(([name, text]) => ({
       path: `migrations/${name}.sql`,
       text,
@@ -69,10 +70,10 @@ export async function runEngine(
         ? null
         : { path: 'docs/db/observability.sql', text: options.queries },
     connection: resolveConnection({ url, env: {} }),
-    staging:
-      options.staging === undefined
-        ? stagingConnection(settings, {})
-        : resolveConnection({ url: options.staging, env: {} }),
+    ...resolveBesideTarget(settings, gates, {}),
+    ...(options.staging === undefined
+      ? {}
+      : { staging: resolveConnection({ url: options.staging, env: {} }) }),
     origin: { actor: 'tester', repository: null, commit: null, runUrl: null },
     toolVersion: '0.0.0-test',
     emit: (event) => {

@@ -1,27 +1,50 @@
+import { fileErrorOf } from '../host/backup-files.ts'
 import type { BackupReport, CheckReport } from '../report/types.ts'
 import type { Backup } from '../runbook/gates/backup.ts'
 import { backupCheck, outcomeOf } from './check-report.ts'
 import { makeByCommand } from './command.ts'
-import { drillConnection } from './drill.ts'
 import { judgeExisting } from './existing.ts'
 import { judgePgDump, makePgDump } from './pg-dump.ts'
 import type { BackupRequest } from './request.ts'
 
 /**
  * Makes the backup that airlock.yml asks for, or looks at the one that exists, and proves it.
- * Errors: Refusal for a drill.url that is none; ServerError where the target is lost.
+ * Errors: ServerError where the target is lost.
  */
 export async function makeBackup(backup: Backup, request: BackupRequest): Promise<BackupReport> {
-  readDrillUrl(backup)
-  if (backup['pg-dump'] !== undefined) return makePgDump(backup['pg-dump'], request)
-  if (backup.command !== undefined) return makeByCommand(backup.command, request)
-  if (backup.proof !== undefined) return judgeExisting(backup.proof, request)
+  const { 'pg-dump': dump, command, proof } = backup
+  if (dump !== undefined) return reachable('pg_dump', makePgDump(dump, request))
+  if (command !== undefined) return reachable('command', makeByCommand(command, request))
+  if (proof !== undefined) return reachable('proof', judgeExisting(proof, request))
   return none(backup.none ?? 'airlock.yml gives no reason')
 }
 
+/** A folder that can't be written to, or a file that can't be read, is the user's to mend: a finding, and no fault of ours. */
+async function reachable(
+  kind: BackupReport['kind'],
+  made: Promise<BackupReport>,
+): Promise<BackupReport> {
+  const started = Date.now()
+  try {
+    return await made
+  } catch (error) {
+    const said = fileErrorOf(error)
+    if (said === null) throw error
+    const reason = 'Without access to its file or folder a backup is neither made nor proven.'
+    const fix =
+      'Name a place that the user who runs this may write to and read (df, ls -l), and deploy again.'
+    const check = backupCheck('made', 'backup made', 'failed', readWrite, said.message, {
+      reason,
+      fix,
+    })
+    return { ...reportOf(kind, [check]), durationMs: Date.now() - started, reason }
+  }
+}
+
+const readWrite = 'a file or folder that can be written and read'
+
 /** The same without making anything: what can be judged of it beforehand. A user's command is not run. */
 export async function judgeBackup(backup: Backup, request: BackupRequest): Promise<BackupReport> {
-  readDrillUrl(backup)
   if (backup.none !== undefined) return none(backup.none)
   if (backup.proof?.query !== undefined) return judgeExisting(backup.proof, request)
   const kind =
@@ -29,12 +52,6 @@ export async function judgeBackup(backup: Backup, request: BackupRequest): Promi
   const before =
     backup['pg-dump'] === undefined ? [] : await judgePgDump(backup['pg-dump'], request)
   return reportOf(kind, [...before, later])
-}
-
-/** Told before a dump of hours is made, not after it. */
-function readDrillUrl({ 'pg-dump': dump, command }: Backup): void {
-  const drill = dump?.drill ?? command?.drill
-  if (drill !== undefined) drillConnection(drill.url)
 }
 
 const later = backupCheck('made', 'backup made', 'not-checked', 'made and proven', 'not yet', {

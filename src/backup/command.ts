@@ -4,7 +4,7 @@ import type { Backup } from '../runbook/gates/backup.ts'
 import { fillTemplate } from '../runbook/gates/template.ts'
 import { backupCheck } from './check-report.ts'
 import { complaintOf } from './client.ts'
-import { withLibpqEnvironment } from './libpq-environment.ts'
+import { withCommandEnvironment } from './libpq-environment.ts'
 import { proveMade } from './made.ts'
 import { type BackupRequest, databaseBytes } from './request.ts'
 import { exportSnapshot, type RowCounts } from './row-counts.ts'
@@ -18,7 +18,7 @@ export async function makeByCommand(
 ): Promise<BackupReport> {
   const startedAt = new Date()
   const path = settings.path === undefined ? undefined : fillTemplate(settings.path, request.values)
-  const wantsDrill = path !== undefined && settings.drill !== undefined
+  const wantsDrill = path !== undefined && request.drill !== null
   const counts = wantsDrill ? await countNow(request) : null
   const check = await run(settings, request, path)
   const made = { kind: 'command' as const, path, startedAt }
@@ -37,17 +37,16 @@ export async function makeByCommand(
         databaseBytes: await databaseBytes(request.observer),
         severity: 'failed',
       },
-      drill: settings.drill?.url,
       counts,
       isExact: false,
     },
   )
 }
 
-async function countNow({ connection, tables }: BackupRequest): Promise<RowCounts> {
-  const snapshot = await exportSnapshot(connection)
+async function countNow(request: BackupRequest): Promise<RowCounts> {
+  const snapshot = await exportSnapshot(request)
   try {
-    return await snapshot.count(tables)
+    return await snapshot.count(request.tables)
   } finally {
     await snapshot.close()
   }
@@ -70,7 +69,7 @@ async function run(
   { connection, databaseUrl, redact, stop }: BackupRequest,
   path: string | undefined,
 ): Promise<CheckReport> {
-  const end = await withLibpqEnvironment(connection, databaseUrl, (env) =>
+  const end = await withCommandEnvironment(connection, databaseUrl, (env) =>
     runShell(command, {
       env: { ...env, ...(path === undefined ? {} : { AIRLOCK_BACKUP: path }) },
       timeoutMs: timeout,

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path'
 import { complaintOfFolder, complaintOfTar } from '../host/archive-ends.ts'
-import { beginningOf, lookAt } from '../host/backup-files.ts'
-import { runProgram } from '../host/process.ts'
+import { beginningOf, hasNamesLike, lookAt } from '../host/backup-files.ts'
+import { type ProgramEnd, runProgram } from '../host/process.ts'
 import { type ArchiveList, parseArchiveList } from './archive-list.ts'
 import { clientVersion, complaintOf } from './client.ts'
 import { type PlainDump, readPlainDump } from './plain-dump.ts'
@@ -25,6 +25,8 @@ export interface Reading {
   readonly timeoutMs: number
   /** pg_restore that belongs to the pg_dump. */
   readonly restore: string
+  /** The database that it should be of. */
+  readonly database: string
 }
 
 /** The program of the same installation as pg_dump. */
@@ -41,18 +43,21 @@ export async function readContent(
   tables: readonly PlanTable[],
   reading: Reading,
 ): Promise<Content> {
-  const start = (await lookAt(path))?.isFolder ? null : await beginningOf(path, 512)
-  const format = start === null ? 'directory' : formatOf(start)
+  const isFolder = (await lookAt(path))?.isFolder === true
+  const start = isFolder ? Buffer.alloc(0) : await beginningOf(path, headerBytes)
+  const isPacked = isGzip(start)
+  const format = isFolder ? await formatOfFolder(path) : await formatOfFile(path, start, isPacked)
   if (format === 'unknown') {
     return nothing(
       format,
       null,
-      'it is neither an archive of pg_dump nor a text: packed or encrypted otherwise',
+      'it is neither an archive of pg_dump nor a text: made by another program (pg_basebackup), packed or encrypted',
     )
   }
   if (format !== 'plain') return readArchive(path, format, reading)
   try {
-    const plain = await readPlainDump(path, isGzip(start ?? Buffer.alloc(0)), tables)
+    const { database, stop } = reading
+    const plain = await readPlainDump(path, isPacked, tables, database, stop)
     const complaint = complaintOfPlain(plain)
     return { ...nothing(format, complaint === '', complaint), plain }
   } catch (error) {
@@ -70,10 +75,28 @@ const nothing = (format: DumpFormat, isReadable: boolean | null, complaint: stri
 
 const isGzip = (start: Buffer): boolean => start[0] === 0x1f && start[1] === 0x8b
 
+/** A header of tar, and more than enough of the others. */
+const headerBytes = 512
+
+/** Of what gzip has packed only texts can be read here. One that can't be unpacked is found out when it is read whole. */
+async function formatOfFile(path: string, start: Buffer, isPacked: boolean): Promise<DumpFormat> {
+  if (!isPacked) return formatOf(start)
+  const unpacked = await beginningOf(path, headerBytes, true).catch(() => Buffer.alloc(0))
+  return formatOf(unpacked) === 'plain' ? 'plain' : 'unknown'
+}
+
+/** pg_dump writes toc.dat first into a tar; pg_basebackup's begins otherwise. */
 function formatOf(start: Buffer): DumpFormat {
   if (start.subarray(0, 5).toString('latin1') === 'PGDMP') return 'custom'
-  if (start.subarray(257, 262).toString('latin1') === 'ustar') return 'tar'
-  return isGzip(start) || !start.includes(0) ? 'plain' : 'unknown'
+  if (start.subarray(257, 262).toString('latin1') === 'ustar') {
+    return start.subarray(0, 8).toString('latin1') === 'toc.dat\0' ? 'tar' : 'unknown'
+  }
+  return start.includes(0) ? 'unknown' : 'plain'
+}
+
+/** pg_dump writes toc.dat last: a folder that has its data without it was broken off, one that has neither is another program's. */
+async function formatOfFolder(path: string): Promise<DumpFormat> {
+  return (await hasNamesLike(path, /^(toc|\d+)\.dat(\.\w+)?$/)) ? 'directory' : 'unknown'
 }
 
 function complaintOfPlain({ hasHeader, isComplete }: PlainDump): string {
@@ -90,11 +113,25 @@ async function readArchive(
   if (client.version === null) return nothing(format, null, client.complaint)
   const options = { env, stop, timeoutMs, longest: 2 ** 27 }
   const listed = await runProgram(restore, ['--list', path], options)
-  if (listed.code !== 0) return nothing(format, false, complaintOf(listed))
+  if (listed.code !== 0) return unread(format, listed, client.version)
   const archive = parseArchiveList(listed.stdout)
   const read = await runProgram(restore, ['--file=/dev/null', path], options)
+  if (read.code !== 0 && isBeyondUs(read)) return unread(format, read, client.version)
   const complaint = read.code === 0 ? await complaintOfEnd(path, format) : complaintOf(read)
   return { format, isReadable: complaint === '', complaint, archive, plain: null }
+}
+
+/** A pg_restore that is older than the pg_dump, or was built without a compression, says nothing against the archive. */
+function isBeyondUs({ stderr }: ProgramEnd): boolean {
+  return /unsupported version \(\S+\) in file header|does not support compression|cannot restore from compressed archive/.test(
+    stderr,
+  )
+}
+
+function unread(format: DumpFormat, end: ProgramEnd, version: string): Content {
+  const complaint = complaintOf(end)
+  if (!isBeyondUs(end)) return nothing(format, false, complaint)
+  return nothing(format, null, `pg_restore ${version} can’t read it: ${complaint}`)
 }
 
 /** What pg_restore overlooks. */

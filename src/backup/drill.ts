@@ -1,5 +1,4 @@
 import { runProgram } from '../host/process.ts'
-import { resolveConnection } from '../postgres/connection.ts'
 import { connect } from '../postgres/session.ts'
 import type { ConnectionConfig, Session } from '../postgres/types.ts'
 import type { CheckReport } from '../report/types.ts'
@@ -8,12 +7,14 @@ import { complaintOf } from './client.ts'
 import { besidePgDump, type DumpFormat } from './content.ts'
 import { withLibpqEnvironment } from './libpq-environment.ts'
 import type { PlanTable } from './plan-tables.ts'
-import { countRows, type RowCounts } from './row-counts.ts'
+import { countRows, countUntil, type RowCounts } from './row-counts.ts'
 
 export interface Drill {
-  readonly url: string
+  readonly connection: ConnectionConfig
   readonly path: string
   readonly format: DumpFormat
+  /** A text that gzip has packed. */
+  readonly isPacked: boolean
   readonly target: ConnectionConfig
   readonly tables: readonly PlanTable[]
   /** Rows that the backup must hold. */
@@ -32,7 +33,7 @@ const failed = (expected: string, actual: string, reason: string, fix: string) =
 
 /** Restores the backup into an empty throw-away database, and counts the rows of the plan's tables there. What was restored stays there. */
 export async function judgeDrill(drill: Drill): Promise<CheckReport> {
-  const connection = drillConnection(drill.url)
+  const { connection } = drill
   const session = await connect(connection, {
     name: 'drill',
     applicationName: 'pg-airlock drill',
@@ -48,7 +49,14 @@ export async function judgeDrill(drill: Drill): Promise<CheckReport> {
         'Give the URL of a database that was just created, on a server of the same major.',
       )
     }
-    const complaint = await restore(drill, connection)
+    const complaint = await restore(drill)
+    const [, role] = /ERROR: {2}role "(.*)" does not exist/.exec(complaint) ?? []
+    if (role !== undefined && drill.format === 'plain') {
+      return backupCheck('drill', title, 'not-checked', 'restored, with all rows', complaint, {
+        reason: `The text gives objects to ${role}, a role that the throw-away server hasn’t got.`,
+        fix: 'Create the roles there, or write format custom, which is restored without owners.',
+      })
+    }
     if (complaint !== '') {
       return failed(
         'restored without an error',
@@ -57,15 +65,12 @@ export async function judgeDrill(drill: Drill): Promise<CheckReport> {
         'Look at what the restore said; extensions and the server’s version must be those of the target.',
       )
     }
-    return judgeCounts(drill, await countRows(session, drill.tables))
+    const close = () => session.close().catch(() => undefined)
+    const count = () => countRows(session, drill.tables)
+    return judgeCounts(drill, await countUntil(drill.stop, close, count))
   } finally {
     await session.close()
   }
-}
-
-/** Nothing of the environment counts: PGHOST and the like name the target. */
-export function drillConnection(url: string): ConnectionConfig {
-  return resolveConnection({ url, origin: 'backup.drill.url', env: {} })
 }
 
 async function relationsIn(session: Session): Promise<number> {
@@ -84,30 +89,42 @@ function isSame(one: ConnectionConfig, other: ConnectionConfig): boolean {
   return key(one) === key(other)
 }
 
-/** Returns what went wrong, empty where nothing did. Owners and grants are left out: their roles need not be there. */
-function restore(
-  { path, format, program, timeoutMs, stop }: Drill,
-  connection: ConnectionConfig,
-): Promise<string> {
+/** Returns what went wrong, empty where nothing did. */
+function restore(drill: Drill): Promise<string> {
+  const { connection, timeoutMs, stop } = drill
   return withLibpqEnvironment(connection, undefined, async (env) => {
-    const isPlain = format === 'plain'
-    const end = await runProgram(
-      besidePgDump(program, isPlain ? 'psql' : 'pg_restore'),
-      isPlain
-        ? ['--no-psqlrc', '--no-password', '--quiet', '--set=ON_ERROR_STOP=1', `--file=${path}`]
-        : [
-            '--no-owner',
-            '--no-privileges',
-            '--exit-on-error',
-            '--no-password',
-            `--dbname=dbname=${conninfoValue(connection.database)}`,
-            path,
-          ],
-      { env: { ...env, LC_ALL: 'C' }, timeoutMs, stop },
-    )
+    const [program, ...args] = restoring(drill, connection.database)
+    const end = await runProgram(program, args, { env: { ...env, LC_ALL: 'C' }, timeoutMs, stop })
     return end.code === 0 && end.ended === 'exited' ? '' : complaintOf(end)
   })
 }
+
+/** Owners and grants of an archive are left out: their roles need not be there. A text can't leave them out. */
+function restoring(
+  { path, format, isPacked, program }: Drill,
+  database: string,
+): readonly [string, ...string[]] {
+  if (format !== 'plain') {
+    const dbname = `--dbname=dbname=${conninfoValue(database)}`
+    const without = ['--no-owner', '--no-privileges']
+    const pgRestore = besidePgDump(program, 'pg_restore')
+    return [pgRestore, ...without, '--exit-on-error', '--no-password', dbname, path]
+  }
+  const psql = [
+    besidePgDump(program, 'psql'),
+    '--no-psqlrc',
+    '--no-password',
+    '--quiet',
+    '--set=ON_ERROR_STOP=1',
+  ] as const
+  return isPacked
+    ? ['sh', '-c', unpackInto, path, ...psql, '--file=-']
+    : [...psql, `--file=${path}`]
+}
+
+/** The file is `$0`, the program that reads what was packed in it all others. A shell has no pipefail, but the file was read whole before. */
+const unpackInto =
+  'command -v gzip >/dev/null || { echo "there is no program gzip" >&2; exit 1; }; gzip -dc <"$0" | "$@"'
 
 const conninfoValue = (text: string): string => `'${text.replace(/['\\]/g, '\\$&')}'`
 

@@ -6,7 +6,7 @@ import type { BackupReport, CheckReport } from '../report/types.ts'
 import type { Backup } from '../runbook/gates/backup.ts'
 import { backupCheck, outcomeOf } from './check-report.ts'
 import { complaintOf } from './client.ts'
-import { withLibpqEnvironment } from './libpq-environment.ts'
+import { withCommandEnvironment } from './libpq-environment.ts'
 import { judgeSize } from './prove.ts'
 import { type BackupRequest, databaseBytes } from './request.ts'
 
@@ -53,7 +53,7 @@ const notTold = (actual: string): CheckReport =>
 async function ask(settings: Proof, request: BackupRequest): Promise<Claim | CheckReport> {
   if (settings.query !== undefined) return askServer(settings.query, request.connection)
   const { connection, databaseUrl, redact, stop } = request
-  const end = await withLibpqEnvironment(connection, databaseUrl, (env) =>
+  const end = await withCommandEnvironment(connection, databaseUrl, (env) =>
     runShell(settings.command ?? '', { env, timeoutMs, signal: stop, redact }),
   )
   if (end.ended !== 'exited' || end.code !== 0)
@@ -77,6 +77,7 @@ async function askServer(
       TimeZone: 'UTC',
       DateStyle: 'ISO',
       statement_timeout: String(timeoutMs),
+      lock_timeout: '2s',
     },
   })
   try {

@@ -1,6 +1,6 @@
 import { createPrivateKey } from 'node:crypto'
 import { withPrivateFiles } from '../host/backup-files.ts'
-import { programEnvironment } from '../host/process.ts'
+import { clusterEnvironment, programEnvironment } from '../host/process.ts'
 import type { ConnectionConfig, Endpoint, TlsConfig } from '../postgres/types.ts'
 
 /**
@@ -22,6 +22,17 @@ export async function withLibpqEnvironment<Result>(
         DATABASE_URL: databaseUrl ?? urlOf(connection, endpoint),
       }),
     ),
+  )
+}
+
+/** The same for a command of the user's, which finds PGDATA and PGCLUSTER as they are set for us, too. */
+export function withCommandEnvironment<Result>(
+  connection: ConnectionConfig,
+  databaseUrl: string | undefined,
+  act: (env: Readonly<Record<string, string>>) => Promise<Result>,
+): Promise<Result> {
+  return withLibpqEnvironment(connection, databaseUrl, (env) =>
+    act({ ...clusterEnvironment(), ...env }),
   )
 }
 

@@ -33,7 +33,6 @@ export interface Proving {
   readonly program: string
   readonly timeoutMs: number
   readonly size: SizeLimits
-  readonly drill: string | undefined
   readonly counts: RowCounts | null
   readonly isExact: boolean
 }
@@ -85,9 +84,11 @@ async function prove(made: MadeBackup, proving: Proving): Promise<Proven> {
       stop: request.stop,
       timeoutMs,
       restore,
+      database: request.connection.database,
     }),
   )
   const origin = judgeOrigin(content, request.connection.database, {
+    kind: made.kind,
     from: made.startedAt,
     until: new Date(),
   })
@@ -96,28 +97,39 @@ async function prove(made: MadeBackup, proving: Proving): Promise<Proven> {
   checks.push(judgeTables(content, request.tables))
   const sound = checks.every(({ outcome }) => outcome !== 'failed')
   if (sound) checks.push(await drilled(proving, content))
-  return { bytes: found.bytes, ...(sound ? { sha256: await sha256Of(file) } : {}), checks }
+  return {
+    bytes: found.bytes,
+    ...(sound ? { sha256: await sha256Of(file, request.stop) } : {}),
+    checks,
+  }
 }
 
 async function drilled(proving: Proving, content: Content): Promise<CheckReport> {
-  const { drill, counts, file, isExact, program, timeoutMs, request } = proving
+  const { counts, file, isExact, program, timeoutMs, request } = proving
+  const { connection, drill, tables, stop } = request
   const notDone = (reason: string, fix: string) =>
     backupCheck('drill', 'restore drill', 'not-checked', 'restored, with all rows', 'not done', {
       reason,
       fix,
     })
-  if (drill === undefined || counts === null) {
+  if (drill === null || counts === null) {
     return notDone('no drill.url is given', 'Give the URL of an empty throw-away database.')
   }
   if (content.archive === null && content.plain === null) {
     return notDone(content.complaint, 'Write a format of pg_dump.')
   }
+  if (content.plain !== null && content.plain.databases.size > 0) {
+    return notDone(
+      'A plain dump with --create makes databases of its own names, or drops what has them, instead of filling the one of drill.url.',
+      'Write format custom.',
+    )
+  }
   try {
-    const { connection, tables, stop } = request
     return await judgeDrill({
-      url: drill,
+      connection: drill,
       path: file,
       format: content.format,
+      isPacked: content.plain?.isPacked === true,
       target: connection,
       tables,
       counts,

@@ -46,7 +46,7 @@ export async function makePgDump(settings: PgDump, request: BackupRequest): Prom
   const made: MadeBackup = { kind: 'pg_dump', path, startedAt, checks: before }
   if (before.some(({ outcome }) => outcome === 'failed')) return proveMade(made, null)
   const draft = await draftBeside(path)
-  const snapshot = settings.drill === undefined ? null : await exportSnapshot(request.connection)
+  const snapshot = request.drill === null ? null : await exportSnapshot(request)
   try {
     const check = await dump(settings, request, draft, snapshot)
     const isMade = check.outcome === 'passed'
@@ -65,7 +65,6 @@ export async function makePgDump(settings: PgDump, request: BackupRequest): Prom
                 settings.schemas.length > 0 ? null : await databaseBytes(request.observer),
               severity: 'warned',
             },
-            drill: settings.drill?.url,
             counts: (await snapshot?.count(request.tables)) ?? null,
             isExact: true,
           }

@@ -3,6 +3,7 @@ import { sizeText } from '../report/size-text.ts'
 import type { CheckReport } from '../report/types.ts'
 import { backupCheck } from './check-report.ts'
 import type { Content } from './content.ts'
+import type { PlainDump } from './plain-dump.ts'
 import type { PlanTable } from './plan-tables.ts'
 
 /** An exit code is a promise, a file that can be read to its end is a proof. */
@@ -76,14 +77,27 @@ export function judgeTables(content: Content, tables: readonly PlanTable[]): Che
   })
 }
 
-/** Where the backup comes from: the database that is written in it, and when. Two minutes are for clocks that differ. */
+/** Who made the backup, and in which time. */
+export interface Making {
+  readonly kind: 'pg_dump' | 'command'
+  readonly from: Date
+  readonly until: Date
+}
+
+const originTitle = 'backup is of this database, made now'
+
+/**
+ * Where the backup comes from: the database that is written in it, and when. Two minutes are for clocks that differ. Null where nothing could
+ * be read, and where a text is our own pg_dump's, whose arguments say which database it is of.
+ */
 export function judgeOrigin(
-  { archive }: Content,
+  { archive, plain }: Content,
   database: string,
-  made: { readonly from: Date; readonly until: Date },
+  made: Making,
 ): CheckReport | null {
+  if (plain !== null) return made.kind === 'pg_dump' ? null : judgeOriginOfText(plain, database)
   if (archive === null) return null
-  const title = 'backup is of this database, made now'
+  const title = originTitle
   const expected = `database ${database}, ${made.from.toISOString()}`
   const createdAt = archive.createdAt
   const actual = `database ${archive.database ?? 'not named'}, ${createdAt?.utc.toISOString() ?? 'no time'}`
@@ -91,10 +105,7 @@ export function judgeOrigin(
   const isWithin = (time: Date) =>
     time.getTime() >= made.from.getTime() - slack && time.getTime() <= made.until.getTime() + slack
   if (archive.database !== database.replace(/[\r\n]/g, ' ')) {
-    return backupCheck('origin', title, 'failed', expected, actual, {
-      reason: 'It is the backup of another database.',
-      fix: 'Dump the database that is deployed to: DATABASE_URL and libpq’s variables name it to the command.',
-    })
+    return backupCheck('origin', title, 'failed', expected, actual, otherDatabase)
   }
   if (createdAt !== null && !isWithin(createdAt.local) && !isWithin(createdAt.utc)) {
     return backupCheck('origin', title, 'failed', expected, actual, {
@@ -104,6 +115,27 @@ export function judgeOrigin(
     })
   }
   return backupCheck('origin', title, 'passed', expected, actual)
+}
+
+function judgeOriginOfText({ databases }: PlainDump, database: string): CheckReport {
+  const expected = `database ${database}`
+  const actual =
+    databases.size === 0 ? 'no database named' : `database ${[...databases].join(', ')}`
+  if (databases.has(database)) {
+    return backupCheck('origin', originTitle, 'passed', expected, actual)
+  }
+  if (databases.size === 0) {
+    return backupCheck('origin', originTitle, 'not-checked', expected, actual, {
+      reason: 'A plain dump doesn’t say which database it is of.',
+      fix: 'Write format custom, or plain with --create.',
+    })
+  }
+  return backupCheck('origin', originTitle, 'failed', expected, actual, otherDatabase)
+}
+
+const otherDatabase = {
+  reason: 'It is the backup of another database.',
+  fix: 'Dump the database that is deployed to: DATABASE_URL and libpq’s variables name it to the command.',
 }
 
 export interface SizeLimits {
@@ -127,7 +159,7 @@ export function judgeSize(
 ): CheckReport {
   const title = 'size of the backup'
   const plausible = Math.floor(Math.max(0, (databaseBytes ?? 0) - CATALOG_BYTES) / LEAST_SHARE)
-  const least = minSize ?? Math.max(1, plausible)
+  const least = Math.max(1, minSize ?? plausible)
   const why =
     minSize === undefined
       ? `a thousandth of the database’s ${sizeText(databaseBytes ?? 0)}`

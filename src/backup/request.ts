@@ -8,6 +8,8 @@ export interface BackupRequest {
   readonly connection: ConnectionConfig
   /** As the user wrote it, for commands; undefined: it is put together from `connection`. */
   readonly databaseUrl: string | undefined
+  /** The throw-away database for a drill; null where none is named, or nothing will be made. */
+  readonly drill: ConnectionConfig | null
   readonly observer: Session
   readonly tables: readonly PlanTable[]
   /** What the braces of a path stand for. */

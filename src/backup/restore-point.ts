@@ -33,20 +33,24 @@ export async function makeRestorePoint(
   const archive = await readWalArchive(observer)
   const obstacle = obstacleOf(archive)
   const severity = settings['if-impossible']
-  const isTried = make && (obstacle === null || (obstacle.isPossible && severity === 'warn'))
-  if (!isTried) return judged(named, archive, obstacle, severity, null)
-  try {
-    return judged(named, archive, obstacle, severity, await create(observer, named.name, settings))
-  } catch (error) {
-    if (!(error instanceof ServerError) || error.lost) throw error
-    return judged(named, archive, refusedBy(error), severity, null)
+  const unswitchable = settings['switch-wal'] && !archive.maySwitch ? noSwitch : null
+  const isPossible = obstacle === null || (obstacle.isPossible && severity === 'warn')
+  if (!make || !isPossible || (unswitchable !== null && severity === 'fail')) {
+    return judged(named, archive, obstacle ?? unswitchable, severity, null)
   }
+  const created = await unlessRefused(create(observer, named.name), grant)
+  if ('reason' in created) return judged(named, archive, created, severity, null)
+  if (!settings['switch-wal']) return judged(named, archive, obstacle, severity, created)
+  const refused = await switchWal(observer)
+  const whole = { ...created, switched: refused === null }
+  return judged(named, archive, obstacle ?? refused, severity, whole)
 }
 
 interface Created {
   readonly lsn: string
   readonly walFile: string
   readonly createdAt: string
+  readonly switched?: boolean
 }
 
 /**
@@ -54,7 +58,7 @@ interface Created {
  * very segment from 17 on: one byte earlier all agree, and the record is in it. In parentheses, because what begins with SELECT is asked again
  * when the connection was lost, and a second point of that name would stand behind the first, at which a recovery stops.
  */
-async function create(observer: Session, name: string, settings: RestorePoint): Promise<Created> {
+async function create(observer: Session, name: string): Promise<Created> {
   const [row] = await observer.rows<Created>(
     `(select p.lsn::text as lsn, pg_catalog.pg_walfile_name(p.lsn - 1::numeric) as "walFile",
             pg_catalog.to_char(pg_catalog.clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "createdAt"
@@ -62,12 +66,27 @@ async function create(observer: Session, name: string, settings: RestorePoint): 
     [name],
   )
   if (row === undefined) throw new Error('pg_create_restore_point returns an LSN')
-  if (settings['switch-wal']) await observer.query('select pg_catalog.pg_switch_wal()')
   return row
 }
 
+/** The point is made by then, so that it can't be switched must not make it seem unmade. Null: it was switched. */
+async function switchWal(observer: Session): Promise<Obstacle | null> {
+  const switching = observer.query('select pg_catalog.pg_switch_wal()')
+  const answer = await unlessRefused(switching, noSwitch.fix)
+  if (!('reason' in answer)) return null
+  return { ...answer, reason: `made, but WAL was not switched: ${answer.reason}` }
+}
+
 const signature = 'pg_catalog.pg_create_restore_point(text)'
-const grant = `GRANT EXECUTE ON FUNCTION ${signature} TO the role that deploys (as superuser, in this database).`
+const grantOn = (of: string): string =>
+  `GRANT EXECUTE ON FUNCTION ${of} TO the role that deploys (as superuser, in this database).`
+const grant = grantOn(signature)
+
+const noSwitch: Obstacle = {
+  reason: 'switch-wal is true, and the role may not call pg_catalog.pg_switch_wal()',
+  fix: `${grantOn('pg_catalog.pg_switch_wal()')} Or leave switch-wal out: the segment is archived when it is full.`,
+  isPossible: true,
+}
 
 function obstacleOf(archive: WalArchive): Obstacle | null {
   if (!archive.mayCreate) {
@@ -98,11 +117,21 @@ function obstacleOf(archive: WalArchive): Obstacle | null {
   return null
 }
 
-function refusedBy({ code, message }: ServerError): Obstacle {
-  return {
-    reason: `${message} (SQLSTATE ${code})`,
-    fix: code === sqlstate.insufficientPrivilege ? grant : 'See the server’s log.',
-    isPossible: false,
+/** What the server answers, or why it doesn't; `fix` is what to do where it lacks a privilege. */
+async function unlessRefused<Answer>(
+  asked: Promise<Answer>,
+  fix: string,
+): Promise<Answer | Obstacle> {
+  try {
+    return await asked
+  } catch (error) {
+    if (!(error instanceof ServerError) || error.lost) throw error
+    const { code, message } = error
+    return {
+      reason: `${message} (SQLSTATE ${code})`,
+      fix: code === sqlstate.insufficientPrivilege ? fix : 'See the server’s log.',
+      isPossible: false,
+    }
   }
 }
 
@@ -124,7 +153,7 @@ function judged(
     report: {
       name,
       lsn: created?.lsn ?? null,
-      ...(created === null ? {} : { walFile: created.walFile, createdAt: created.createdAt }),
+      ...(created === null ? {} : made(created)),
       archive: state,
       outcome,
       ...(reason === undefined ? {} : { reason }),
@@ -144,3 +173,9 @@ function judged(
     },
   }
 }
+
+const made = ({ walFile, createdAt, switched }: Created) => ({
+  walFile,
+  createdAt,
+  ...(switched === undefined ? {} : { switched }),
+})

@@ -8,6 +8,7 @@ export interface WalArchive {
   /** archive_mode, and a command or library that archives. */
   readonly isArchiving: boolean
   readonly mayCreate: boolean
+  readonly maySwitch: boolean
   readonly lastArchived: string | null
   /** The segment that could not be archived last, where nothing was archived since. */
   readonly failing: string | null
@@ -28,6 +29,7 @@ select pg_catalog.current_setting('wal_level') as "walLevel",
          and (pg_catalog.current_setting('archive_command') not in ('', '(disabled)')
               or coalesce(pg_catalog.current_setting('archive_library', true), '') <> '') as "isArchiving",
        pg_catalog.has_function_privilege('pg_catalog.pg_create_restore_point(text)', 'execute') as "mayCreate",
+       pg_catalog.has_function_privilege('pg_catalog.pg_switch_wal()', 'execute') as "maySwitch",
        a.last_archived_wal as "lastArchived",
        case when a.last_failed_time > coalesce(a.last_archived_time, '-infinity') then a.last_failed_wal end as failing,
        a.failed_count as "failedCount"
@@ -54,19 +56,20 @@ function isArchived(walFile: string, last: string | null): boolean {
 const patienceMs = 10_000
 
 /**
- * Looks the segment up again when the run is over. It is archived only once it is full, unless WAL was switched (`hasSwitched`): then it is
- * waited for.
+ * Looks the segment up again when the run is over. It is archived only once it is full, unless WAL was switched: then it is waited for, until
+ * `isStopped` says that there is no time to.
  */
 export async function lookAtArchiveAgain(
   session: Session,
   report: RestorePointReport,
-  hasSwitched: boolean,
+  isStopped: () => boolean,
 ): Promise<RestorePointReport> {
   if (report.lsn === null) return report
   const deadline = Date.now() + patienceMs
   for (;;) {
     const archive = archiveStateOf(await readWalArchive(session), report.walFile)
-    if (archive !== 'not yet archived' || !hasSwitched || Date.now() > deadline) {
+    const mayCome = archive === 'not yet archived' && report.switched === true
+    if (!mayCome || isStopped() || Date.now() > deadline) {
       return { ...report, archive }
     }
     await pause(250)

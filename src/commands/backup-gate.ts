@@ -74,13 +74,13 @@ const noBackup: CheckReport = {
 
 /** What became of the restore point's WAL by the end of the run. A server that can't say leaves it as it was. */
 export async function followRestorePoint(
-  { report, gates }: CommandContext,
+  { report, cancellation }: CommandContext,
   { observer }: Pick<Opened, 'observer'>,
 ): Promise<void> {
   if (report.restorePoint === null) return
-  const hasSwitched = gates['restore-point']?.['switch-wal'] === true
+  const isStopped = () => cancellation.requested
   try {
-    report.restorePoint = await lookAtArchiveAgain(observer, report.restorePoint, hasSwitched)
+    report.restorePoint = await lookAtArchiveAgain(observer, report.restorePoint, isStopped)
   } catch (error) {
     if (!(error instanceof ServerError)) throw error
   }
@@ -94,6 +94,7 @@ async function point(
 ): Promise<void> {
   const settings = context.gates['restore-point']
   if (settings === undefined) return
+  if (make) stopIfAsked(context)
   context.emit({ type: 'phase', title: 'Restore point' })
   const { report, check } = await makeRestorePoint(settings, observer, values, make)
   context.report.restorePoint = report
@@ -125,7 +126,7 @@ function valuesOf({ settings, origin, report }: CommandContext, { runId }: Opene
 }
 
 async function requestOf(
-  { connection, settings, redact }: CommandContext,
+  { connection, drill, settings, redact }: CommandContext,
   { observer, surroundings }: Opened,
   tasks: readonly Task[],
   values: Values,
@@ -136,6 +137,7 @@ async function requestOf(
   return {
     connection: pinnedTo(observer, connection),
     databaseUrl: settings.databaseUrl,
+    drill,
     observer,
     tables: await findPlanTables(observer, named, surroundings.searchPath),
     values,
@@ -147,11 +149,18 @@ async function requestOf(
 /** What programs get to end; then the run ends without them. */
 const graceMs = 4_000
 
-/** A request to stop ends the programs that `act` runs, and then the run. */
+/** A request that came while nothing listened (during the checks before) must not be followed by a dump of hours. */
+function stopIfAsked({ cancellation }: CommandContext): void {
+  if (cancellation.requested) throw new Cancelled()
+}
+
+/** A request to stop ends the programs and questions that `act` has under way, and then the run; what they fail with by that is no finding. */
 async function stoppable<Result>(
-  { cancellation }: CommandContext,
+  context: CommandContext,
   act: (stop: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
+  stopIfAsked(context)
+  const { cancellation } = context
   const stop = new AbortController()
   let timer: NodeJS.Timeout | undefined
   const stopped = new Promise<never>((_, reject) => {
@@ -162,11 +171,10 @@ async function stoppable<Result>(
   const { onRequest } = cancellation
   cancellation.onRequest = () => stop.abort()
   try {
-    const result = await Promise.race([act(stop.signal), stopped])
-    if (cancellation.requested) throw new Cancelled()
-    return result
+    return await Promise.race([act(stop.signal), stopped])
   } finally {
     clearTimeout(timer)
     cancellation.onRequest = onRequest
+    stopIfAsked(context)
   }
 }

@@ -4,6 +4,7 @@ import type { Listener } from '../report/events.ts'
 import type { Report } from '../report/types.ts'
 import type { Gates } from '../runbook/gates/sections.ts'
 import type { Settings, SourceFile } from '../runbook/types.ts'
+import type { BesideTarget } from './beside-target.ts'
 
 /** Who runs this, from where: told in the journal. Nothing of it is secret. */
 export interface Origin {
@@ -16,7 +17,7 @@ export interface Origin {
 }
 
 /** All that a command needs, gathered by the door that was used (action or command line). */
-export interface CommandContext {
+export interface CommandContext extends BesideTarget {
   readonly settings: Settings
   /** The sections of airlock.yml, for the chosen target. */
   readonly gates: Gates
@@ -26,8 +27,6 @@ export interface CommandContext {
   readonly baselineQueries: SourceFile | null
   /** Null where no database is named: only `plan` works then. */
   readonly connection: ConnectionConfig | null
-  /** The database that the target must resemble; null where none is named. */
-  readonly staging: ConnectionConfig | null
   readonly origin: Origin
   readonly toolVersion: string
   readonly emit: Listener

@@ -2,7 +2,6 @@ import type { DataSessions } from '../checks/check.ts'
 import type { OpenRun } from '../deploy/open.ts'
 import { Cancelled } from '../deploy/run.ts'
 import { applicationName } from '../postgres/application-name.ts'
-import { resolveConnection } from '../postgres/connection.ts'
 import { cancelBackend } from '../postgres/observer.ts'
 import { type ConnectOptions, connect, pinnedTo } from '../postgres/session.ts'
 import type { ConnectionConfig, Session } from '../postgres/types.ts'
@@ -17,21 +16,18 @@ export function dataSessions(
   context: CommandContext,
   { observer, runId }: Pick<OpenRun, 'observer' | 'runId'>,
 ): DataSessions {
-  const { 'replica-url': replica, 'data-budget': budget } = context.gates.preflight
-  const { cancellation } = context
+  const { cancellation, gates, replica } = context
+  const { 'data-budget': budget } = gates.preflight
   let left = budget
   let cancel: () => Promise<unknown> = async () => {}
   return {
-    onReplica: replica !== undefined,
+    onReplica: replica !== null,
     async open() {
-      const target =
-        replica === undefined
-          ? pinnedTo(observer, needDatabase(context))
-          : resolveConnection({ url: replica, env: {} })
+      const target = replica ?? pinnedTo(observer, needDatabase(context))
       const options = { name: 'data', applicationName: applicationName(runId, 'data') } as const
       const session = await connect(target, options)
       cancel = () =>
-        replica === undefined
+        replica === null
           ? cancelBackend(observer, session.pid)
           : cancelThere(session, target, options)
       return session

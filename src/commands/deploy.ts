@@ -1,3 +1,4 @@
+import { readProofQuery } from '../backup/proof-query.ts'
 import type { LogStart } from '../checks/postflight/log.ts'
 import { compileSmoke } from '../checks/smoke/compile.ts'
 import { finishUndo, unfinished } from '../deploy/finish-undo.ts'
@@ -40,6 +41,7 @@ import { withSmokeTests } from './smoke.ts'
 export async function deploy(context: CommandContext): Promise<void> {
   const parsed = planAll(context)
   compileSmoke(context.gates.smoke)
+  readProofQuery(context.gates.backup)
   const postflight = planPostflight(context)
   const log = await markLog(postflight)
   const connection = needDatabase(context)

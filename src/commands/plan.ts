@@ -1,3 +1,4 @@
+import { readProofQuery } from '../backup/proof-query.ts'
 import { compileSmoke } from '../checks/smoke/compile.ts'
 import { openForReading } from '../deploy/open.ts'
 import { judgeSecurity } from './backup-gate.ts'
@@ -15,6 +16,7 @@ import { planPostflight } from './postflight.ts'
 export async function plan(context: CommandContext): Promise<void> {
   const planned = planAll(context)
   compileSmoke(context.gates.smoke)
+  readProofQuery(context.gates.backup)
   planPostflight(context)
   const { connection, report } = context
   if (connection === null) {

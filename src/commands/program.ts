@@ -29,13 +29,13 @@ import { namesOf, secretsOf } from '../runbook/secrets.ts'
 import { type Given, resolveSettings, runbookFile } from '../runbook/settings.ts'
 import { COMMANDS } from '../runbook/settings-table.ts'
 import type { Settings } from '../runbook/types.ts'
+import { resolveBesideTarget } from './beside-target.ts'
 import type { CommandContext, StoppableRun } from './context.ts'
 import { refuseUnknownChecks } from './known-checks.ts'
 import { nextSteps } from './next-steps.ts'
 import { endRefused } from './refused.ts'
 import { newReport } from './report.ts'
 import { runCommand } from './run-command.ts'
-import { stagingConnection } from './staging.ts'
 import { toolVersion } from './version.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
@@ -158,15 +158,17 @@ async function prepare(
     report.contacts = Object.entries(gates.contacts).map(([role, contact]) => ({ role, contact }))
     const connection = connectionOf(settings, env)
     if (connection !== null) await keep(secretsOfConnection(connection))
-    const staging = stagingConnection(settings, env)
-    if (staging !== null) await keep(secretsOfConnection(staging))
+    const beside = resolveBesideTarget(settings, gates, env)
+    for (const other of Object.values(beside)) {
+      if (other !== null) await keep(secretsOfConnection(other))
+    }
     return {
       settings,
       gates,
       files: await readMigrations(settings.migrations),
       baselineQueries: await readQueries(gates.baseline.queries),
       connection,
-      staging,
+      ...beside,
       origin: originOf(door.env),
       toolVersion,
       emit,

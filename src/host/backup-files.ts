@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, mkdtemp, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { createInterface } from 'node:readline'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
@@ -31,30 +31,41 @@ export async function lookAt(path: string): Promise<StoredBackup | null> {
   }
 }
 
-/** SHA-256 in hex; of a folder, that of the lines `<hash>  <name>` of its files, by name. */
-export async function sha256Of(path: string): Promise<string> {
+/** SHA-256 in hex; of a folder, that of the lines `<hash>  <name>` of its files, by name. Aborting `stop` makes it reject. */
+export async function sha256Of(path: string, stop: AbortSignal): Promise<string> {
   const found = await stat(path)
-  if (!found.isDirectory()) return hashOfFile(path)
+  if (!found.isDirectory()) return hashOfFile(path, stop)
   const hash = createHash('sha256')
   for (const name of await filesIn(path)) {
-    hash.update(`${await hashOfFile(join(path, name))}  ${name}\n`)
+    hash.update(`${await hashOfFile(join(path, name), stop)}  ${name}\n`)
   }
   return hash.digest('hex')
 }
 
-async function hashOfFile(path: string): Promise<string> {
+async function hashOfFile(path: string, stop: AbortSignal): Promise<string> {
   const hash = createHash('sha256')
-  await pipeline(createReadStream(path), hash)
+  await pipeline(createReadStream(path), hash, { signal: stop })
   return hash.digest('hex')
 }
 
+/** Paths of all files below a folder, relative to it. */
 async function filesIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true })
-  return entries.flatMap((entry) => (entry.isFile() ? [entry.name] : [])).toSorted()
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true })
+  return entries
+    .flatMap((entry) =>
+      entry.isFile() ? [relative(folder, join(entry.parentPath, entry.name))] : [],
+    )
+    .toSorted()
 }
 
-/** The first bytes of a file, fewer where it is shorter. */
-export async function beginningOf(path: string, bytes: number): Promise<Buffer> {
+/** Whether something directly in a folder has a name like this. */
+export async function hasNamesLike(folder: string, pattern: RegExp): Promise<boolean> {
+  return (await readdir(folder)).some((name) => pattern.test(name))
+}
+
+/** The first bytes of a file, fewer where it is shorter; `isGzip`: of what is packed in it. */
+export async function beginningOf(path: string, bytes: number, isGzip = false): Promise<Buffer> {
+  if (isGzip) return unpackedBeginningOf(path, bytes)
   const file = await open(path)
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(bytes), 0, bytes, 0)
@@ -64,17 +75,38 @@ export async function beginningOf(path: string, bytes: number): Promise<Buffer> 
   }
 }
 
+async function unpackedBeginningOf(path: string, bytes: number): Promise<Buffer> {
+  let beginning = Buffer.alloc(0)
+  const enough = new AbortController()
+  const read = pipeline(
+    createReadStream(path),
+    createGunzip(),
+    async (unpacked) => {
+      for await (const data of unpacked) {
+        beginning = Buffer.concat([beginning, data])
+        if (beginning.length >= bytes) enough.abort()
+      }
+    },
+    { signal: enough.signal },
+  )
+  await read.catch((error: unknown) => {
+    if (!enough.signal.aborted) throw error
+  })
+  return beginning.subarray(0, bytes)
+}
+
 /**
- * Reads a text line by line, unpacked where it is gzip's.
+ * Reads a text line by line, unpacked where it is gzip's. Aborting `stop` makes it reject.
  *
  * @throws Error where it can't be read or unpacked to its end
  */
 export async function readLines(
   path: string,
   isGzip: boolean,
+  stop: AbortSignal,
   visit: (line: string) => void,
 ): Promise<void> {
-  const source = createReadStream(path)
+  const source = createReadStream(path, { signal: stop })
   const stream = isGzip ? source.pipe(createGunzip()) : source
   const failed = new Promise<never>((_, reject) => {
     source.on('error', reject)
@@ -92,6 +124,13 @@ export async function readLines(
     lines.close()
     source.destroy()
   }
+}
+
+/** What the file system said and of which path; null for an error of anything else. */
+export function fileErrorOf(error: unknown): { readonly message: string } | null {
+  if (typeof error !== 'object' || error === null) return null
+  const { code, path, message } = error as NodeJS.ErrnoException
+  return typeof code === 'string' && typeof path === 'string' ? { message } : null
 }
 
 /** A name beside the path that nothing has yet, with the path's folder made. */

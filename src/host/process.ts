@@ -55,6 +55,19 @@ export function programEnvironment(
 }
 
 /**
+ * What a user's own command may need to find the cluster's files (pgBackRest, Debian's pg_ctlcluster), and no program of ours: Debian's pg_dump
+ * would take another version by PGCLUSTER.
+ */
+export function clusterEnvironment(
+  { PGDATA, PGCLUSTER }: Readonly<Record<string, string | undefined>> = process.env,
+): Record<string, string> {
+  return {
+    ...(PGDATA === undefined ? {} : { PGDATA }),
+    ...(PGCLUSTER === undefined ? {} : { PGCLUSTER }),
+  }
+}
+
+/**
  * Runs a program through @actions/exec to its end, which may be a timeout or a stop. Its standard input is empty. Never throws for what the
  * program does, not even where there is none.
  */

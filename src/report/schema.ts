@@ -232,6 +232,7 @@ const restorePoint = z
     name: z.string(),
     lsn: z.string().nullable(),
     walFile: text,
+    switched: z.boolean().exactOptional(),
     archive: z.string(),
     createdAt: text,
     outcome: checkOutcome,

@@ -249,6 +249,8 @@ export interface RestorePointReport {
   /** Null: it was not made. */
   readonly lsn: string | null
   readonly walFile?: string
+  /** Whether WAL was switched right after it; absent where that was not asked for. */
+  readonly switched?: boolean
   /** 'archived', 'not yet archived', 'archiving is off', 'failing: …'. */
   readonly archive: string
   readonly createdAt?: string
