@@ -208,7 +208,7 @@ describe.each(servers())('PostgreSQL $major: expectations', ({ major }) => {
       ['a column', 'alter table orders drop column email;'],
       ['the name of a column', 'alter table orders rename column email to mail;'],
       ['the name of a table', 'alter table orders rename to purchases;'],
-      ['the name of a target', 'alter table users rename to people;'],
+      ['the name of a target', 'alter table public.users rename to people;'],
       ['a table', 'drop table orders;'],
     ])(
       'under a name that no file or another spelling gives it is not missed: %s',

@@ -148,20 +148,35 @@ test('with on-failure: stop everything stays applied, and a person is asked', as
   })
 })
 
-test('indexes of earlier runs are verified too', async () => {
+test('what others had broken before does not condemn a migration, and is said', async () => {
   await withDatabase({}, async (database) => {
     const { '1_first': first = '' } = two
     await deployFiles(database, { files: { '1_first': first } })
     await database.query('DROP INDEX first_id')
-    const result = await deployFiles(database, {
-      files: two,
-      gates: { criteria: { indexes: 'warn' } },
-    })
+    const result = await deployFiles(database, { files: two })
     expect(endingOf(result)).toBe('deployed 0')
     expect(criterion(result.report, 'indexes')).toMatchObject({
       outcome: 'warned',
       expected: 'all 2 indexes of all applied migrations as their files say',
+      reason: expect.stringContaining('before this deployment began'),
     })
+  })
+})
+
+test('what breaks meanwhile is told apart from what was broken before', async () => {
+  await withDatabase({}, async (database) => {
+    const zero = 'CREATE TABLE zero (id int); CREATE INDEX zero_id ON zero (id)'
+    await deployFiles(database, { files: { '0_zero': zero } })
+    await database.query('DROP INDEX zero_id')
+    const result = await deployFiles(database, {
+      files: { '0_zero': zero, ...two },
+      ...sabotage(database),
+    })
+    expect(endingOf(result)).toMatch(/^rolled-back 1: .*1 of 3; first_id on first/)
+    expect(criterion(result.report, 'indexes').details).toEqual([
+      expect.stringMatching(/^first_id on first: .*missing$/),
+      expect.stringMatching(/^zero_id on zero: .*before this deployment too/),
+    ])
   })
 })
 

@@ -76,7 +76,13 @@ async function runAll(
   postflight: Postflight,
 ): Promise<void> {
   const { report, emit } = context
-  const baseline = await captureBefore(context, open, tasks, postflight.plan)
+  const baseline = await captureBefore(
+    context,
+    open,
+    tasks,
+    postflight.plan,
+    allApplied(open, postflight.planned, []),
+  )
   if (context.cancellation.requested) throw new Cancelled()
   const before = await readFingerprint(open.observer)
   const beforeText = serialise(before)

@@ -22,7 +22,7 @@ import {
 import type { LockWaits, Watching } from '../observe/interval/lock-waits.ts'
 import type { PlannedMigration } from '../plan/types.ts'
 import { ServerError } from '../postgres/server-error.ts'
-import type { ErrorReport } from '../report/types.ts'
+import type { ErrorReport, Verification } from '../report/types.ts'
 import { verifyStanding } from '../verify/standing.ts'
 import type { CommandContext } from './context.ts'
 import type { Task } from './decide.ts'
@@ -48,6 +48,8 @@ export interface Before {
   readonly capture: Capture
   /** Null: observe-for is 0. */
   readonly waits: LockWaits | null
+  /** What was not as the applied migrations had left it. */
+  readonly failed: readonly Verification[]
 }
 
 /** Where the log ends as the run begins. */
@@ -59,6 +61,7 @@ export async function captureBefore(
   open: Pick<OpenRun, 'observer' | 'surroundings'>,
   tasks: readonly Task[],
   { baseline }: PostflightPlan,
+  applied: Applied,
 ): Promise<Before> {
   const { report, settings, gates, emit } = context
   const options: CaptureOptions = {
@@ -73,6 +76,7 @@ export async function captureBefore(
   }
   emit({ type: 'phase', title: 'Baseline' })
   const before = await capture(open.observer, options, null)
+  const standing = await verifyStanding(open.observer, applied.planned, open.surroundings)
   report.baseline = baselineReport(baseline, before, null, ownRows(tasks, options.searchPath))
   const observeFor = gates['observe-for']
   const waits =
@@ -80,7 +84,8 @@ export async function captureBefore(
       ? null
       : await watchBefore(open.observer, observeFor, watching(context, observeFor))
   emit({ type: 'phase-finished', title: 'Baseline', judged: [] })
-  return { options, capture: before, waits }
+  const failed = standing.filter(({ outcome }) => outcome === 'failed')
+  return { options, capture: before, waits, failed }
 }
 
 /**
@@ -107,6 +112,7 @@ export async function judgePostflight(
   report.criteria = judgeCriteria(
     {
       verification: await verifyStanding(run.observer, applied.planned, run.surroundings),
+      failedBefore: before.failed,
       ...(applied.unverified === undefined ? {} : { unverified: applied.unverified }),
       rows: report.baseline.rows,
       smoke: report.smoke,
