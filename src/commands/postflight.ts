@@ -6,6 +6,7 @@ import {
   planLog,
   readLog,
 } from '../checks/postflight/log.ts'
+import { again } from '../deploy/again.ts'
 import { committedRows } from '../deploy/migration-run.ts'
 import type { OpenRun } from '../deploy/open.ts'
 import type { Run } from '../deploy/run.ts'
@@ -21,7 +22,6 @@ import {
 } from '../observe/interval/interval.ts'
 import type { LockWaits, Watching } from '../observe/interval/lock-waits.ts'
 import type { PlannedMigration } from '../plan/types.ts'
-import { ServerError } from '../postgres/server-error.ts'
 import type { ErrorReport, Verification } from '../report/types.ts'
 import { verifyStanding } from '../verify/standing.ts'
 import type { CommandContext } from './context.ts'
@@ -126,16 +126,6 @@ export async function judgePostflight(
   for (const criterion of report.criteria) emit({ type: 'judged', criterion })
   emit({ type: 'phase-finished', title: 'Success criteria', judged: report.criteria })
   return criterionError(report.criteria)
-}
-
-/** The observer is connected anew when its connection was lost: all is asked once more then, since it only reads. */
-async function again<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
-  try {
-    return await ask()
-  } catch (error) {
-    if (!(error instanceof ServerError) || !error.lost) throw error
-    return ask()
-  }
 }
 
 /** The migrations whose effects are to stand, in file order. */
