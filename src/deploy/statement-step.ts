@@ -161,12 +161,22 @@ async function journalEnd(
   await run.connections.worker.simple(inTransaction(run.key, last ? `${done};\n${applied}` : done))
 }
 
+const rowOps: ReadonlySet<string> = new Set([
+  'insert',
+  'update',
+  'delete',
+  'merge',
+  'copy',
+  'truncate',
+  'refresh',
+])
+
 /** Outside a transaction no counter belongs to the statement alone: what it may have done to rows is not checked, and said. */
 function uncounted(step: Step): RowEffect[] {
   if (step.rows === 'none') return []
   const tables = step.statements.flatMap(({ statement }) =>
     statement.effects
-      .filter(({ op }) => ['insert', 'update', 'delete', 'merge', 'copy', 'truncate'].includes(op))
+      .filter(({ op }) => rowOps.has(op))
       .map(({ object }) => quoteName({ schema: object.schema, name: object.name ?? '' })),
   )
   return [...new Set(tables.length > 0 ? tables : ['(unknown)'])].map((table) => ({

@@ -17,7 +17,10 @@ export function baselineReport(
   return {
     capturedAt: before.at,
     capturedAfterAt: after?.at ?? null,
-    rows: [...rowCounts(pairsOf(before, after), own), ...missingTables(before, after)],
+    rows: [
+      ...rowCounts(pairsOf(before, after), own, after?.tables ?? []),
+      ...missingTables(before, after),
+    ],
     probes: probeRows(plan.probes, before.probes, after?.probes ?? null),
     queries: resultSets(plan.queries, before.queries, after?.queries ?? null),
     statements: topStatements(before.statements, after?.statements ?? null, plan.topStatements),
