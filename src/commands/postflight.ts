@@ -72,6 +72,7 @@ export async function captureBefore(
     statementTimeout: settings.statementTimeout,
     ...(settings.role === undefined ? {} : { role: settings.role }),
     user: report.target?.user ?? '',
+    observes: gates['observe-for'] > 0,
     redact: context.redact,
   }
   emit({ type: 'phase', title: 'Baseline' })

@@ -24,7 +24,8 @@ import {
 import { judgeVerification, judgeWarnings } from './policies.ts'
 import { settleInterrupted } from './resume.ts'
 import type { Run } from './run.ts'
-import { keepTimeouts, setTimeouts, timeoutsOf, timeoutsSetBy } from './timeouts.ts'
+import { setStepTimeouts } from './step-timeouts.ts'
+import { keepTimeouts, timeoutsOf } from './timeouts.ts'
 import { appliedFacts } from './transaction-step.ts'
 
 /**
@@ -130,18 +131,6 @@ async function journalStart(
   const row = stepStarted(run.key, planned.version, stepFacts(step), before, uncounted(step))
   await worker.simple(inTransaction(run.key, `${begun} ${row}`))
   migration.begun = true
-}
-
-/** A message of its own: they must hold for the statement, and for what puts an interrupted one in order, not for one transaction. */
-async function setStepTimeouts(run: Run, migration: MigrationRun, step: Step): Promise<void> {
-  const { planned } = migration
-  const wanted = timeoutsOf(step, run.settings, planned.directives, step.statements[0]?.directives)
-  const earlier = planned.steps
-    .filter((other) => other.ordinal < step.ordinal)
-    .flatMap((other) => other.statements.map(({ statement }) => statement))
-  const set = setTimeouts(wanted, migration.timeouts, timeoutsSetBy(earlier))
-  if (set !== '') await run.connections.worker.simple(set)
-  migration.timeouts = wanted
 }
 
 async function journalEnd(

@@ -77,7 +77,8 @@ function notesOf(plan: BaselinePlan, before: Capture, after: Capture | null): st
     .flatMap(({ tables }) => tables)
     .filter(({ table, counted }) => !table.readable && counted.reason !== undefined)
     .map(({ table, counted }) => `Rows of ${table.table}: ${counted.reason}.`)
-  const statements = captures.flatMap(({ statements: { note } }) =>
+  const shown = plan.topStatements === 0 ? [] : captures
+  const statements = shown.flatMap(({ statements: { note } }) =>
     note === undefined ? [] : [`Top statements: ${note}`],
   )
   return [...new Set([...counts, ...forbidden, ...statements])]
