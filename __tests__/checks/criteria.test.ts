@@ -57,6 +57,7 @@ const logs = { source: 'app.log', lines: 10, matches: 0, examples: [] }
 
 const good: Evidence = {
   verification: [constraint, index],
+  failedBefore: [],
   rows: [rows],
   smoke: [smoke],
   logs,

@@ -187,6 +187,45 @@ describe.each(servers())('PostgreSQL $major: expectations', ({ major }) => {
     })
   })
 
+  describe('what a later migration changes', () => {
+    const made = `create table users (id int primary key);
+      create table public.orders (user_id int references users, email text unique, a int check (a > 0));
+      create index on public.orders (a); create index by_email on public.orders (email);`
+
+    test.each([
+      ['a foreign key', 'alter table orders drop constraint orders_user_id_fkey;'],
+      ['a unique constraint', 'alter table public.orders drop constraint orders_email_key;'],
+      ['a check', 'alter table orders drop constraint orders_a_check;'],
+      ['an index', 'drop index orders_a_idx;'],
+      [
+        'a constraint that was renamed',
+        'alter index orders_email_key rename to k; alter table orders drop constraint k;',
+      ],
+      [
+        'a constraint that comes back',
+        'alter table orders drop constraint orders_email_key; alter table orders add unique (email);',
+      ],
+      ['a column', 'alter table orders drop column email;'],
+      ['the name of a column', 'alter table orders rename column email to mail;'],
+      ['the name of a table', 'alter table orders rename to purchases;'],
+      ['the name of a target', 'alter table public.users rename to people;'],
+      ['a table', 'drop table orders;'],
+    ])(
+      'under a name that no file or another spelling gives it is not missed: %s',
+      async (_, sql) => {
+        await withDatabase({ major }, async (database) => {
+          const files = { '1_made': made, '2_changed': sql }
+          expect(endingOf(await deployFiles(database, { files }))).toBe('deployed 0')
+          const innocent = { ...files, '3_innocent': 'create table other (id int);' }
+          expect(endingOf(await deployFiles(database, { files: innocent }))).toBe('deployed 0')
+          expect(endingOf(await runEngine(database, 'verify', { files: innocent }))).toBe(
+            'verified 0',
+          )
+        })
+      },
+    )
+  })
+
   describe('the command verify', () => {
     const files = {
       '1_a':

@@ -127,6 +127,40 @@ describe.each(servers())('PostgreSQL $major: connections that are lost', ({ majo
     })
   })
 
+  test.each([
+    [
+      'after its smoke tests',
+      'create table b (id int);',
+      { smoke: { checks: [{ name: 'answers', sql: 'select 1', expect: 'rows = 1' }] } },
+    ],
+    ['after its steps', 'create table b (id int);\ncreate index concurrently on b (id);', {}],
+  ])(
+    'a connection that breaks as a migration is noted as verified %s does not condemn it',
+    async (_, sql, gates) => {
+      await withDatabase({ major }, async (database) => {
+        const files = { '1_a': 'create table first (id int);' }
+        await deployFiles(database, { files, settings })
+        await database.query(`create sequence public.broken;
+          create function public.break() returns trigger language plpgsql as $$ begin
+            if nextval('public.broken') = 1 then perform pg_terminate_backend(pg_backend_pid()), pg_sleep(5); end if;
+            return new; end $$;
+          create trigger break before update on airlock.migrations for each row
+            when (new.state = 'verified' and old.state = 'applied') execute function public.break()`)
+        const result = await deployFiles(database, {
+          files: { ...files, '2_b': sql },
+          settings,
+          gates,
+        })
+        expect(endingOf(result)).toBe('deployed 0')
+        expect(
+          await database.query(
+            `select state, (select last_value::int from broken) as asked from airlock.migrations where version = '2'`,
+          ),
+        ).toEqual([{ state: 'verified', asked: 2 }])
+      })
+    },
+  )
+
   test('the answer to a COMMIT is lost: the journal has its row, and the run goes on from there', async () => {
     await withDatabase({ major }, async (database) => {
       const home = new URL(database.url)

@@ -142,26 +142,69 @@ test('with on-failure: stop everything stays applied, and a person is asked', as
     })
     expect(endingOf(result)).toMatch(/^needs-attention 3: .*All indexes/)
     expect(result.report.migrations.map(({ outcome }) => outcome)).toEqual(['applied', 'applied'])
+    expect(result.report.migrations[1]?.rollback?.reason).toMatch(
+      /stay applied and verified; the next deploy has nothing to do/,
+    )
+    expect(await database.query('SELECT DISTINCT state FROM airlock.migrations')).toEqual([
+      { state: 'verified' },
+    ])
+    const next = await deployFiles(database, { files: two })
+    expect(endingOf(next)).toBe('nothing-to-do 0')
+    expect(next.report.criteria).toEqual([])
+    expect(next.report.warnings).toEqual([])
     expect(await database.query("SELECT to_regclass('second') IS NOT NULL AS there")).toEqual([
       { there: true },
     ])
   })
 })
 
-test('indexes of earlier runs are verified too', async () => {
+test('what others had broken before does not condemn a migration, and is said', async () => {
   await withDatabase({}, async (database) => {
     const { '1_first': first = '' } = two
     await deployFiles(database, { files: { '1_first': first } })
     await database.query('DROP INDEX first_id')
-    const result = await deployFiles(database, {
-      files: two,
-      gates: { criteria: { indexes: 'warn' } },
-    })
+    const result = await deployFiles(database, { files: two })
     expect(endingOf(result)).toBe('deployed 0')
     expect(criterion(result.report, 'indexes')).toMatchObject({
       outcome: 'warned',
       expected: 'all 2 indexes of all applied migrations as their files say',
+      reason: expect.stringContaining('before this deployment began'),
     })
+  })
+})
+
+test('what breaks meanwhile is told apart from what was broken before', async () => {
+  await withDatabase({}, async (database) => {
+    const zero = 'CREATE TABLE zero (id int); CREATE INDEX zero_id ON zero (id)'
+    await deployFiles(database, { files: { '0_zero': zero } })
+    await database.query('DROP INDEX zero_id')
+    const result = await deployFiles(database, {
+      files: { '0_zero': zero, ...two },
+      ...sabotage(database),
+    })
+    expect(endingOf(result)).toMatch(/^rolled-back 1: .*1 of 3; first_id on first/)
+    expect(criterion(result.report, 'indexes').details).toEqual([
+      expect.stringMatching(/^first_id on first: .*missing$/),
+      expect.stringMatching(/^zero_id on zero: .*before this deployment too/),
+    ])
+  })
+})
+
+test('a run that was killed before its criteria were judged is told of by the next that finds nothing to do', async () => {
+  await withDatabase({}, async (database) => {
+    const files = { '1_a': 'CREATE TABLE a (id int)' }
+    const { report } = await deployFiles(database, { files })
+    // As kill -9 leaves it while the interval is observed.
+    await database.query(
+      'UPDATE airlock.runs SET outcome = NULL, ended_at = NULL, criteria = NULL, baseline = NULL',
+    )
+    const next = await deployFiles(database, { files })
+    expect(endingOf(next)).toBe('nothing-to-do 0')
+    expect(next.report.warnings).toEqual([
+      `Run ${report.runId} was killed before its success criteria were judged, and no later run has judged them.`,
+    ])
+    await deployFiles(database, { files: { ...files, '2_b': 'CREATE TABLE b (id int)' } })
+    expect((await deployFiles(database, { files })).report.warnings).toEqual([])
   })
 })
 

@@ -112,6 +112,88 @@ test('dropped, renamed, truncated and partitioned tables are counted as what the
   })
 })
 
+const swap = `CREATE TABLE t_new (LIKE t); INSERT INTO t_new SELECT * FROM t;
+  ALTER TABLE t RENAME TO t_old; ALTER TABLE t_new RENAME TO t;`
+
+test('a table that is swapped for its copy and dropped in one transaction has lost what it held', async () => {
+  await withDatabase({}, async (database) => {
+    await database.query(tables)
+    const result = await deployFiles(database, {
+      files: { '1_swap': `${swap} DROP TABLE t_old` },
+      gates: { criteria: { 'row-counts': 'fail' } },
+    })
+    expect(endingOf(result)).toBe('deployed 0')
+    expect(result.migration.rowEffects).toContainEqual(
+      expect.objectContaining({ table: 't', removed: { by: 'DROP TABLE', rows: 10 } }),
+    )
+    expect(rowsOf(result.report, 'public.t')).toMatchObject({ byUs: 0, byOthers: 0, after: 10 })
+  })
+})
+
+test('rows written to a table that was given the name of another are charged to nobody', async () => {
+  for (const [files, table] of [
+    [{ '1_swap': swap }, 'public.t_old'],
+    [{ '1_swap': swap, '2_drop': 'DROP TABLE t_old' }, 'public.t'],
+  ] as const) {
+    await withDatabase({}, async (database) => {
+      await database.query(tables)
+      const result = await deployFiles(database, {
+        files,
+        gates: { criteria: { 'row-counts': 'fail' } },
+      })
+      expect(endingOf(result)).toBe('deployed 0')
+      expect(rowsOf(result.report, table)).toMatchObject({
+        before: 10,
+        after: 10,
+        byUs: null,
+        byOthers: null,
+        reason: expect.stringContaining('another table'),
+      })
+      expect(criterion(result.report, 'row-counts').outcome).toBe('not-checked')
+    })
+  }
+})
+
+test('a table that was only renamed after rows were written to it is counted exactly', async () => {
+  await withDatabase({}, async (database) => {
+    await database.query(tables)
+    const result = await deployFiles(database, {
+      files: { '1_add': 'INSERT INTO t VALUES (11, 11)', '2_name': 'ALTER TABLE t RENAME TO u' },
+    })
+    expect(endingOf(result)).toBe('deployed 0')
+    expect(rowsOf(result.report, 'public.u')).toMatchObject({ before: 10, byUs: 1, byOthers: 0 })
+  })
+})
+
+test('a materialized view that is refreshed has lost no rows to others', async () => {
+  await withDatabase({}, async (database) => {
+    await database.query(`${tables}; CREATE MATERIALIZED VIEW v AS SELECT * FROM t WITH DATA;
+      CREATE MATERIALIZED VIEW public.w AS SELECT * FROM t; INSERT INTO t VALUES (11, 11)`)
+    const result = await deployFiles(database, {
+      files: {
+        '1_refresh': 'REFRESH MATERIALIZED VIEW v',
+        '2_less':
+          '-- airlock: transaction=off\n\nDELETE FROM t WHERE id > 3;\nREFRESH MATERIALIZED VIEW public.w;',
+      },
+      settings: { 'allow-data-loss': 'true' },
+      gates: { criteria: { 'row-counts': 'fail' } },
+    })
+    expect(endingOf(result)).toBe('deployed 0')
+    const [refresh] = result.report.migrations
+    expect(refresh?.rowEffects).toEqual([
+      expect.objectContaining({ table: 'v', certainty: 'not-checked', inserted: 0 }),
+    ])
+    expect(rowsOf(result.report, 'public.v')).toMatchObject({
+      before: 10,
+      after: 11,
+      byUs: null,
+      byOthers: null,
+      reason: 'a materialized view was refreshed',
+    })
+    expect(rowsOf(result.report, 'public.w')).toMatchObject({ after: 3, byOthers: null })
+  })
+})
+
 test('rows that an earlier run had committed of a half-done migration were there before', async () => {
   await withDatabase({}, async (database) => {
     await database.query(`${tables}; UPDATE t SET n = 1 WHERE id < 3`)

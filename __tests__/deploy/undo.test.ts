@@ -207,6 +207,30 @@ create index on t (lower(a::text));\ncreate index on t (b);${fail}`,
     })
   })
 
+  test('with on-failure: stop a migration whose verify script failed stays, and the next deploy verifies it', async () => {
+    await withDatabase({ major }, async (database) => {
+      const files = {
+        '1_a': 'create table a (id int);',
+        'verify/1_a_verify': 'select count(*) as n from a;\n-- expect: n = 1',
+      }
+      const settings = { 'on-failure': 'stop' }
+      const result = await deployFiles(database, { files, settings })
+      expect(endingOf(result)).toMatch(/^needs-attention 3/)
+      expect(result.migration).toMatchObject({
+        outcome: 'failed',
+        rollback: {
+          outcome: 'not-run',
+          reason: expect.stringContaining('the next deploy verifies it before anything else'),
+        },
+      })
+      expect(await database.query('select state from airlock.migrations')).toEqual([
+        { state: 'applied' },
+      ])
+      await database.query('insert into a values (1)')
+      expect(endingOf(await deployFiles(database, { files, settings }))).toBe('deployed 0')
+    })
+  })
+
   test('the rollback script runs where the migration was whole and its verify script failed', async () => {
     await withDatabase({ major }, async (database) => {
       const result = await deployFiles(database, {

@@ -43,6 +43,7 @@ async function measured(
     lockTimeout: 200,
     statementTimeout: 5_000,
     user: 'postgres',
+    observes: false,
     redact: (text) => text,
     ...more,
   }

@@ -91,23 +91,7 @@ describe('with pg_stat_statements', () => {
   })
 
   test('the top statements are kept, and one that became slower is named', async () => {
-    await client.query('CREATE TABLE pace (s float8); INSERT INTO pace VALUES (0.001)')
-    const query = 'SELECT pg_sleep(s) /* the application */ FROM pace'
-    for (let call = 0; call < 10; call++) await client.query(query)
-    let running = true
-    let load: Promise<void> = Promise.resolve()
-    const result = await runEngine({ url: server.url('postgres') }, 'deploy', {
-      files: { '1_slow': 'UPDATE pace SET s = 0.05' },
-      gates: { 'observe-for': '2s' },
-      on(event) {
-        if (event.type !== 'phase' || event.title !== 'Observing') return
-        load = (async () => {
-          while (running) await client.query(query)
-        })()
-      },
-    })
-    running = false
-    await load
+    const result = await slowedDown(['pace'], {})
     expect(endingOf(result)).toBe('deployed 0')
     const { baseline, criteria } = result.report
     const found = criteria.find(({ id }) => id === 'performance')
@@ -123,6 +107,42 @@ describe('with pg_stat_statements', () => {
     expect(baseline?.statements[1]?.after?.length).toBeGreaterThan(0)
     expect(baseline?.notes).toEqual([])
   }, 30_000)
+
+  test('with top-statements: 0 there is no table of them, and performance is judged all the same', async () => {
+    const { report } = await slowedDown(['pace', 'step'], { baseline: { 'top-statements': 0 } })
+    expect(report.criteria.find(({ id }) => id === 'performance')).toMatchObject({
+      outcome: 'warned',
+      details: [expect.stringContaining('the application')],
+    })
+    expect(report.baseline?.statements.map(({ title }) => title)).toEqual([
+      expect.stringContaining('Mean time before the deployment'),
+    ])
+  }, 30_000)
+
+  /** A deployment that makes the application's query of the last table slower, after that of the others. */
+  async function slowedDown(tables: readonly string[], gates: Readonly<Record<string, unknown>>) {
+    const table = tables.at(-1)
+    await client.query(`CREATE TABLE ${table} (s float8); INSERT INTO ${table} VALUES (0.001)`)
+    const query = `SELECT pg_sleep(s) /* the application */ FROM ${table}`
+    for (let call = 0; call < 10; call++) await client.query(query)
+    let running = true
+    let load: Promise<void> = Promise.resolve()
+    const result = await runEngine({ url: server.url('postgres') }, 'deploy', {
+      files: Object.fromEntries(
+        tables.map((name, index) => [`${index + 1}_${name}`, `UPDATE ${name} SET s = 0.05`]),
+      ),
+      gates: { 'observe-for': '2s', ...gates },
+      on(event) {
+        if (event.type !== 'phase' || event.title !== 'Observing') return
+        load = (async () => {
+          while (running) await client.query(query)
+        })()
+      },
+    })
+    running = false
+    await load
+    return result
+  }
 
   test('a role that sees only its own statements is told so, and nothing passes', async () => {
     await client.query(`CREATE ROLE low LOGIN PASSWORD 'p'`)

@@ -168,6 +168,134 @@ describe('indexes, triggers, functions and views', () => {
   })
 })
 
+describe('names that the server chose', () => {
+  const made =
+    'CREATE TABLE t (a int UNIQUE, b int CHECK (b > 0), c int REFERENCES u); CREATE INDEX ON t (b); CREATE INDEX ON t (c);'
+  const unnamed = (sql: string) =>
+    netOf(`${made} ${sql}`).filter((line) => line.startsWith('unnamed'))
+  const [unique, check, foreign, index] = [
+    'unnamed constraint on t: present unique valid',
+    'unnamed constraint on t: present check valid',
+    'unnamed constraint on t: present foreign key valid',
+    'unnamed index on t: present',
+  ]
+
+  test.each<[string, string[]]>([
+    ['', [unique, check, foreign, index, index]],
+    ['ALTER TABLE t DROP CONSTRAINT t_a_key;', [check, foreign, index, index]],
+    ['ALTER TABLE public.t DROP CONSTRAINT t_a_key;', [check, foreign, index, index]],
+    ['ALTER TABLE t DROP CONSTRAINT t_c_fkey;', [unique, check, index, index]],
+    ['ALTER TABLE t DROP CONSTRAINT t_b_check;', [unique, foreign, index, index]],
+    ['ALTER TABLE t DROP CONSTRAINT t_a_key1;', [check, foreign, index, index]],
+    ['ALTER TABLE t DROP CONSTRAINT other;', [unique, check, foreign, index, index]],
+    ['ALTER TABLE u DROP CONSTRAINT t_a_key;', [unique, check, foreign, index, index]],
+    ['DROP INDEX t_b_idx;', [unique, check, foreign, index]],
+    ['DROP INDEX CONCURRENTLY t_b_idx1;', [unique, check, foreign]],
+    ['DROP INDEX other;', [unique, check, foreign, index, index]],
+    [
+      'ALTER TABLE t RENAME CONSTRAINT t_a_key TO k; ALTER TABLE t DROP CONSTRAINT k;',
+      [check, foreign, index, index],
+    ],
+    [
+      'ALTER INDEX t_a_key RENAME TO k; ALTER TABLE t DROP CONSTRAINT k;',
+      [check, foreign, index, index],
+    ],
+    ['ALTER INDEX t_b_idx RENAME TO i; DROP INDEX i;', [unique, check, foreign, index]],
+    [
+      'ALTER TABLE t RENAME a TO z; ALTER TABLE t DROP CONSTRAINT t_a_key;',
+      [check, foreign, index, index],
+    ],
+    [
+      "DO $$ BEGIN IF EXISTS (SELECT FROM pg_constraint WHERE conname = 't_a_key') THEN ALTER TABLE t DROP CONSTRAINT t_a_key; END IF; END $$;",
+      [check, foreign, index, index],
+    ],
+  ])('are dropped by them: %s', (sql, lines) => {
+    expect(unnamed(sql)).toEqual(lines)
+  })
+
+  test('an index that was renamed and went with its constraint is not expected', () => {
+    expect(
+      netOf(`${made} ALTER INDEX t_a_key RENAME TO k; ALTER TABLE t DROP CONSTRAINT k;`),
+    ).not.toContain('index k: present')
+  })
+
+  test.each([
+    ['ALTER TABLE t DROP CONSTRAINT t_a_key; ALTER TABLE t ADD UNIQUE (a);'],
+    ['DROP INDEX t_a_idx; CREATE INDEX ON t (a);'],
+    ['DROP INDEX t_a_key; ALTER TABLE public.t ADD UNIQUE (a);'],
+  ])('that were dropped may come back: %s', (sql) => {
+    expect(netOf(sql).filter((line) => line.includes('absent'))).toEqual([])
+  })
+
+  test('a constraint that is validated by them is not expected to be NOT VALID', () => {
+    const lines = netOf(
+      'ALTER TABLE t ADD FOREIGN KEY (c) REFERENCES u NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT t_c_fkey;',
+    )
+    expect(lines).toEqual(['constraint t_c_fkey on t: present validated'])
+  })
+})
+
+describe('a schema that one statement names and another leaves to the search path', () => {
+  const made =
+    'CREATE TABLE public.t (a int, CONSTRAINT k UNIQUE (a)); CREATE INDEX i ON public.t (a); CREATE TABLE public.u (a int, CONSTRAINT f FOREIGN KEY (a) REFERENCES public.t (a));'
+
+  test.each<[string, string[]]>([
+    [
+      'DROP TABLE t;',
+      [
+        'table public.u: present',
+        'column public.u.a: present integer null default null',
+        'constraint public.f on public.u: present foreign key valid',
+        'table t: absent',
+      ],
+    ],
+    [
+      'ALTER TABLE t DROP COLUMN a;',
+      [
+        'table public.t: present',
+        'table public.u: present',
+        'column public.u.a: present integer null default null',
+        'constraint public.f on public.u: present foreign key valid',
+        'column t.a: absent',
+      ],
+    ],
+    [
+      'ALTER TABLE t RENAME COLUMN a TO z;',
+      [
+        'table public.t: present',
+        'table public.u: present',
+        'column public.u.a: present integer null default null',
+        'column t.a: absent',
+        'column t.z: present',
+      ],
+    ],
+    [
+      'ALTER TABLE t RENAME TO v;',
+      [
+        'table public.u: present',
+        'column public.u.a: present integer null default null',
+        'constraint public.f on public.u: present',
+        'table t: absent',
+        'table v: present',
+      ],
+    ],
+    [
+      'ALTER TABLE t ALTER a TYPE bigint;',
+      [
+        'table public.t: present',
+        'constraint public.k on public.t: present unique valid',
+        'index public.i on public.t: present',
+        'table public.u: present',
+        'column public.u.a: present integer null default null',
+        'constraint public.f on public.u: present foreign key valid',
+        'column t.a: present bigint',
+      ],
+    ],
+  ])('is told apart by nobody: %s', (sql, lines) => {
+    expect(netOf(`${made} ${sql}`)).toEqual(lines)
+  })
+})
+
 describe('each step', () => {
   test('expects what is true at its own end', () => {
     const planned = planOf(

@@ -356,6 +356,7 @@ describe('rows', () => {
     ['CREATE TABLE t (id int);', 'none'],
     ["SET work_mem = '1MB';", 'none'],
     ['UPDATE t SET a = 1;', 'exact'],
+    ['REFRESH MATERIALIZED VIEW v;', 'exact'],
     ['CREATE TABLE u AS SELECT 1;', 'exact'],
     ['DO $$ BEGIN PERFORM 1; END $$;', 'exact'],
     ['SAVEPOINT a; UPDATE t SET a = 1; ROLLBACK TO a;', 'at-most'],
@@ -374,5 +375,21 @@ describe('rows', () => {
       { table: { schema: null, name: 'c' }, by: 'DROP TABLE' },
       { table: { schema: null, name: 'p1' }, by: 'DETACH PARTITION' },
     ])
+  })
+
+  test.each([
+    ['ALTER TABLE t RENAME TO o; DROP TABLE o;', ['t']],
+    ['ALTER TABLE public.t RENAME TO o; DROP TABLE o;', ['public.t']],
+    ['ALTER TABLE t RENAME TO o; ALTER TABLE o SET SCHEMA s; DROP TABLE s.o;', ['t']],
+    [
+      'CREATE TABLE n (i int); ALTER TABLE t RENAME TO o; ALTER TABLE n RENAME TO t; DROP TABLE o; TRUNCATE t;',
+      ['t'],
+    ],
+    ['ALTER TABLE a RENAME TO b; ALTER TABLE c RENAME TO a; TRUNCATE a, b;', ['c', 'a']],
+  ])('are counted under the name before the step: %s', (sql, names) => {
+    const losing = planOf(sql).steps[0]?.removesRowsOf ?? []
+    expect(
+      losing.map(({ table: { schema, name } }) => (schema === null ? name : `${schema}.${name}`)),
+    ).toEqual(names)
   })
 })

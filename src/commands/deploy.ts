@@ -49,7 +49,7 @@ export async function deploy(context: CommandContext): Promise<void> {
   try {
     const planned = await planForServer(context, open, parsed)
     const tasks = decideTasks(context, open, planned)
-    if (tasks.length === 0) return nothingToDo(context, tasks)
+    if (tasks.length === 0) return nothingToDo(context, open, tasks)
     await passGates(context, open, tasks)
     await runAll(context, open, tasks, { planned, plan: postflight, log })
   } finally {
@@ -57,9 +57,16 @@ export async function deploy(context: CommandContext): Promise<void> {
   }
 }
 
-function nothingToDo(context: CommandContext, tasks: readonly Task[]): void {
-  context.report.outcome = 'nothing-to-do'
-  context.report.planDigest = digestOf(context, tasks)
+function nothingToDo(context: CommandContext, { journal }: OpenRun, tasks: readonly Task[]): void {
+  const { report } = context
+  report.outcome = 'nothing-to-do'
+  report.planDigest = digestOf(context, tasks)
+  const { newest } = journal
+  if (newest?.command === 'deploy' && newest.outcome === 'abandoned' && !newest.judged) {
+    report.warnings.push(
+      `Run ${newest.id} was killed before its success criteria were judged, and no later run has judged them.`,
+    )
+  }
   warnOfApproved(context)
 }
 
@@ -78,7 +85,13 @@ async function runAll(
   postflight: Postflight,
 ): Promise<void> {
   const { report, emit } = context
-  const baseline = await captureBefore(context, open, tasks, postflight.plan)
+  const baseline = await captureBefore(
+    context,
+    open,
+    tasks,
+    postflight.plan,
+    allApplied(open, postflight.planned, []),
+  )
   if (context.cancellation.requested) throw new Cancelled()
   const before = await readFingerprint(open.observer)
   const beforeText = serialise(before)

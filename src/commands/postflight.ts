@@ -6,6 +6,7 @@ import {
   planLog,
   readLog,
 } from '../checks/postflight/log.ts'
+import { again } from '../deploy/again.ts'
 import { committedRows } from '../deploy/migration-run.ts'
 import type { OpenRun } from '../deploy/open.ts'
 import type { Run } from '../deploy/run.ts'
@@ -21,8 +22,7 @@ import {
 } from '../observe/interval/interval.ts'
 import type { LockWaits, Watching } from '../observe/interval/lock-waits.ts'
 import type { PlannedMigration } from '../plan/types.ts'
-import { ServerError } from '../postgres/server-error.ts'
-import type { ErrorReport } from '../report/types.ts'
+import type { ErrorReport, Verification } from '../report/types.ts'
 import { verifyStanding } from '../verify/standing.ts'
 import type { CommandContext } from './context.ts'
 import type { Task } from './decide.ts'
@@ -49,6 +49,8 @@ export interface Before {
   readonly capture: Capture
   /** Null: observe-for is 0. */
   readonly waits: LockWaits | null
+  /** What was not as the applied migrations had left it. */
+  readonly failed: readonly Verification[]
 }
 
 /** Where the log ends as the run begins. */
@@ -60,6 +62,7 @@ export async function captureBefore(
   open: Pick<OpenRun, 'observer' | 'surroundings'>,
   tasks: readonly Task[],
   { baseline }: PostflightPlan,
+  applied: Applied,
 ): Promise<Before> {
   const { report, settings, gates, emit } = context
   const options: CaptureOptions = {
@@ -70,10 +73,12 @@ export async function captureBefore(
     statementTimeout: settings.statementTimeout,
     ...(settings.role === undefined ? {} : { role: settings.role }),
     user: report.target?.user ?? '',
+    observes: gates['observe-for'] > 0,
     redact: context.redact,
   }
   emit({ type: 'phase', title: 'Baseline' })
   const before = await capture(open.observer, options, null)
+  const standing = await verifyStanding(open.observer, applied.planned, open.surroundings)
   report.baseline = baselineReport(baseline, before, null, ownRows(tasks, options.searchPath))
   const observeFor = gates['observe-for']
   const waits =
@@ -81,7 +86,8 @@ export async function captureBefore(
       ? null
       : await watchBefore(open.observer, observeFor, watching(context, observeFor))
   emit({ type: 'phase-finished', title: 'Baseline', judged: [] })
-  return { options, capture: before, waits }
+  const failed = standing.filter(({ outcome }) => outcome === 'failed')
+  return { options, capture: before, waits, failed }
 }
 
 /**
@@ -108,6 +114,7 @@ export async function judgePostflight(
   report.criteria = judgeCriteria(
     {
       verification: await verifyStanding(run.observer, applied.planned, run.surroundings),
+      failedBefore: before.failed,
       ...(applied.unverified === undefined ? {} : { unverified: applied.unverified }),
       rows: report.baseline.rows,
       smoke: report.smoke,
@@ -126,16 +133,6 @@ export async function judgePostflight(
   for (const criterion of report.criteria) emit({ type: 'judged', criterion })
   emit({ type: 'phase-finished', title: 'Success criteria', judged: report.criteria })
   return criterionError(report.criteria)
-}
-
-/** The observer is connected anew when its connection was lost: all is asked once more then, since it only reads. */
-async function again<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
-  try {
-    return await ask()
-  } catch (error) {
-    if (!(error instanceof ServerError) || !error.lost) throw error
-    return ask()
-  }
 }
 
 /** The migrations whose effects are to stand, in file order. */

@@ -1,10 +1,10 @@
 import type { OpenRun } from '../deploy/open.ts'
 import { openForReading } from '../deploy/open.ts'
-import { netExpectations } from '../plan/expectations.ts'
 import type { PlannedMigration } from '../plan/types.ts'
 import { Refusal } from '../report/refusal.ts'
 import type { Verification } from '../report/types.ts'
 import { verifyExpectations } from '../verify/expectations.ts'
+import { standingExpectations } from '../verify/standing.ts'
 import { runVerifyScript } from '../verify/verify-script.ts'
 import type { CommandContext } from './context.ts'
 import { needDatabase } from './need-database.ts'
@@ -110,10 +110,7 @@ async function verifyEffects(
   open: Omit<OpenRun, 'start'>,
   applied: readonly PlannedMigration[],
 ): Promise<void> {
-  const steps = applied.flatMap(({ steps }) => steps).filter(({ rollsBack }) => rollsBack !== true)
-  const expectations = netExpectations(
-    steps.flatMap(({ statements }) => statements.map(({ statement }) => statement)),
-  )
+  const expectations = standingExpectations(applied)
   const verification = await verifyExpectations(open.observer, expectations, open.surroundings)
   const byFile = new Map(applied.map(({ file, version }) => [file, version]))
   for (const [index, found] of verification.entries()) {

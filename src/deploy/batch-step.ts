@@ -28,7 +28,7 @@ import {
 } from './migration-run.ts'
 import { judgeRows, judgeWarnings } from './policies.ts'
 import { Cancelled, type Run } from './run.ts'
-import { setTimeouts, timeoutsOf, timeoutsSetBy } from './timeouts.ts'
+import { setStepTimeouts } from './step-timeouts.ts'
 import { appliedFacts } from './transaction-step.ts'
 
 /** Live writers add rows behind the walk; after this many walks somebody must look. */
@@ -58,7 +58,7 @@ export async function runBatchStep(
   const started = Date.now()
   const report = stepReportOf(migration.report, step)
   try {
-    await setStepTimeouts(run, migration, step, batch)
+    await setStepTimeouts(run, migration, step)
     await refuseNullableKey(run, batch)
     while (true) {
       if (run.cancellation.requested) throw new Cancelled()
@@ -110,22 +110,6 @@ function batchOf(step: Step): Batch {
   }
   const key = directive.key.map(quoteIdentifier).join(', ')
   return { planned, directive, table: quoteName({ schema: object.schema, name: object.name }), key }
-}
-
-async function setStepTimeouts(
-  run: Run,
-  migration: MigrationRun,
-  step: Step,
-  batch: Batch,
-): Promise<void> {
-  const { planned } = migration
-  const wanted = timeoutsOf(step, run.settings, planned.directives, batch.planned.directives)
-  const earlier = planned.steps
-    .filter(({ ordinal }) => ordinal < step.ordinal)
-    .flatMap(({ statements }) => statements.map(({ statement }) => statement))
-  const set = setTimeouts(wanted, migration.timeouts, timeoutsSetBy(earlier))
-  if (set !== '') await run.connections.worker.simple(set)
-  migration.timeouts = wanted
 }
 
 /** Ranges never reach a row without a key: it would stay undone without a word, if not today then tomorrow. */

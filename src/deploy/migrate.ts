@@ -13,6 +13,7 @@ import type { PlannedMigration, Step } from '../plan/types.ts'
 import type { ErrorReport, MigrationReport } from '../report/types.ts'
 import { verifyExpectations } from '../verify/expectations.ts'
 import { runVerifyScript } from '../verify/verify-script.ts'
+import { again } from './again.ts'
 import { runBatchStep } from './batch-step.ts'
 import { describeFailure } from './failure.ts'
 import {
@@ -191,9 +192,7 @@ async function verify(
     if (smoked) await run.smoke?.runAfter(planned.version)
     report.outcome = 'applied'
     if (!judgedInside || isJudgedAfterwards(run, planned)) {
-      // Smoke tests may take minutes, and the worker's idle connection may be gone: the observer connects anew.
-      const session = smoked ? run.observer : run.connections.worker
-      await session.simple(inTransaction(run.key, migrationVerified(planned.version)))
+      await recordVerified(run, planned.version, smoked)
     }
     return { ended: 'applied', migration }
   } catch (error) {
@@ -203,6 +202,16 @@ async function verify(
     const left = done.length === 0 ? 'nothing' : 'something'
     return { ended: 'failed', error: failure, migration, remaining: done, whole: true, left }
   }
+}
+
+/**
+ * Smoke tests may take minutes, and the worker's idle connection may be gone: the observer connects anew. A connection that breaks just here
+ * says nothing against the migration.
+ */
+async function recordVerified(run: Run, version: string, smoked: boolean): Promise<void> {
+  const row = inTransaction(run.key, migrationVerified(version))
+  const byObserver = () => again(() => run.observer.simple(row))
+  await (smoked ? byObserver() : again(() => run.connections.worker.simple(row), byObserver))
 }
 
 /**

@@ -1,3 +1,4 @@
+import { notChecked } from '../observe/row-effects.ts'
 import type { Step } from '../plan/types.ts'
 import { ServerError } from '../postgres/server-error.ts'
 import type { RowEffect } from '../report/types.ts'
@@ -24,6 +25,25 @@ export async function countRemoved(run: Run, step: Step): Promise<RowEffect[]> {
     })
   }
   return effects
+}
+
+/** REFRESH fills a materialized view anew: the counters speak of rows that were written, not of those that went. */
+export function withRefreshed(step: Step, counted: readonly RowEffect[]): readonly RowEffect[] {
+  const views = step.statements
+    .flatMap(({ statement }) => statement.effects)
+    .flatMap(({ op, object: { schema, name } }) =>
+      op === 'refresh' && name !== null ? [{ schema, name }] : [],
+    )
+  if (views.length === 0 || step.rollsBack === true) return counted
+  const isView = ({ table }: RowEffect) =>
+    views.some((view) =>
+      view.schema === null ? table.endsWith(`.${quoteName(view)}`) : table === quoteName(view),
+    )
+  const names = new Set(views.map(quoteName))
+  return [
+    ...counted.filter((effect) => !isView(effect)),
+    ...[...names].map((name) => notChecked(name, 'a materialized view was refreshed')),
+  ]
 }
 
 type Counted = Pick<RowEffect, 'certainty' | 'removed' | 'reason'>

@@ -24,7 +24,8 @@ import {
 import { judgeVerification, judgeWarnings } from './policies.ts'
 import { settleInterrupted } from './resume.ts'
 import type { Run } from './run.ts'
-import { keepTimeouts, setTimeouts, timeoutsOf, timeoutsSetBy } from './timeouts.ts'
+import { setStepTimeouts } from './step-timeouts.ts'
+import { keepTimeouts, timeoutsOf } from './timeouts.ts'
 import { appliedFacts } from './transaction-step.ts'
 
 /**
@@ -132,18 +133,6 @@ async function journalStart(
   migration.begun = true
 }
 
-/** A message of its own: they must hold for the statement, and for what puts an interrupted one in order, not for one transaction. */
-async function setStepTimeouts(run: Run, migration: MigrationRun, step: Step): Promise<void> {
-  const { planned } = migration
-  const wanted = timeoutsOf(step, run.settings, planned.directives, step.statements[0]?.directives)
-  const earlier = planned.steps
-    .filter((other) => other.ordinal < step.ordinal)
-    .flatMap((other) => other.statements.map(({ statement }) => statement))
-  const set = setTimeouts(wanted, migration.timeouts, timeoutsSetBy(earlier))
-  if (set !== '') await run.connections.worker.simple(set)
-  migration.timeouts = wanted
-}
-
 async function journalEnd(
   run: Run,
   migration: MigrationRun,
@@ -161,12 +150,22 @@ async function journalEnd(
   await run.connections.worker.simple(inTransaction(run.key, last ? `${done};\n${applied}` : done))
 }
 
+const rowOps: ReadonlySet<string> = new Set([
+  'insert',
+  'update',
+  'delete',
+  'merge',
+  'copy',
+  'truncate',
+  'refresh',
+])
+
 /** Outside a transaction no counter belongs to the statement alone: what it may have done to rows is not checked, and said. */
 function uncounted(step: Step): RowEffect[] {
   if (step.rows === 'none') return []
   const tables = step.statements.flatMap(({ statement }) =>
     statement.effects
-      .filter(({ op }) => ['insert', 'update', 'delete', 'merge', 'copy', 'truncate'].includes(op))
+      .filter(({ op }) => rowOps.has(op))
       .map(({ object }) => quoteName({ schema: object.schema, name: object.name ?? '' })),
   )
   return [...new Set(tables.length > 0 ? tables : ['(unknown)'])].map((table) => ({

@@ -8,6 +8,7 @@ import { inquire, verifyExpectations } from '../verify/expectations.ts'
 import { executeStatement, executeTogether, type Part } from './execute.ts'
 import { type MigrationRun, stepReportOf } from './migration-run.ts'
 import type { Run } from './run.ts'
+import { statementsBefore } from './step-timeouts.ts'
 import {
   keepTimeouts,
   setTimeouts,
@@ -151,12 +152,6 @@ function opening(run: Run, migration: MigrationRun, step: Step): Opening {
 /** A step of one statement takes that statement's directives as its own. */
 function onlyDirectives(step: Step) {
   return bodyOf(step).length === 1 ? bodyOf(step)[0]?.directives : undefined
-}
-
-function statementsBefore(migration: MigrationRun, step: Step): Statement[] {
-  return migration.planned.steps
-    .filter((other) => other.ordinal < step.ordinal)
-    .flatMap((other) => other.statements.map(({ statement }) => statement))
 }
 
 async function withStatementTimeouts(

@@ -22,7 +22,7 @@ import {
   stepFacts,
 } from './migration-run.ts'
 import { judgeRows, judgeVerification, judgeWarnings } from './policies.ts'
-import { countRemoved } from './removed-rows.ts'
+import { countRemoved, withRefreshed } from './removed-rows.ts'
 import type { Run } from './run.ts'
 import { bodyOf, runBody } from './transaction-body.ts'
 
@@ -45,7 +45,7 @@ export async function runTransactionStep(
     const body = await runBody(run, migration, step, (running) => {
       statement = running
     })
-    rows = [...body.rows, ...removed]
+    rows = [...withRefreshed(step, body.rows), ...removed]
     verification = body.verification
     judge(run, migration, verification, rows)
     holdsLock(run.lock)

@@ -12,7 +12,10 @@ import { objectsBefore } from './object-before.ts'
 import type { Run } from './run.ts'
 import { keptRows, provenBy, undoMigration } from './undo.ts'
 
-type Failed = Extract<MigrationEnd, { ended: 'failed' }>
+interface Failed extends Extract<MigrationEnd, { ended: 'failed' }> {
+  /** It was applied and verified, and the whole run condemned afterwards. */
+  readonly verified?: true
+}
 
 /** A migration that this run applied whole. */
 export interface Applied {
@@ -65,6 +68,7 @@ export async function undoDeployed(
     remaining: last.planned.steps,
     whole: true,
     left: 'something',
+    verified: true,
   }
   await undoFailure(run, report, failure, applied.slice(0, -1), before)
   // Nothing of it was undone: it is still what the journal says, applied.
@@ -196,14 +200,22 @@ async function afterStop(run: Run, failure: Failed): Promise<Report['outcome']> 
     outcome: 'not-run',
     difference: before === null ? [] : differenceOf(before, await readFingerprint(run.observer)),
     kept: keptRows(report.rowEffects),
-    reason:
-      'on-failure is stop: what was committed stays, and the next deploy goes on at the first undone step',
+    reason: `on-failure is stop: ${whatStays(failure)}`,
   }
   report.rollback = undo
   run.emit({ type: 'undone', migration: report, undo })
   // A whole migration stays `applied`, not verified: the next run verifies it first.
   if (!failure.whole) await journalFailure(run, failure, true)
   return 'needs-attention'
+}
+
+function whatStays({ whole, verified }: Failed): string {
+  if (verified) {
+    return 'all migrations stay applied and verified; the next deploy has nothing to do and does not judge the criteria again'
+  }
+  return whole
+    ? 'all its steps stay, and the next deploy verifies it before anything else'
+    : 'what was committed stays, and the next deploy goes on at the first undone step'
 }
 
 async function afterUndo(run: Run, failure: Failed): Promise<Report['outcome']> {

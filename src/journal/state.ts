@@ -72,10 +72,22 @@ export interface JournalState {
   readonly migrations: readonly JournalMigration[]
   /** Runs without an end, newest first. */
   readonly unfinished: readonly JournalRun[]
+  /** The run that began last; null where there was none. */
+  readonly newest: NewestRun | null
+}
+
+/** How the last run ended, and whether its success criteria were judged. */
+export interface NewestRun extends Pick<JournalRun, 'id' | 'command' | 'outcome'> {
+  readonly judged: boolean
 }
 
 /** The journal of a database that has none. */
-export const emptyJournal: JournalState = { version: 0, migrations: [], unfinished: [] }
+export const emptyJournal: JournalState = {
+  version: 0,
+  migrations: [],
+  unfinished: [],
+  newest: null,
+}
 
 /**
  * Reads the journal in one round trip, two where it exists. Changes nothing; works without a journal.
@@ -111,7 +123,11 @@ select pg_catalog.json_build_object(
   'unfinished', coalesce((
     select pg_catalog.json_agg(r order by r."startedAt" desc) from (
       select id, epoch, command, outcome, started_at as "startedAt", actor, run_url as "runUrl"
-      from airlock.runs where outcome is null) r), '[]')
+      from airlock.runs where outcome is null) r), '[]'),
+  'newest', (
+    select pg_catalog.json_build_object('id', r.id, 'command', r.command, 'outcome', r.outcome,
+      'judged', coalesce(pg_catalog.to_jsonb(r) -> 'criteria', 'null') <> 'null')
+    from airlock.runs r order by r.epoch desc, r.started_at desc limit 1)
 ) as journal`
 
 interface StoredJournal {
@@ -120,6 +136,7 @@ interface StoredJournal {
     appliedAt: string | null
   })[]
   readonly unfinished: readonly (Omit<JournalRun, 'startedAt'> & { startedAt: string })[]
+  readonly newest: NewestRun | null
 }
 
 function reviveJournal(stored: StoredJournal): JournalState {
@@ -130,5 +147,6 @@ function reviveJournal(stored: StoredJournal): JournalState {
       appliedAt: migration.appliedAt === null ? null : new Date(migration.appliedAt),
     })),
     unfinished: stored.unfinished.map((run) => ({ ...run, startedAt: new Date(run.startedAt) })),
+    newest: stored.newest,
   }
 }

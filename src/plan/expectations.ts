@@ -3,7 +3,8 @@ import { foldCreate } from './expectations/create.ts'
 import { foldDrop } from './expectations/drop.ts'
 import { Entries, type Entry, type Folding } from './expectations/entries.ts'
 import { foldRename, foldSetSchema } from './expectations/rename.ts'
-import { ownerName } from './object-key.ts'
+import { forgetOthers } from './expectations/unnamed.ts'
+import { ownerName, sameName } from './object-key.ts'
 import type { Expectation } from './types.ts'
 
 export interface ExpectationFold {
@@ -44,9 +45,9 @@ function expected(entries: readonly Entry[]): readonly Expectation[] {
   return entries.filter(isExpected).map(({ step, createdBy, temporary, uses, ...rest }) => rest)
 }
 
-function isExpected({ temporary, object }: Entry): boolean {
+function isExpected({ temporary, object, constraint, index }: Entry): boolean {
   if (temporary || object.kind === 'unknown') return false
-  return object.name !== null || object.kind === 'constraint' || object.kind === 'index'
+  return object.name !== null || constraint !== undefined || index !== undefined
 }
 
 type Fold = (folding: Folding, effect: Effect) => void
@@ -61,9 +62,9 @@ function foldEffect(folding: Folding, effect: Effect): void {
 
 /** A condition that no parse can judge stands before it: from here on nothing can be expected of the object. */
 function forget({ entries }: Folding, { object }: Effect): void {
+  forgetOthers(entries, object)
   const known = entries.find(object)
   if (known !== undefined) entries.remove(known)
-  entries.forgetOtherSpellings(object)
 }
 
 function foldAlter(folding: Folding, effect: Effect): void {
@@ -104,10 +105,10 @@ function foldEnable(folding: Folding, effect: Effect): void {
   }
   const table = ownerName(object)
   if (table === null) return
-  for (const entry of folding.entries.ownedBy(table)) {
-    if (entry.object.kind === 'trigger' && entry.state === 'present') {
-      change(folding, entry, { enabled })
-    }
+  for (const entry of folding.entries.mayBelongTo(table)) {
+    if (entry.object.kind !== 'trigger' || entry.state !== 'present') continue
+    if (sameName(entry.object.table, table)) change(folding, entry, { enabled })
+    else folding.entries.remove(entry)
   }
 }
 
@@ -133,6 +134,7 @@ function foldPartition(folding: Folding, effect: Effect): void {
  * hasn't spoken of it yet. Null when IF EXISTS may have skipped the statement.
  */
 function presentEntry({ entries, statement, step }: Folding, effect: Effect): Entry | null {
+  forgetOthers(entries, effect.object)
   const known = entries.find(effect.object)
   if (known?.state === 'present') return known
   if (effect.ifExists) return null

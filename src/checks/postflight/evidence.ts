@@ -24,6 +24,8 @@ export interface LogFindings {
 export interface Evidence {
   /** Of all applied migrations together, not only this run's. */
   readonly verification: readonly Verification[]
+  /** What of it had failed before the first change: drift that is not this run's. */
+  readonly failedBefore: readonly Verification[]
   /** Why some applied migrations could not be verified. */
   readonly unverified?: string
   readonly rows: readonly RowCountReport[]

@@ -15,8 +15,9 @@ export const indexes: Criterion = {
 
 const plural = { constraint: 'constraints', index: 'indexes' } as const
 
+/** What was not as it should be before the run began is said, and does not condemn the run. */
 function judgeObjects(
-  { verification, unverified }: Evidence,
+  { verification, failedBefore, unverified }: Evidence,
   kind: 'constraint' | 'index',
 ): Verdict {
   const all = verification.filter((one) => one.kind === kind)
@@ -28,12 +29,21 @@ function judgeObjects(
   const expected = `all ${wanted.length} ${plural[kind]} of all applied migrations as their files say`
   const actual = `${passed} of ${wanted.length}`
   if (failed.length > 0) {
+    const earlier = new Set(failedBefore.map(identityOf))
+    const known = failed.filter((one) => earlier.has(identityOf(one)))
+    const fresh = failed.filter((one) => !earlier.has(identityOf(one)))
+    const named = fresh.length > 0 ? fresh : known
+    const [verb, them] = named.length === 1 ? ['is', 'it'] : ['are', 'them']
+    const since = fresh.length > 0 ? '' : ', and so it was before this deployment began'
     return {
-      outcome: 'problem',
+      outcome: fresh.length > 0 ? 'problem' : 'warned',
       expected,
-      actual: `${actual}; ${failed.slice(0, 3).map(inWords).join('; ')}${failed.length > 3 ? '; …' : ''}`,
-      reason: `${failed.length} ${failed.length === 1 ? 'is' : 'are'} not as the applied migrations left ${failed.length === 1 ? 'it' : 'them'}.`,
-      details: failed.slice(0, 100).map(inWords),
+      actual: `${actual}; ${named.slice(0, 3).map(inWords).join('; ')}${named.length > 3 ? '; …' : ''}`,
+      reason: `${named.length} ${verb} not as the applied migrations left ${them}${since}.`,
+      details: [
+        ...fresh.map(inWords),
+        ...known.map((one) => `${inWords(one)} (before this deployment too)`),
+      ].slice(0, 100),
     }
   }
   if (open.length > 0 || unverified !== undefined) {
@@ -51,6 +61,9 @@ function judgeObjects(
   }
   return { outcome: 'passed', expected, actual }
 }
+
+const identityOf = ({ kind, table, object, expected }: Verification) =>
+  JSON.stringify([kind, table, object, expected])
 
 function inWords({ object, table, expected, actual, outcome, reason }: Verification): string {
   const name = table === '' ? object : `${object} on ${table}`

@@ -30,6 +30,8 @@ export interface CaptureOptions {
   /** The migrations' role, where it is another than the login's. */
   readonly role?: string
   readonly user: string
+  /** An interval is observed afterwards, which compares statements with those of before. */
+  readonly observes: boolean
   /** Takes secrets out of what the database holds. */
   readonly redact: (text: string) => string
 }
@@ -89,7 +91,9 @@ export async function capture(
     queries: await askResultSets(session, plan.queries, asking),
     extension,
     statements:
-      plan.topStatements === 0 ? { figures: [] } : await readStatements(session, extension, redact),
+      plan.topStatements > 0 || options.observes
+        ? await readStatements(session, extension, redact)
+        : { figures: [] },
     counters: readCounters(counters ?? nothing),
     invalid: readInvalid(invalid ?? nothing),
   }

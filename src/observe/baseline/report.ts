@@ -17,7 +17,10 @@ export function baselineReport(
   return {
     capturedAt: before.at,
     capturedAfterAt: after?.at ?? null,
-    rows: [...rowCounts(pairsOf(before, after), own), ...missingTables(before, after)],
+    rows: [
+      ...rowCounts(pairsOf(before, after), own, after?.tables ?? []),
+      ...missingTables(before, after),
+    ],
     probes: probeRows(plan.probes, before.probes, after?.probes ?? null),
     queries: resultSets(plan.queries, before.queries, after?.queries ?? null),
     statements: topStatements(before.statements, after?.statements ?? null, plan.topStatements),
@@ -74,7 +77,8 @@ function notesOf(plan: BaselinePlan, before: Capture, after: Capture | null): st
     .flatMap(({ tables }) => tables)
     .filter(({ table, counted }) => !table.readable && counted.reason !== undefined)
     .map(({ table, counted }) => `Rows of ${table.table}: ${counted.reason}.`)
-  const statements = captures.flatMap(({ statements: { note } }) =>
+  const shown = plan.topStatements === 0 ? [] : captures
+  const statements = shown.flatMap(({ statements: { note } }) =>
     note === undefined ? [] : [`Top statements: ${note}`],
   )
   return [...new Set([...counts, ...forbidden, ...statements])]

@@ -26,17 +26,26 @@ export interface OwnRows {
   readonly attaches: boolean
 }
 
-/** One line a table: what was there, what is there, what of the difference is ours, what is left for others. */
-export function rowCounts(pairs: readonly CountPair[], run: OwnRows): RowCountReport[] {
+/**
+ * One line a table: what was there, what is there, what of the difference is ours, what is left for others. `after`: all that was counted then.
+ */
+export function rowCounts(
+  pairs: readonly CountPair[],
+  run: OwnRows,
+  after: readonly TableCount[],
+): RowCountReport[] {
   const own = {
     ...run,
     effects: resolved(run.effects, pairs, run.searchPath),
     earlier: resolved(run.earlier, pairs, run.searchPath),
   }
+  const names = new Set(after.map(({ table }) => table.table))
   return pairs.map(({ before, after }) => {
     if (after === undefined) return openCount(before)
     if (after === null) return goneCount(before, own)
-    const ours = byUs(before.table, after.table, own)
+    const ours = isSwapped(before.table, after.table, own, names)
+      ? { rows: null, reason: 'the run gave its name to another table, whose rows are counted too' }
+      : byUs(before.table, after.table, own)
     const exact = before.counted.exact && after.counted.exact
     const rows = { before: before.counted.rows, after: after.counted.rows }
     const reason = before.counted.reason ?? after.counted.reason ?? ours.reason
@@ -85,6 +94,25 @@ function goneCount({ table, counted }: TableCount, own: OwnRows): RowCountReport
       ? 'dropped by this run'
       : 'the table is gone, and no migration of this run is known to have dropped it',
   }
+}
+
+/**
+ * Row changes are told by name. Where the run gave the table's name to another, by renaming both or by dropping this one under its new name, they
+ * are those of the one or of the other.
+ */
+function isSwapped(
+  before: TableFacts,
+  after: TableFacts,
+  own: OwnRows,
+  namesAfter: ReadonlySet<string>,
+): boolean {
+  if (before.table !== after.table) {
+    return namesAfter.has(before.table) && own.effects.some(({ table }) => table === before.table)
+  }
+  const dropped = own.effects.some(
+    ({ table, removed }) => table === before.table && removed?.by === 'DROP TABLE',
+  )
+  return before.oid !== after.oid && !dropped
 }
 
 interface Ours {

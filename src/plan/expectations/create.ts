@@ -1,5 +1,6 @@
 import type { ConstraintDefinition, Effect, ObjectRef } from '../../sql/types.ts'
 import type { Entry, Folding } from './entries.ts'
+import { forgetAbsent } from './unnamed.ts'
 
 /** CREATE, ADD and OR REPLACE: the object is there, with this definition. */
 export function foldCreate(folding: Folding, effect: Effect): void {
@@ -11,8 +12,9 @@ export function foldCreate(folding: Folding, effect: Effect): void {
     if (known !== undefined) entries.remove(known)
     return
   }
-  entries.forgetOtherSpellings(effect.object, 'absent')
+  entries.forgetOtherSpellings(effect.object, effect.op === 'replace' ? undefined : 'absent')
   const entry = createdEntry(folding, effect, known, owner)
+  if (effect.object.name === null) forgetAbsent(entries, entry)
   if (known === undefined || effect.object.name === null) entries.put(entry)
   else entries.change(known, entry)
   const { constraint } = effect
@@ -71,6 +73,7 @@ function adoptIndex(folding: Folding, entry: Entry, constraint: ConstraintDefini
   if (table === undefined || name === null) return entry
   const object: ObjectRef = { kind: 'index', schema: table.schema, name, table }
   const index = entries.find(object)
+  entries.forgetOtherSpellings(object)
   const keys = index?.index?.keys.flatMap(({ column }) => column ?? []) ?? []
   const columns = constraint.columns.length > 0 ? constraint.columns : keys
   const adopted: Entry = {
@@ -93,6 +96,7 @@ function requireNotNull({ entries, statement, step }: Folding, key: Entry, name:
   if (table === undefined) return
   const object: ObjectRef = { kind: 'column', schema: table.schema, name, table }
   const known = entries.find(object)
+  entries.forgetOtherSpellings(object)
   if (known?.state === 'present') {
     entries.change(known, { ...known, column: { ...known.column, notNull: true }, step })
     return

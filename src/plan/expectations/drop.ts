@@ -3,14 +3,16 @@ import type { Effect, ObjectRef, QualifiedName } from '../../sql/types.ts'
 import { involves } from '../involves.ts'
 import { maybeSame, maybeSameName, ownerName } from '../object-key.ts'
 import type { Entry, Folding } from './entries.ts'
+import { forgetOthers } from './unnamed.ts'
 
 /** DROP: the object isn't there, and nothing is said any more of what went with it. */
 export function foldDrop(folding: Folding, effect: Effect): void {
   const { entries, statement, step } = folding
   const { object } = effect
   const known = entries.find(object)
-  entries.forgetOtherSpellings(object)
+  forgetOthers(entries, object)
   forgetOwned(folding, object)
+  if (object.kind === 'constraint') forgetIndexOf(folding, object)
   if (object.kind === 'column') forgetUsersOfColumn(folding, object)
   if (effect.cascade === true) forgetDependants(folding, object)
   const absent: Entry = {
@@ -37,13 +39,22 @@ function forgetOwned({ entries }: Folding, object: ObjectRef): void {
     }
     return
   }
-  for (const entry of entries.ownedBy(owner)) entries.remove(entry)
+  for (const entry of entries.mayBelongTo(owner)) entries.remove(entry)
+}
+
+/** The index of a constraint goes with it; it is known by itself where it was renamed. */
+function forgetIndexOf({ entries }: Folding, { name, table }: ObjectRef): void {
+  if (table === undefined) return
+  const index: ObjectRef = { kind: 'index', schema: table.schema, name }
+  const known = entries.find(index)
+  if (known?.object.kind === 'index' && known.state === 'present') entries.remove(known)
+  entries.forgetOtherSpellings(index, 'present')
 }
 
 /** Indexes and constraints that involve a dropped column go with it; an expression may or may not. */
 function forgetUsersOfColumn({ entries }: Folding, { table, name }: ObjectRef): void {
   if (table === undefined || name === null) return
-  for (const entry of entries.ownedBy(table)) {
+  for (const entry of entries.mayBelongTo(table)) {
     if (entry.object.kind !== 'column' && involves(entry, name)) entries.remove(entry)
   }
 }

@@ -1,7 +1,14 @@
 import type { Place } from '../../report/refusal.ts'
 import { isOwned } from '../../sql/owned-kind.ts'
 import type { ObjectRef, QualifiedName, Statement } from '../../sql/types.ts'
-import { maybeSame, nameSpaceOf, objectKey, ownerName, sameName } from '../object-key.ts'
+import {
+  maybeSame,
+  maybeSameName,
+  nameSpaceOf,
+  objectKey,
+  ownerName,
+  sameName,
+} from '../object-key.ts'
 import type { Expectation } from '../types.ts'
 
 /** What is known of one object so far. */
@@ -21,6 +28,7 @@ export class Entries {
   readonly #keys = new Map<Entry, string>()
   readonly #byName = new Groups()
   readonly #byTable = new Groups()
+  readonly #loose = new Groups()
   #unnamed = 0
 
   values(): readonly Entry[] {
@@ -61,24 +69,42 @@ export class Entries {
     this.#keys.delete(entry)
     this.#byName.delete(entry.object.name, key)
     this.#byTable.delete(entry.object.table?.name, key)
+    this.#loose.delete(entry.object.kind, key)
   }
 
-  /** Forgets what may be the same object under another spelling of its schema. */
-  forgetOtherSpellings(object: ObjectRef, state?: Entry['state']): void {
+  /** Forgets what may be the same object under another spelling of its schema; returns what that was. */
+  forgetOtherSpellings(object: ObjectRef, state?: Entry['state']): readonly Entry[] {
     const key = objectKey(object)
-    for (const entry of this.#byName.get(object.name)) {
-      if (state !== undefined && entry.state !== state) continue
-      if (objectKey(entry.object) !== key && maybeSame(entry.object, object)) this.remove(entry)
-    }
+    const others = this.#byName
+      .get(object.name)
+      .filter(
+        (entry) =>
+          (state === undefined || entry.state === state) &&
+          objectKey(entry.object) !== key &&
+          maybeSame(entry.object, object),
+      )
+    for (const entry of others) this.remove(entry)
+    return others
   }
 
   /** What belongs to a table, view, type or domain: columns, constraints, indexes, triggers, labels. */
   ownedBy(owner: QualifiedName): readonly Entry[] {
+    return this.mayBelongTo(owner).filter(({ object }) => sameName(object.table, owner))
+  }
+
+  /** The same, and what belongs to it should its schema, left to the search path by one of the two, be the same. */
+  mayBelongTo(owner: QualifiedName): readonly Entry[] {
     return this.#byTable
       .get(owner.name)
       .filter(
-        ({ object }) => sameName(object.table, owner) && (isOwned(object.kind) || isIndex(object)),
+        ({ object: { kind, table } }) =>
+          table !== undefined && maybeSameName(table, owner) && (isOwned(kind) || kind === 'index'),
       )
+  }
+
+  /** Constraints or indexes without a name, and indexes whose table no statement has told. */
+  loose(kind: 'constraint' | 'index'): readonly Entry[] {
+    return this.#loose.get(kind)
   }
 
   owner(object: ObjectRef): Entry | undefined {
@@ -102,6 +128,8 @@ export class Entries {
     this.#keys.set(entry, key)
     this.#byName.set(entry.object.name, key, entry)
     this.#byTable.set(entry.object.table?.name, key, entry)
+    if (isLoose(entry.object)) this.#loose.set(entry.object.kind, key, entry)
+    else this.#loose.delete(entry.object.kind, key)
   }
 }
 
@@ -132,6 +160,6 @@ export interface Folding {
   readonly step: number
 }
 
-function isIndex({ kind }: ObjectRef): boolean {
-  return kind === 'index'
+function isLoose({ kind, name, table }: ObjectRef): boolean {
+  return name === null || (kind === 'index' && table === undefined)
 }

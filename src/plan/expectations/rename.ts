@@ -1,8 +1,9 @@
 import { isOwned } from '../../sql/owned-kind.ts'
 import type { Effect, ObjectRef, QualifiedName } from '../../sql/types.ts'
-import { expressionsOf } from '../involves.ts'
-import { ownerName, sameName } from '../object-key.ts'
+import { expressionsOf, involves } from '../involves.ts'
+import { maybeSameName, ownerName, sameName } from '../object-key.ts'
 import type { Entry, Folding } from './entries.ts'
+import { forgetOthers, forgetUnnamed } from './unnamed.ts'
 
 /** RENAME: the old name is gone, the new one is there with what was known; what belongs to it follows. */
 export function foldRename(folding: Folding, effect: Effect): void {
@@ -25,23 +26,29 @@ function renamedObject({ entries }: Folding, object: ObjectRef): ObjectRef {
   const known = entries.find(object)
   if (known !== undefined) return { ...object, ...known.object }
   if (object.kind !== 'index') return object
-  const constraint = entries
+  forgetUnnamed(entries, { ...object, kind: 'constraint' })
+  const constraints = entries
     .values()
-    .find(
+    .filter(
       (entry) =>
         entry.object.kind === 'constraint' &&
         entry.object.name === object.name &&
-        entry.object.table?.schema === object.schema &&
         entry.state === 'present' &&
         ['primary key', 'unique', 'exclude'].includes(entry.constraint?.type ?? ''),
     )
-  return constraint?.object ?? object
+  const own = constraints.find(({ object: { table } }) => table?.schema === object.schema)
+  if (own !== undefined) return own.object
+  const maybe = constraints.filter(
+    ({ object: { table } }) => table?.schema === null || object.schema === null,
+  )
+  for (const entry of maybe) entries.remove(entry)
+  return object
 }
 
 function moveObject(folding: Folding, effect: Effect, from: ObjectRef, to: ObjectRef): void {
   const { entries, statement, step } = folding
   const known = entries.find(from)
-  entries.forgetOtherSpellings(from)
+  forgetOthers(entries, from)
   const temporary = known?.temporary ?? entries.owner(from)?.temporary ?? false
   const base = { where: statement.where, step, createdBy: null, temporary, uses: [] }
   const unknowable = known?.state !== 'present' && effect.ifExists
@@ -62,15 +69,22 @@ function moveOwned({ entries, step }: Folding, from: ObjectRef, to: ObjectRef): 
   const old = ownerName(from)
   const name = ownerName(to)
   if (old === null || name === null || isOwned(from.kind)) return
-  for (const entry of entries.ownedBy(old)) {
+  for (const entry of entries.mayBelongTo(old)) {
+    if (!sameName(entry.object.table, old)) {
+      entries.remove(entry)
+      continue
+    }
     const schema = entry.object.schema === old.schema ? name.schema : entry.object.schema
     entries.change(entry, { ...entry, object: { ...entry.object, schema, table: name }, step })
   }
   for (const entry of entries.values()) {
     const target = entry.constraint?.references
-    if (entry.constraint === undefined || target == null || !sameName(target.table, old)) continue
-    const constraint = { ...entry.constraint, references: { ...target, table: name } }
-    entries.change(entry, { ...entry, constraint, step })
+    const { constraint, ...undefinedNow } = entry
+    if (constraint === undefined || target == null || !maybeSameName(target.table, old)) continue
+    const changed = sameName(target.table, old)
+      ? { ...entry, constraint: { ...constraint, references: { ...target, table: name } } }
+      : undefinedNow
+    entries.change(entry, { ...changed, step })
   }
 }
 
@@ -94,10 +108,27 @@ function renameColumn({ entries, step }: Folding, { table, name }: ObjectRef, to
   const rename = (column: string) => (column === name ? to : column)
   for (const entry of entries.values()) {
     const own = sameName(entry.object.table, table) && entry.object.kind !== 'column'
+    if (refersOtherwise(entry, table, name) || (!own && mayInvolve(entry, table, name))) {
+      entries.remove(entry)
+      continue
+    }
     const changed = own ? withColumnRenamed(entry, name, rename) : entry
     const referring = withTargetRenamed(changed, table, rename)
     if (referring !== entry) entries.change(entry, { ...referring, step })
   }
+}
+
+/** True for what names the column should its table, spelled otherwise, be this one. */
+function mayInvolve(entry: Entry, table: QualifiedName, name: string): boolean {
+  const owner = entry.object.kind === 'column' ? undefined : entry.object.table
+  return owner !== undefined && maybeSameName(owner, table) && involves(entry, name)
+}
+
+/** True for a foreign key to the column should its target, spelled otherwise, be this table. */
+function refersOtherwise({ constraint }: Entry, table: QualifiedName, name: string): boolean {
+  const target = constraint?.references
+  if (target == null || !target.columns.includes(name)) return false
+  return maybeSameName(target.table, table) && !sameName(target.table, table)
 }
 
 function withColumnRenamed(entry: Entry, name: string, rename: (column: string) => string): Entry {
