@@ -1,6 +1,7 @@
 import { readProofQuery } from '../backup/proof-query.ts'
 import type { LogStart } from '../checks/postflight/log.ts'
 import { compileSmoke } from '../checks/smoke/compile.ts'
+import { again } from '../deploy/again.ts'
 import { finishUndo, unfinished } from '../deploy/finish-undo.ts'
 import { compareFingerprints } from '../deploy/foreign.ts'
 import { type MigrationEnd, runMigration } from '../deploy/migrate.ts'
@@ -202,16 +203,16 @@ async function finish(
   }
   report.exitCode = exitCodeOf(report.outcome, report.command)
   await followRestorePoint(context, open)
-  await unlessTakenOver(
-    endRun(open.observer, key, {
-      outcome: report.outcome,
-      fingerprintAfter: serialise(after),
-      error: context.redact(report.error),
-      restorePoint: context.redact(report.restorePoint),
-      baseline: context.redact(report.baseline),
-      criteria: context.redact(report.criteria),
-    }),
-  )
+  const end = {
+    outcome: report.outcome,
+    fingerprintAfter: serialise(after),
+    error: context.redact(report.error),
+    restorePoint: context.redact(report.restorePoint),
+    baseline: context.redact(report.baseline),
+    criteria: context.redact(report.criteria),
+  }
+  // Where the first answer was lost, the second says that the run has ended: that is no takeover either.
+  await unlessTakenOver(again(() => endRun(open.observer, key, end)))
 }
 
 /** Is the whole run said to be undone? Where earlier migrations stay, each one's own proof stands with it. */

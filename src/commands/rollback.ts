@@ -1,3 +1,4 @@
+import { again } from '../deploy/again.ts'
 import { type OpenRun, openRun } from '../deploy/open.ts'
 import type { Run } from '../deploy/run.ts'
 import { undoMigration } from '../deploy/undo.ts'
@@ -158,11 +159,11 @@ async function finish(
     if (difference.length > 0) report.outcome = 'needs-attention'
   }
   report.exitCode = exitCodeOf(report.outcome, report.command)
-  await unlessTakenOver(
-    endRun(open.observer, key, {
-      outcome: report.outcome,
-      fingerprintAfter: serialise(after),
-      error: context.redact(report.error),
-    }),
-  )
+  const end = {
+    outcome: report.outcome,
+    fingerprintAfter: serialise(after),
+    error: context.redact(report.error),
+  }
+  // Where the first answer was lost, the second says that the run has ended: that is no takeover either.
+  await unlessTakenOver(again(() => endRun(open.observer, key, end)))
 }

@@ -3,6 +3,7 @@ import { inTransaction, migrationRolledBack, runBegins } from '../journal/write.
 import { deserialise, readFingerprint, serialise } from '../observe/fingerprint.ts'
 import type { PlannedMigration } from '../plan/types.ts'
 import type { ErrorReport, MigrationReport, UndoReport } from '../report/types.ts'
+import { again } from './again.ts'
 import { committedRows } from './migration-run.ts'
 import type { Run } from './run.ts'
 import { undoMigration } from './undo.ts'
@@ -35,12 +36,8 @@ export async function finishUndo(
   if (undo.outcome !== 'restored') return undo
   // What is applied from here on finds the catalog as the undo left it, not as the run did.
   const now = serialise(await readFingerprint(run.observer))
-  await run.observer.simple(
-    inTransaction(
-      run.key,
-      `${migrationRolledBack(run.key, planned.version)}; ${runBegins(run.key, now)}`,
-    ),
-  )
+  const rows = `${migrationRolledBack(run.key, planned.version)}; ${runBegins(run.key, now)}`
+  await again(() => run.observer.simple(inTransaction(run.key, rows)))
   return undo
 }
 

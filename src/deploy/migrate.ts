@@ -252,15 +252,11 @@ export async function journalFailure(
     failedStep !== undefined && migration.begun && remaining.length > 0
       ? `${stepFailed(migration.planned.version, failedStep.ordinal, error)};`
       : ''
-  await run.observer.simple(
-    inTransaction(
-      run.key,
-      `${step} ${migrationFailed(run.key, migrationFacts(migration), {
-        halfDone,
-        begun: migration.begun,
-        error,
-        durationMs: migration.report.durationMs,
-      })}`,
-    ),
-  )
+  const row = migrationFailed(run.key, migrationFacts(migration), {
+    halfDone,
+    begun: migration.begun,
+    error,
+    durationMs: migration.report.durationMs,
+  })
+  await again(() => run.observer.simple(inTransaction(run.key, `${step} ${row}`)))
 }

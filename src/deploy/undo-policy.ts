@@ -5,6 +5,7 @@ import { objectsByReference } from '../observe/object-lookup.ts'
 import type { Fingerprint } from '../observe/types.ts'
 import type { PlannedMigration } from '../plan/types.ts'
 import type { ErrorReport, MigrationReport, Report, UndoReport } from '../report/types.ts'
+import { again } from './again.ts'
 import { compareFingerprints } from './foreign.ts'
 import { journalFailure, type MigrationEnd } from './migrate.ts'
 import type { MigrationRun } from './migration-run.ts'
@@ -287,5 +288,6 @@ function markUndone(report: MigrationReport): void {
 }
 
 async function journalRolledBack(run: Run, version: string): Promise<void> {
-  await run.observer.simple(inTransaction(run.key, migrationRolledBack(run.key, version)))
+  const row = inTransaction(run.key, migrationRolledBack(run.key, version))
+  await again(() => run.observer.simple(row))
 }

@@ -9,6 +9,7 @@ import { type Inversion, type InvertOptions, invert } from '../plan/inverses.ts'
 import type { PlannedMigration, Step } from '../plan/types.ts'
 import type { ErrorReport, MigrationReport, RowEffect, UndoReport } from '../report/types.ts'
 import type { Effect, ObjectRef } from '../sql/types.ts'
+import { again } from './again.ts'
 import { holdsData } from './data-loss.ts'
 import { describeFailure } from './failure.ts'
 import { compareFingerprints } from './foreign.ts'
@@ -76,7 +77,7 @@ export async function undoMigration(run: Run, remains: Remains): Promise<UndoRep
 
 /** Another run that has taken over owns what is there: nothing of it is undone by this one. */
 async function assertHeld(run: Run): Promise<void> {
-  await run.observer.simple(inTransaction(run.key, ''))
+  await again(() => run.observer.simple(inTransaction(run.key, '')))
 }
 
 function failureOf(error: unknown, remains: Remains): ErrorReport {

@@ -151,8 +151,8 @@ export const current = (version: string) =>
 /** The row of a migration that begins: one row a beginning, so that history is kept. */
 export function migrationBegun(run: RunKey, facts: MigrationFacts): string {
   return `insert into airlock.migrations (run_id, version, name, file, checksum, state, step_count, statement_count, fingerprint_before)
-values (${text(run.id)}, ${text(facts.version)}, ${text(facts.name)}, ${text(facts.file)}, ${text(facts.checksum)}, 'running',
-  ${facts.stepCount}, ${facts.statementCount}, ${text(facts.fingerprintBefore)})`
+select ${text(run.id)}, ${text(facts.version)}, ${text(facts.name)}, ${text(facts.file)}, ${text(facts.checksum)}, 'running',
+  ${facts.stepCount}, ${facts.statementCount}, ${text(facts.fingerprintBefore)}`
 }
 
 /** A half-done migration goes on. It stays with the run that began it, whose picture of the catalog is the one from before it. */
@@ -192,7 +192,11 @@ export function migrationFailed(
     readonly durationMs: number
   },
 ): string {
-  const insert = end.begun ? '' : `${migrationBegun(run, facts)};`
+  // Nothing of it was noted yet. Written twice, since an answer may be lost, it must still be one row.
+  const insert = end.begun
+    ? ''
+    : `${migrationBegun(run, facts)} where not exists (
+  select from airlock.migrations where run_id = ${text(run.id)} and version = ${text(facts.version)} and state = 'failed');`
   return `${insert} update airlock.migrations set state = 'failed', half_done = ${end.halfDone}, error = ${told(end.error)},
   duration_ms = ${Math.round(end.durationMs)} where id = ${current(facts.version)}`
 }
