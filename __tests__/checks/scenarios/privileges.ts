@@ -126,6 +126,14 @@ export const privilegesScenarios: readonly CheckScenario[] = [
   },
   {
     check: 'privileges.ownership',
+    outcome: 'warned',
+    title: 'a grant on a table that one may only read, which grants nothing, with a warning',
+    files: { '1_change': 'grant select on other to public' },
+    arrange: as(`${theirs} grant select on other to :role`),
+    says: [/leave it out/],
+  },
+  {
+    check: 'privileges.ownership',
     outcome: 'not-checked',
     title: 'a table that is made by SQL which the parse can’t see',
     files: {
@@ -144,6 +152,50 @@ export const privilegesScenarios: readonly CheckScenario[] = [
         'create schema "new one"; create table "new one".t (id int primary key); create table u (id int)',
     },
     arrange: as(''),
+  },
+  ...(
+    [
+      ['', 'its search path'],
+      ['set search_path = "$user", public; ', 'the search path that the file sets'],
+    ] as const
+  ).map(
+    ([sql, whose]): CheckScenario => ({
+      check: 'privileges.schemas',
+      outcome: 'passed',
+      title: `the schema of the role’s own name comes first on ${whose}`,
+      files: { '1_change': `${sql}create table t (id int)` },
+      arrange: as('create schema authorization :role; revoke create on schema public from :role'),
+    }),
+  ),
+  {
+    check: 'privileges.schemas',
+    outcome: 'passed',
+    title: 'a schema of the role’s own name that the file puts first and nobody has made',
+    files: { '1_change': 'set search_path = "$user", public; create table t (id int)' },
+    arrange: as(''),
+  },
+  {
+    check: 'privileges.schemas',
+    outcome: 'not-checked',
+    deploys: true,
+    title: 'what a file makes as another role, until it takes that back',
+    files: {
+      '1_change': 'set role pg_monitor; create table t (id int)',
+      '2_own': 'create schema s',
+    },
+    arrange: as(
+      'grant pg_monitor to :role; grant create on schema public to pg_monitor; revoke create on schema public from :role',
+    ),
+    says: [/SET ROLE makes it run as pg_monitor/],
+  },
+  {
+    check: 'privileges.schemas',
+    outcome: 'failed',
+    title:
+      'no CREATE on the schema of a new table, made after the file has taken its SET ROLE back',
+    files: { '1_change': 'set role pg_monitor; reset role; create table t (id int)' },
+    arrange: as('grant pg_monitor to :role; revoke create on schema public from :role'),
+    says: [/CREATE on schema public/],
   },
   {
     check: 'privileges.schemas',
@@ -308,6 +360,81 @@ export const privilegesScenarios: readonly CheckScenario[] = [
       ],
     ] as const
   ).map(([title, sql, fix]) => failing('privileges.special', title, sql, mine, [fix])),
+  {
+    check: 'privileges.special',
+    outcome: 'passed',
+    title: 'SET ROLE to a role that only the one which logs in is a member of',
+    files: { '1_change': 'set role pg_monitor; reset role' },
+    arrange: async (database) => {
+      const role = await limitedRole(database, base)
+      const quoted = `"${role.name.replaceAll('"', '""')}"`
+      const login = await limitedRole(database, `${base} grant ${quoted}, pg_monitor to :role`)
+      return {
+        ...login,
+        settings: { role: role.name },
+        cleanUp: async () => {
+          await login.cleanUp?.()
+          await role.cleanUp?.()
+        },
+      }
+    },
+  },
+  {
+    check: 'privileges.special',
+    outcome: 'not-checked',
+    deploys: true,
+    title: 'a role that is made only where it isn’t there',
+    files: {
+      '1_change': `do $$ begin if not exists (select from pg_catalog.pg_roles where rolname = 'pg_monitor') then create role pg_monitor; end if; end $$`,
+    },
+    arrange: as(''),
+    says: [/behind a condition or a handler/],
+  },
+  {
+    check: 'privileges.special',
+    outcome: 'failed',
+    title: 'a role that is made behind a condition, and another in any case',
+    files: {
+      '1_change': `do $$ begin if 1 > 2 then create role pg_monitor; end if; create role airlock_never_made; end $$`,
+    },
+    arrange: as(''),
+    says: [/CREATEROLE/],
+  },
+  ...(
+    [
+      ['an untrusted extension', 'create extension pageinspect'],
+      ['all tables published', 'create publication p for all tables'],
+    ] as const
+  ).map(
+    ([what, sql]): CheckScenario => ({
+      check: 'privileges.special',
+      outcome: 'not-checked',
+      title: `${what} by the administrator of a hosted server, who is no superuser`,
+      files: { '1_change': sql },
+      arrange: (database) =>
+        limitedRole(
+          database,
+          `${base} do $do$ begin create role rds_superuser; exception when duplicate_object then null; end $do$; grant rds_superuser to :role`,
+        ),
+      says: [/rds_superuser stands for a hosted server/],
+    }),
+  ),
+  failing(
+    'privileges.special',
+    'default privileges of a role that one is no member of',
+    'alter default privileges for role pg_monitor grant select on tables to public',
+    '',
+    [/the privileges of role pg_monitor/],
+  ),
+  {
+    check: 'privileges.special',
+    outcome: 'not-checked',
+    deploys: true,
+    title: 'a new owner, whose CREATE on the schema isn’t looked up',
+    files: { '1_change': 'alter table "Own.ed" owner to pg_monitor' },
+    arrange: as(`${mine} grant pg_monitor to :role; grant create on schema public to pg_monitor`),
+    says: [/whether pg_monitor has CREATE on the schema/],
+  },
   {
     check: 'privileges.special',
     outcome: 'not-checked',

@@ -24,12 +24,16 @@ function wanted({ object, anyOf }: PrivilegeNeed): string {
   if (isItself(object)) return anyOf.join(' or ')
   if (first === 'OWNER') return `ownership of ${describeTarget(object)}`
   if (first === 'SCHEMA CREATE') return `CREATE on the schema of ${describeTarget(object)}`
-  if (object.kind === 'role')
-    return first === 'SET'
-      ? `SET ROLE to ${describeTarget(object)}`
-      : `ADMIN OPTION on ${describeTarget(object)}`
+  if (object.kind === 'role') return `${OF_ROLES[first] ?? first} ${describeTarget(object)}`
   if (first === 'CREATE EXTENSION') return `to create ${describeTarget(object)}`
   return `${first} on ${describeTarget(object)}`
+}
+
+const OF_ROLES: Readonly<Record<string, string>> = {
+  SET: 'SET ROLE to',
+  'SESSION SET': 'SET ROLE to',
+  ADMIN: 'ADMIN OPTION on',
+  USAGE: 'the privileges of',
 }
 
 function describeTarget(object: ObjectRef): string {
@@ -54,7 +58,7 @@ export function problemText(
 }
 
 /** A schema without USAGE is left out of the search path: the name is not found (42P01 and the like). */
-function refusalOf({ need: { severity, statement, object }, reason }: Verdict): string {
+function refusalOf({ need: { statement, object }, reason, severity }: Verdict): string {
   if (severity === 'warn') return `${statement} would leave it out with a warning.`
   if (reason === 'hidden')
     return `${statement} would fail: it would not find ${describeTarget(object)}.`
@@ -91,7 +95,8 @@ function fixOf({ need, reason }: Verdict, role: string, found: Held | null): str
   }
   if (object.kind === 'role') {
     const option = first === 'ADMIN' ? ' WITH ADMIN OPTION' : ''
-    return `GRANT ${quoteIdentifier(object.name ?? '')} TO ${to}${option};`
+    const member = first === 'SESSION SET' ? quoteIdentifier(found?.note ?? role) : to
+    return `GRANT ${quoteIdentifier(object.name ?? '')} TO ${member}${option};`
   }
   if (first === 'CREATE EXTENSION') {
     return found?.note === 'untrusted'

@@ -1,3 +1,5 @@
+import { hostedRights } from './hosted.ts'
+
 /** The first parameter of the query: the functions that ask for a role take its name or its OID, so the type is said. */
 const role = '$1::pg_catalog.name'
 
@@ -101,20 +103,24 @@ select w.need, null::text, d.datname::text, pg_catalog.pg_get_userbyid(d.datdba)
     role: `
 select w.need, null::text, r.rolname::text, null::text, null::text,
        array(select 'SET' where pg_catalog.pg_has_role(${role}, r.oid, '${serverMajor >= 16 ? 'SET' : 'MEMBER'}'))
-       || array(select 'ADMIN' where pg_catalog.pg_has_role(${role}, r.oid, 'MEMBER WITH ADMIN OPTION')${createRoleAdministers(serverMajor)}), null::text
+       || array(select 'SESSION SET' where pg_catalog.pg_has_role(session_user, r.oid, '${serverMajor >= 16 ? 'SET' : 'MEMBER'}'))
+       || array(select 'USAGE' where pg_catalog.pg_has_role(${role}, r.oid, 'USAGE'))
+       || array(select 'ADMIN' where pg_catalog.pg_has_role(${role}, r.oid, 'MEMBER WITH ADMIN OPTION')${createRoleAdministers(serverMajor)}), session_user::text
   from wanted w join pg_catalog.pg_roles r on r.rolname = w.name
  where w.space = 'role'`,
     itself: `
 select w.need, null::text, r.rolname::text, null::text, null::text,
        array(select p from (values ('SUPERUSER', r.rolsuper), ('CREATEROLE', r.rolcreaterole), ('CREATEDB', r.rolcreatedb)) held (p, is_held) where is_held)
-       || array(select p.rolname::text from pg_catalog.pg_roles p where p.rolname ~ '^pg_' and pg_catalog.pg_has_role(${role}, p.oid, 'USAGE')), null::text
+       || array(select p.rolname::text from pg_catalog.pg_roles p where p.rolname ~ '^pg_' and pg_catalog.pg_has_role(${role}, p.oid, 'USAGE'))
+       || ${hostedRights(role)}, null::text
   from wanted w join pg_catalog.pg_roles r on r.rolname = ${role}
  where w.space = 'itself'`,
     extension: `
 select w.need, null::text, w.name, pg_catalog.pg_get_userbyid(e.extowner)::text, null::text,
        case when e.oid is null then '{}' else array['INSTALLED'] || ${owned('e.extowner')} end
        || array(select 'CREATE EXTENSION' where r.rolsuper or not v.superuser
-                 or v.trusted and pg_catalog.has_database_privilege(${role}, pg_catalog.current_database(), 'CREATE')),
+                 or v.trusted and pg_catalog.has_database_privilege(${role}, pg_catalog.current_database(), 'CREATE'))
+       || ${hostedRights(role)},
        case when v.superuser and not v.trusted then 'untrusted' end
   from wanted w
   join pg_catalog.pg_available_extensions a on a.name = w.name
@@ -125,7 +131,8 @@ select w.need, null::text, w.name, pg_catalog.pg_get_userbyid(e.extowner)::text,
     parameter: `
 select w.need, null::text, s.name, null::text, null::text,
        array(select 'SET' where s.context = 'user' or s.context like 'superuser%' and ${parameter('SET')})
-       || array(select 'ALTER SYSTEM' where ${parameter('ALTER SYSTEM')}), s.context
+       || array(select 'ALTER SYSTEM' where ${parameter('ALTER SYSTEM')})
+       || ${hostedRights(role)}, s.context
   from wanted w join pg_catalog.pg_settings s on pg_catalog.lower(s.name) = pg_catalog.lower(w.name)
  where w.space = 'parameter'`,
     publication: simple('publication', 'pg_publication', 'pubname', 'pubowner'),
