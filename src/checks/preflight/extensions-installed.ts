@@ -34,9 +34,7 @@ export const extensionsInstalled = defineCheck<Facts>({
 function judgeOne(name: string, wanted: string, facts: Facts, subject: Subject): Finding {
   const title = `Extension ${name}`
   const found = facts.target.find((each) => each.name === name)
-  const made = extensionNeeds(subject.pending, subject.searchPath).created.find(
-    (each) => each.name === name,
-  )
+  const made = extensionNeeds(subject.pending, subject).created.find((each) => each.name === name)
   const version =
     found?.installed ?? (made === undefined ? null : (made.version ?? found?.available ?? null))
   const actual = actualOf(found, made !== undefined, version)

@@ -20,7 +20,7 @@ export const extensionsStaging = defineCheck<Facts>({
     target: versionsOf(await readExtensions(target, [])),
     staging: staging === null ? null : versionsOf(await readExtensions(staging, [])),
   }),
-  judge({ target, staging }, { pending, searchPath, stagingFailure }) {
+  judge({ target, staging }, { pending, stagingFailure, searchPath, role }) {
     const expected = 'the same extensions in the same versions'
     if (staging === null) {
       return [
@@ -33,7 +33,9 @@ export const extensionsStaging = defineCheck<Facts>({
         },
       ]
     }
-    const made = new Set(extensionNeeds(pending, searchPath).created.map(({ name }) => name))
+    const made = new Set(
+      extensionNeeds(pending, { searchPath, role }).created.map(({ name }) => name),
+    )
     const names = [...new Set([...target.keys(), ...staging.keys()])].toSorted()
     const differing = names.filter(
       (name) => target.get(name) !== staging.get(name) && !(made.has(name) && !target.has(name)),
