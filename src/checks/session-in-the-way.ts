@@ -40,6 +40,8 @@ export async function readSessionsInTheWay(
   subject: Subject,
 ): Promise<SessionsInTheWay> {
   const [given, searchPath] = plannedValues(subject)
+  // A concurrent build leaves vacuums out (PROC_IN_VACUUM, PROC_IS_AUTOVACUUM); autovacuum's are told by having no user, which no role is kept
+  // from seeing. VACUUM FULL is not in that view, and is waited for.
   const [row] = await session.rows<{ seesAll: boolean; sessions: readonly SessionInTheWay[] }>(
     `${plannedRelations}, holding as (
        select l.pid, pg_catalog.array_agg(distinct l.relation::pg_catalog.regclass::pg_catalog.text) as tables
@@ -55,7 +57,8 @@ export async function readSessionsInTheWay(
        from pg_catalog.pg_stat_activity a left join holding h on h.pid = a.pid
        where a.datname = pg_catalog.current_database() and a.pid <> pg_catalog.pg_backend_pid()
          and coalesce(a.application_name, '') not like $3
-         and (h.pid is not null or ($4::pg_catalog.bool and a.backend_xmin is not null))
+         and (h.pid is not null or ($4::pg_catalog.bool and a.backend_xmin is not null and a.usesysid is not null
+              and not exists (select from pg_catalog.pg_stat_progress_vacuum v where v.pid = a.pid)))
      ) s`,
     [given, searchPath, `${applicationPrefix()}%`, waitsForSnapshots(subject)],
   )

@@ -89,6 +89,34 @@ export const riskScenarios: readonly CheckScenario[] = [
   },
   {
     check: 'risk.long-transactions',
+    outcome: 'passed',
+    title: 'a VACUUM of another table, which an index build does not wait for',
+    files: index,
+    gates: { preflight: { 'long-transactions': '10ms' } },
+    arrange: async (database) => {
+      await arrangePlanned(database)
+      await database.query('create table elsewhere as select generate_series(1, 20000) as id')
+      const vacuuming = await database.connect('vacuuming')
+      await vacuuming.query("set vacuum_cost_delay = '100ms'; set vacuum_cost_limit = 1")
+      const answer = vacuuming.query('vacuum elsewhere').catch(() => null)
+      await until(() =>
+        database.query(
+          `select from pg_stat_activity where application_name = 'vacuuming' and backend_xmin is not null and now() - xact_start > interval '20ms'`,
+        ),
+      )
+      return {
+        cleanUp: async () => {
+          await database.query(
+            `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'vacuuming' and datname = current_database()`,
+          )
+          await answer
+        },
+      }
+    },
+    says: [/none/],
+  },
+  {
+    check: 'risk.long-transactions',
     outcome: 'not-checked',
     title: 'a role that can’t see the age of a session in the way',
     files,
