@@ -1,13 +1,18 @@
+import type { PlannedIdentity } from '../../plan/replica-identities.ts'
 import { type TouchedTable, touchedTables } from '../../plan/touched-tables.ts'
 import { quoteName } from '../../sql/identifier.ts'
 import { defineCheck, type Finding, type Subject } from '../check.ts'
+import { bounded } from '../details.ts'
 
 interface Table {
   /** Place in the list of touched tables. */
   readonly place: number
   readonly schema: string
   readonly name: string
-  readonly hasIdentity: boolean
+  readonly setting: NonNullable<PlannedIdentity['setting']>
+  readonly hasPrimaryKey: boolean
+  /** The index of REPLICA IDENTITY USING INDEX is still there. */
+  readonly hasIndex: boolean
   /** Publications that hold it, with the row changes that each passes on. */
   readonly publications: readonly {
     readonly name: string
@@ -35,8 +40,8 @@ export const serverReplication = defineCheck<Facts>({
   title: 'Logical replication of the tables to be changed',
   severity: 'warn',
   needs: 'Every role may read pg_publication_tables and pg_replication_slots.',
-  read: async ({ target }, { pending, searchPath }) => {
-    const touched = touchedTables(pending)
+  read: async ({ target }, subject) => {
+    const touched = touchedTables(subject.pending, subject)
     const [overview] = await target.rows<Omit<Facts, 'tables'>>(
       `select array(select pubname::text from pg_catalog.pg_publication where puballtables order by 1) as "ofAllTables",
               (select pg_catalog.count(*)::int4 from pg_catalog.pg_publication) as publications,
@@ -46,17 +51,16 @@ export const serverReplication = defineCheck<Facts>({
     )
     if (overview === undefined) throw new Error('a query without FROM returned nothing')
     const tables = await target.rows<Table>(TABLES, [
-      touched.map((_, place) => String(place)),
-      touched.map(({ table }) => table.schema ?? ''),
-      touched.map(({ table }) => table.name),
-      searchPath,
+      JSON.stringify(
+        touched.map(({ table: { name }, schemas }, place) => ({ place, name, schemas })),
+      ),
     ])
     return { tables, ...overview }
   },
   judge(facts, subject) {
-    const touched = touchedTables(subject.pending)
+    const touched = touchedTables(subject.pending, subject)
     const problems = [...withoutIdentity(facts, touched), ...differentOrder(facts, touched)]
-    const unseen = unknownTables(facts, subject)
+    const unseen = [...notFound(facts, touched), ...unknownTables(facts, subject)]
     if (problems.length > 0 || unseen.length > 0) return [...problems, ...unseen]
     const actual =
       facts.publications === 0 && facts.slots.length === 0
@@ -67,39 +71,79 @@ export const serverReplication = defineCheck<Facts>({
 })
 
 const TABLES = `
+with published as materialized (
+  select t.schemaname, t.tablename,
+         pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('name', p.pubname, 'update', p.pubupdate, 'delete', p.pubdelete) order by p.pubname) as publications
+    from pg_catalog.pg_publication_tables t
+    join pg_catalog.pg_publication p on p.pubname = t.pubname
+   group by t.schemaname, t.tablename
+)
 select distinct on (w.place) w.place, n.nspname::text as schema, c.relname::text as name,
-       case c.relreplident
-         when 'f' then true
-         when 'n' then false
-         when 'i' then exists (select from pg_catalog.pg_index i where i.indrelid = c.oid and i.indisreplident)
-         else exists (select from pg_catalog.pg_index i where i.indrelid = c.oid and i.indisprimary)
-       end as "hasIdentity",
-       coalesce((select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('name', p.pubname, 'update', p.pubupdate, 'delete', p.pubdelete) order by p.pubname)
-                   from pg_catalog.pg_publication_tables t
-                   join pg_catalog.pg_publication p on p.pubname = t.pubname
-                  where t.schemaname = n.nspname and t.tablename = c.relname), '[]') as publications
-  from rows from (pg_catalog.unnest($1::pg_catalog.int4[]), pg_catalog.unnest($2::pg_catalog.text[]), pg_catalog.unnest($3::pg_catalog.text[]))
-       as w (place, schema, name)
-  join pg_catalog.pg_class c on c.relname = w.name and c.relkind in ('r', 'p')
-  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
- where case w.schema when '' then n.nspname = any ($4::pg_catalog.text[]) else n.nspname = w.schema end
- order by w.place, pg_catalog.array_position($4::pg_catalog.text[], n.nspname::pg_catalog.text)`
+       case c.relreplident when 'f' then 'FULL' when 'n' then 'NOTHING' when 'i' then 'INDEX' else 'DEFAULT' end as setting,
+       exists (select from pg_catalog.pg_index i where i.indrelid = c.oid and i.indisprimary) as "hasPrimaryKey",
+       exists (select from pg_catalog.pg_index i where i.indrelid = c.oid and i.indisreplident) as "hasIndex",
+       coalesce(p.publications, '[]') as publications
+  from pg_catalog.jsonb_to_recordset($1::pg_catalog.jsonb) as w (place pg_catalog.int4, name pg_catalog.text, schemas pg_catalog.text[])
+  join pg_catalog.pg_class c on c.relname::pg_catalog.text = w.name and c.relkind in ('r', 'p')
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname::pg_catalog.text = any (w.schemas)
+  left join published p on p.schemaname = n.nspname and p.tablename = c.relname
+ order by w.place, pg_catalog.array_position(w.schemas, n.nspname::pg_catalog.text)`
+
+/** As the plan leaves it when it comes to the change. */
+function hasIdentity(table: Omit<Table, 'publications'>, planned: PlannedIdentity): boolean {
+  switch (planned.setting ?? table.setting) {
+    case 'FULL':
+      return true
+    case 'NOTHING':
+      return false
+    case 'INDEX':
+      return planned.setting === 'INDEX' || table.hasIndex
+    case 'DEFAULT':
+      return planned.primaryKey || table.hasPrimaryKey
+  }
+}
+
+/** Names that nothing is known of: SQL that the parse can't see makes them, or a migration fails. */
+function notFound(facts: Facts, touched: readonly TouchedTable[]): readonly Finding[] {
+  if (facts.publications === 0 && facts.slots.length === 0) return []
+  const places = new Set(facts.tables.map(({ place }) => place))
+  const absent = touched.filter(({ created }, place) => !created && !places.has(place))
+  const [first] = absent
+  if (first === undefined) return []
+  return [
+    {
+      outcome: 'not-checked',
+      title: 'Logical replication of tables that are not there yet',
+      expected: 'nothing that a subscriber must have first',
+      actual: 'not known',
+      reason: `there is no table ${quoteName(first.table)} yet`,
+      where: first.where,
+      details: bounded([...new Set(absent.map(({ table }) => quoteName(table)))]),
+    },
+  ]
+}
 
 function withoutIdentity({ tables }: Facts, touched: readonly TouchedTable[]): readonly Finding[] {
-  return tables.flatMap(({ place, hasIdentity, publications, ...table }): Finding[] => {
+  return tables.flatMap(({ place, publications, ...table }): Finding[] => {
     const change = touched[place]
-    if (change === undefined || hasIdentity) return []
+    if (change === undefined || hasIdentity({ place, ...table }, change.identity)) return []
     const how = change.how === 'UPDATE' ? 'update' : change.how === 'DELETE' ? 'delete' : null
     const publishing = how === null ? [] : publications.filter((each) => each[how])
     if (publishing.length === 0) return []
     const name = quoteName(table)
+    const about = {
+      title: `Replica identity of ${name}`,
+      expected: `a replica identity, since it is published by ${namesOf(publishing)}`,
+      actual: 'none',
+    }
+    if (change.doubt !== null) {
+      return [{ outcome: 'not-checked', ...about, reason: change.doubt, where: change.where }]
+    }
     return [
       {
         outcome: 'problem',
         severity: 'fail',
-        title: `Replica identity of ${name}`,
-        expected: `a replica identity, since it is published by ${namesOf(publishing)}`,
-        actual: 'none',
+        ...about,
         reason: `${change.how} of a published table without a replica identity is refused (55000).`,
         fix: `Give it a primary key, or: ALTER TABLE ${name} REPLICA IDENTITY FULL;`,
         where: change.where,
@@ -145,7 +189,7 @@ function differentOrder(facts: Facts, touched: readonly TouchedTable[]): readonl
           : []),
       ].join(' '),
       where: change.where,
-      details: changed.map(detail).slice(0, 100),
+      details: bounded(changed.map(detail)),
     },
   ]
 }
