@@ -1,4 +1,4 @@
-import type { Effect } from '../sql/types.ts'
+import type { Effect, QualifiedName } from '../sql/types.ts'
 
 /** How names without a schema are found, as far as the server has told. */
 export interface NameContext {
@@ -10,10 +10,19 @@ export interface NameContext {
 
 /** The schemas that an effect's names are looked up in: the file's own SET search_path counts for what comes after it. */
 export function effectPath(
-  { searchPath }: Effect,
+  { searchPath }: Pick<Effect, 'searchPath'>,
   { searchPath: before, role }: NameContext,
 ): readonly string[] {
   return searchPath?.map((each) => (each === '$user' ? role : each)) ?? before
+}
+
+/** The schemas that a name may be found in, first things first. */
+export function schemasOf(
+  { schema }: QualifiedName,
+  effect: Pick<Effect, 'searchPath'>,
+  context: NameContext,
+): readonly string[] {
+  return schema === null ? effectPath(effect, context) : [schema]
 }
 
 /** The schema that an unqualified name is created in; null: there is none. A "$user" of the file's own need not be there. */

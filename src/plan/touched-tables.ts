@@ -2,7 +2,7 @@ import type { Place } from '../report/refusal.ts'
 import { isOwned } from '../sql/owned-kind.ts'
 import { privilegedParts } from '../sql/privileged.ts'
 import type { Effect, QualifiedName, Statement } from '../sql/types.ts'
-import { effectPath, type NameContext } from './effect-path.ts'
+import { effectPath, type NameContext, schemasOf } from './effect-path.ts'
 import { Ours } from './privileges/ours.ts'
 import { type PlannedIdentity, ReplicaIdentities } from './replica-identities.ts'
 import type { PlannedMigration } from './types.ts'
@@ -40,7 +40,7 @@ export function touchedTables(
       const table = tableOf(effect)
       for (const how of table === null ? [] : changesOf(effect, statement)) {
         if (table === null) continue
-        const schemas = table.schema === null ? path : [table.schema]
+        const schemas = schemasOf(table, effect, context)
         const identity = identities.of(table)
         const doubt = doubtOf(effect, statement)
         const key = JSON.stringify([schemas, table.name, how, identity])

@@ -128,6 +128,65 @@ export const riskScenarios: readonly CheckScenario[] = [
     },
     says: [/GRANT pg_read_all_stats TO least_/, /state not visible/],
   },
+  ...(
+    [
+      ['is dropped', 'drop table child'],
+      ['loses its foreign key', 'alter table child drop constraint to_planned'],
+    ] as const
+  ).map(
+    ([what, sql]): CheckScenario => ({
+      check: 'risk.long-transactions',
+      outcome: 'failed',
+      title: `an old transaction on the table that is referenced by one which ${what}`,
+      files: { '1_drop': sql },
+      gates: { preflight: { 'long-transactions': '10ms' } },
+      arrange: async (database) => {
+        await database.query(
+          'create table "Planned" (id int primary key); create table child (id int constraint to_planned references "Planned" (id))',
+        )
+        await holding(database, 'begin; select * from "Planned"; select pg_sleep(0.05)')
+        return {}
+      },
+      says: [/locks "Planned"/],
+    }),
+  ),
+  {
+    check: 'risk.long-transactions',
+    outcome: 'failed',
+    title: 'an old transaction on a table that only the file’s own search path finds',
+    files: {
+      '1_change': 'set search_path = "Else where", public; alter table there add column n int',
+    },
+    gates: { preflight: { 'long-transactions': '10ms' } },
+    arrange: async (database) => {
+      await database.query('create schema "Else where"; create table "Else where".there ()')
+      await holding(database, 'begin; select from "Else where".there; select pg_sleep(0.05)')
+      return {}
+    },
+    says: [/locks "Else where"\.there/],
+  },
+  ...(
+    [
+      [
+        'a table that is not there',
+        'alter table nowhere add column n int',
+        /not there yet: nowhere/,
+      ],
+      [
+        'what EXECUTE locks',
+        `do $$ begin execute format('select %s', 1); end $$`,
+        /1_change\.sql:1:1 DO/,
+      ],
+    ] as const
+  ).map(
+    ([title, sql, says]): CheckScenario => ({
+      check: 'risk.long-transactions',
+      outcome: 'not-checked',
+      title,
+      files: { '1_change': sql },
+      says: [says],
+    }),
+  ),
   {
     check: 'risk.idle-in-transaction',
     outcome: 'passed',
@@ -432,6 +491,29 @@ export const riskScenarios: readonly CheckScenario[] = [
     gates: { preflight: { 'free-space': '300kB' } },
     arrange: withRows,
     says: [/rewrite for TYPE of column "Planned"\.id: about [34]\d\d kB/, /index planned_id/],
+  },
+  {
+    check: 'risk.room',
+    outcome: 'failed',
+    title: 'an index on a table that only the file’s own search path finds',
+    files: { '1_index': 'set search_path = "Else where", public; create index on "Planned" (id)' },
+    gates: { preflight: { 'free-space': '100kB' } },
+    arrange: async (database) => {
+      await withRows(database)
+      await database.query(
+        'create schema "Else where"; alter table "Planned" set schema "Else where"',
+      )
+      return {}
+    },
+    says: [/about 2\d\d kB/],
+  },
+  {
+    check: 'risk.room',
+    outcome: 'not-checked',
+    title: 'an index on a table that is not there',
+    files: { '1_index': 'create index i on nowhere (id)' },
+    gates: { preflight: { 'free-space': '10GB' } },
+    says: [/nothing yet to measure for index i on nowhere/],
   },
   {
     check: 'risk.room',
