@@ -43,6 +43,25 @@ export const extensionsScenarios: readonly CheckScenario[] = [
   },
   {
     check: 'extensions.installed',
+    outcome: 'passed',
+    title: 'neither on staging nor here, where it is to be as on staging',
+    gates: { preflight: { extensions: { pg_trgm: 'staging' } } },
+    arrange: () => staging('select 1'),
+    says: [/none, as on staging/],
+  },
+  {
+    check: 'extensions.installed',
+    outcome: 'failed',
+    title: 'not on staging, where it is to be as on staging',
+    gates: { preflight: { extensions: { pg_trgm: 'staging' } } },
+    arrange: async ({ query }) => {
+      await query(trigram)
+      return staging('select 1')
+    },
+    says: [/DROP EXTENSION pg_trgm/],
+  },
+  {
+    check: 'extensions.installed',
     outcome: 'failed',
     title: 'not installed',
     gates: { preflight: { extensions: { 'uuid-ossp': 'any' } } },

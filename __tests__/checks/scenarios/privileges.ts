@@ -116,6 +116,39 @@ export const privilegesScenarios: readonly CheckScenario[] = [
   ).map(([what, sql]) =>
     failing('privileges.ownership', `${what} a table of another owner`, sql, theirs, [/other/]),
   ),
+  failing(
+    'privileges.ownership',
+    'an extension of another owner',
+    'alter extension pg_trgm update',
+    'create extension pg_trgm;',
+    [/^GRANT postgres TO "deploy ""er"" \w+";$/m],
+  ),
+  failing(
+    'privileges.ownership',
+    'a foreign server of another owner',
+    `alter server far options (add host 'x')`,
+    'create extension postgres_fdw; create server far foreign data wrapper postgres_fdw;',
+    [/ALTER SERVER far OWNER TO/],
+  ),
+  failing(
+    'privileges.ownership',
+    'the schema of the database’s owner',
+    `comment on schema public is 'x'`,
+    'alter schema public owner to pg_database_owner;',
+    [/^ALTER SCHEMA public OWNER TO/m],
+  ),
+  {
+    check: 'privileges.ownership',
+    outcome: 'passed',
+    title: 'the index of a table that one may maintain',
+    files: { '1_change': 'reindex index other_n' },
+    arrange: as(
+      `${theirs} create index other_n on other (n);
+       do $do$ begin
+         if pg_catalog.current_setting('server_version_num')::int >= 170000 then grant maintain on other to :role;
+         else alter table other owner to :role; end if; end $do$`,
+    ),
+  },
   {
     check: 'privileges.ownership',
     outcome: 'warned',
@@ -283,7 +316,7 @@ export const privilegesScenarios: readonly CheckScenario[] = [
     'no EXECUTE of the trigger’s function',
     'create trigger g before insert on "Own.ed" for each row execute function f()',
     `${mine} create function f() returns trigger language plpgsql as 'begin return new; end'; revoke execute on function f() from public`,
-    [/GRANT EXECUTE ON FUNCTION public.f\(\) TO/],
+    [/GRANT EXECUTE ON ROUTINE public.f\(\) TO/],
   ),
   failing(
     'privileges.tables',
@@ -303,6 +336,24 @@ export const privilegesScenarios: readonly CheckScenario[] = [
     ),
     says: [/row security applies/],
   },
+  {
+    check: 'privileges.tables',
+    outcome: 'warned',
+    title: 'row security on the second table that is changed',
+    files: { '1_change': 'update other set n = 1; delete from "Second"' },
+    arrange: as(
+      `${theirs} create table "Second" (id int); grant select, update on other to :role; grant delete on "Second" to :role;
+       alter table other enable row level security; alter table "Second" enable row level security`,
+    ),
+    says: [/all rows of table "Second"/],
+  },
+  failing(
+    'privileges.tables',
+    'no EXECUTE of a procedure',
+    'call p()',
+    `create procedure p() language sql as 'select 1'; revoke execute on procedure p() from public`,
+    [/GRANT EXECUTE ON ROUTINE public.p\(\) TO/],
+  ),
   {
     check: 'privileges.tables',
     outcome: 'not-checked',

@@ -392,6 +392,17 @@ export const riskScenarios: readonly CheckScenario[] = [
   },
   {
     check: 'risk.connection-slots',
+    outcome: 'passed',
+    title: 'the limit of the role that connects, which privileges.role judges',
+    gates: { preflight: { 'connection-slots': 10 } },
+    arrange: async (database) => {
+      const arranged = await leastPrivileged(database)
+      await database.query(`alter role ${arranged.role} connection limit 4`)
+      return arranged
+    },
+  },
+  {
+    check: 'risk.connection-slots',
     outcome: 'not-checked',
     title: 'a role that may not read pg_stat_database',
     arrange: (database) =>
@@ -443,6 +454,18 @@ export const riskScenarios: readonly CheckScenario[] = [
   },
   {
     check: 'risk.invalid-indexes',
+    outcome: 'warned',
+    title: 'of a partitioned table, whose partition lacks its own',
+    arrange: async ({ query }) => {
+      await query(
+        `create table "Planned" (id int) partition by list (id); create table one partition of "Planned" for values in (1); create index "Bad" on only "Planned" (id)`,
+      )
+      return {}
+    },
+    says: [/partitions’ indexes and ALTER INDEX … ATTACH PARTITION each/],
+  },
+  {
+    check: 'risk.invalid-indexes',
     outcome: 'not-checked',
     title: 'a role that may not see running builds',
     arrange: (database) =>
@@ -464,6 +487,23 @@ export const riskScenarios: readonly CheckScenario[] = [
     arrange: withNotValid,
     says: [/constraint "is positive" on public\."Planned": CHECK/],
   },
+  {
+    check: 'risk.not-valid-constraints',
+    outcome: 'warned',
+    title: 'a CHECK of a domain that was never validated',
+    arrange: withNotValidDomain,
+    says: [/constraint long on public\."Name": CHECK/],
+  },
+  ...(['alter domain "Name" validate constraint long', 'drop domain "Name"'] as const).map(
+    (sql): CheckScenario => ({
+      check: 'risk.not-valid-constraints',
+      outcome: 'passed',
+      title: `the only one is a domain’s: ${sql.split(' ')[0]}`,
+      files: { '1_settle': sql },
+      arrange: withNotValidDomain,
+      says: [/settled by the plan/],
+    }),
+  ),
   {
     check: 'risk.not-valid-constraints',
     outcome: 'not-checked',
@@ -552,6 +592,12 @@ async function withNotValid({ query }: TestDatabase) {
   await query('create table "Planned" (id int)')
   await query('insert into "Planned" values (1)')
   await query('alter table "Planned" add constraint "is positive" check (id > 0) not valid')
+  return {}
+}
+
+async function withNotValidDomain({ query }: TestDatabase) {
+  await query('create domain "Name" as text')
+  await query('alter domain "Name" add constraint long check (length(value) > 3) not valid')
   return {}
 }
 

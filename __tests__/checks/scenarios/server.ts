@@ -145,6 +145,19 @@ export const serverScenarios: readonly CheckScenario[] = [
   },
   {
     check: 'server.primary',
+    outcome: 'failed',
+    title: 'plan, on a database that was made read-only in another spelling',
+    command: 'plan',
+    arrange: async (database) => {
+      await database.query(
+        `alter database "${database.name}" set default_transaction_read_only = Yes`,
+      )
+      return {}
+    },
+    says: [/25006/],
+  },
+  {
+    check: 'server.primary',
     outcome: 'not-checked',
     title: 'plan, whose own session is read-only',
     command: 'plan',

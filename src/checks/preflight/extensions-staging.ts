@@ -1,6 +1,7 @@
 import { extensionNeeds } from '../../plan/extension-needs.ts'
 import { quoteIdentifier, quoteLiteral } from '../../sql/identifier.ts'
 import { defineCheck } from '../check.ts'
+import { bounded } from '../details.ts'
 import { readExtensions } from '../extensions/read.ts'
 
 interface Facts {
@@ -52,12 +53,12 @@ export const extensionsStaging = defineCheck<Facts>({
         actual: `${differing.length} differ: ${differing.join(', ')}`,
         reason: 'What works with one version of an extension on staging may not work with another.',
         fix: differing.map((name) => fixOf(name, target.get(name), staging.get(name))).join(' '),
-        details: differing
-          .map(
+        details: bounded(
+          differing.map(
             (name) =>
               `${name}: ${target.get(name) ?? 'not installed'}, on staging ${staging.get(name) ?? 'not installed'}`,
-          )
-          .slice(0, 100),
+          ),
+        ),
       },
     ]
   },

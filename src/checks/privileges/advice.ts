@@ -120,26 +120,38 @@ function attributeFix(anyOf: readonly string[], to: string): string {
   return 'Let a superuser run the statement, apart from this deployment.'
 }
 
+/** As ALTER spells it. A routine may be another kind than the statement that uses it tells. */
 const ALTERED: Partial<Record<ObjectRef['kind'], string>> = {
+  function: 'ROUTINE',
+  procedure: 'ROUTINE',
+  aggregate: 'ROUTINE',
+  'foreign server': 'SERVER',
   'foreign table': 'FOREIGN TABLE',
   'materialized view': 'MATERIALIZED VIEW',
 }
 
 function ownerFix(object: ObjectRef, found: Held | null, to: string): string {
   const kind = ALTERED[object.kind] ?? object.kind.toUpperCase()
-  const member = found?.owner == null ? '' : `GRANT ${quoteIdentifier(found.owner)} TO ${to}; or `
+  // pg_database_owner takes no members, and the other roles of that name are no owners to be joined.
+  const joins = found?.owner != null && !found.owner.startsWith('pg_')
+  const member = joins ? `GRANT ${quoteIdentifier(found.owner ?? '')} TO ${to};` : null
+  // ALTER EXTENSION has no OWNER TO.
+  if (object.kind === 'extension') {
+    return member ?? 'Let its owner run the statement, apart from this deployment.'
+  }
   const changed =
     object.kind === 'index'
       ? 'ALTER TABLE … OWNER TO'
       : `ALTER ${kind} ${grantName(object, found)} OWNER TO`
-  return `${member}${changed} ${to};`
+  return `${member === null ? '' : `${member} or `}${changed} ${to};`
 }
 
 function grantTarget(object: ObjectRef, found: Held | null): string {
   if (object.kind === 'database')
     return `DATABASE ${quoteIdentifier(found?.name ?? object.name ?? '')}`
-  const kind = object.kind === 'procedure' || object.kind === 'aggregate' ? 'function' : object.kind
-  const word = kind === 'foreign server' ? 'FOREIGN SERVER' : kind.toUpperCase()
+  const { kind } = object
+  const routine = kind === 'function' || kind === 'procedure' || kind === 'aggregate'
+  const word = routine ? 'ROUTINE' : kind.toUpperCase()
   const relation = ['table', 'view', 'materialized view', 'foreign table'].includes(kind)
   return `${relation ? 'TABLE' : word} ${grantName(object, found)}`
 }

@@ -42,6 +42,7 @@ select w.need, n.nspname::text as schema, c.relname::text as name, pg_catalog.pg
        ${inSchema('c.relowner')}
        || array(select p from pg_catalog.unnest(${list(tablePrivileges)}) p
                  where c.relkind not in ('S', 'c') and pg_catalog.has_table_privilege(${role}, c.oid, p))
+       || ${serverMajor >= 17 ? maintainedByTable : `'{}'::pg_catalog.text[]`}
        || array(select p || ' (columns)' from pg_catalog.unnest(${list(['SELECT', 'INSERT', 'UPDATE', 'REFERENCES'])}) p
                  where c.relkind not in ('S', 'c', 'i', 'I') and pg_catalog.has_any_column_privilege(${role}, c.oid, p))
        || array(select 'GRANT OPTION' from pg_catalog.unnest(${list(tablePrivileges)}) p
@@ -164,6 +165,10 @@ select w.need, null::text, l.lanname::text, pg_catalog.pg_get_userbyid(l.lanowne
     'event trigger': simple('event trigger', 'pg_event_trigger', 'evtname', 'evtowner'),
   }
 }
+
+/** Whoever maintains a table maintains its indexes. */
+const maintainedByTable = `array(select 'MAINTAIN' from pg_catalog.pg_index i
+                 where i.indexrelid = c.oid and pg_catalog.has_table_privilege(${role}, i.indrelid, 'MAINTAIN'))`
 
 const schemaMatches = `(w.schema = n.nspname or w.schema = '')`
 
