@@ -12,7 +12,9 @@ const ofStatements = privilegesScenarios.filter(
 )
 
 const refused = ofStatements.filter(({ outcome }) => outcome === 'failed')
-const allowed = ofStatements.filter(({ outcome }) => outcome === 'passed')
+const allowed = ofStatements.filter(
+  ({ outcome, deploys }) => outcome === 'passed' || outcome === 'warned' || deploys,
+)
 
 describe('what the checks of privileges refuse, the server refuses', () => {
   test.each(refused.map((one) => [`${one.check}: ${one.title}`, one] as const))(
@@ -38,14 +40,18 @@ describe('what the checks of privileges refuse, the server refuses', () => {
   )
 })
 
-describe('what the checks of privileges let pass, the server lets pass', () => {
+describe('what the checks of privileges let pass or only warn of, the server lets pass', () => {
   test.each(allowed.map((one) => [`${one.check}: ${one.title}`, one] as const))(
     '%s',
     async (_, { arrange, files = {} }) => {
       await withDatabase({}, async (database) => {
-        const { url = database.url, cleanUp } = (await arrange?.(database)) ?? {}
+        const { url = database.url, settings, cleanUp } = (await arrange?.(database)) ?? {}
         try {
-          const result = await runEngine(database, 'deploy', { files, url })
+          const result = await runEngine(database, 'deploy', {
+            files,
+            url,
+            ...(settings === undefined ? {} : { settings }),
+          })
           expect(endingOf(result)).toBe('deployed 0')
         } finally {
           await cleanUp?.()

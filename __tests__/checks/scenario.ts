@@ -8,6 +8,8 @@ export interface CheckScenario {
   /** Id of the check. */
   readonly check: string
   readonly outcome: CheckOutcome
+  /** The server carries the files out all the same, which privileges.test.ts asks of it. */
+  readonly deploys?: true
   /** A sentence: 'a table of another owner'. */
   readonly title: string
   /** The pending migrations; default one that creates a table. */

@@ -6,7 +6,7 @@ import { planOf } from './planning.ts'
 beforeAll(loadParser)
 
 function used(sql: string): string[] {
-  return extensionNeeds([planOf(sql)], ['public']).used.map(
+  return extensionNeeds([planOf(sql)], { searchPath: ['public'], role: 'app' }).used.map(
     ({ kind, schema, name, extension, created }) =>
       `${kind} ${schema ?? ''}.${name} of ${extension}${created ? ', created' : ''}`,
   )
@@ -36,11 +36,29 @@ describe('names that extensions bring', () => {
     ).toEqual(['type .hstore of hstore, created'])
   })
 
-  test('the extensions that are created, with the version wanted', () => {
-    const { created } = extensionNeeds(
-      [planOf(`create extension pg_trgm version '1.6'`)],
-      ['public'],
+  test('"$user" of a file’s own search path is the role', () => {
+    const { used } = extensionNeeds(
+      [planOf('set search_path = "$user", "Ext"; create table t (a citext)')],
+      { searchPath: ['public'], role: 'app' },
     )
+    expect(used.map(({ searchPath }) => searchPath)).toEqual([['app', 'Ext']])
+  })
+
+  test('a use that is certain counts for more than one behind a condition', () => {
+    const of = (sql: string) =>
+      extensionNeeds([planOf(sql)], { searchPath: ['public'], role: 'app' }).used.map(
+        ({ name, guarded, where }) => [name, guarded, where.line],
+      )
+    const guarded = 'do $$ begin if 1 > 2 then create table t (a citext); end if; end $$;\n'
+    expect(of(guarded)).toEqual([['citext', true, 1]])
+    expect(of(`${guarded}alter table u add a citext;\n${guarded}`)).toEqual([['citext', false, 2]])
+  })
+
+  test('the extensions that are created, with the version wanted', () => {
+    const { created } = extensionNeeds([planOf(`create extension pg_trgm version '1.6'`)], {
+      searchPath: ['public'],
+      role: 'app',
+    })
     expect(created.map(({ name, version }) => [name, version])).toEqual([['pg_trgm', '1.6']])
   })
 })

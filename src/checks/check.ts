@@ -107,10 +107,10 @@ export async function runChecks(
 ): Promise<CheckReport[]> {
   const reports: CheckReport[] = []
   for (const check of checks) {
-    const severity = subject.preflight.checks[check.id] ?? check.severity
-    if (severity === 'off' || check.applies?.(subject) === false) continue
+    const asked = subject.preflight.checks[check.id]
+    if (asked === 'off' || check.applies?.(subject) === false) continue
     for (const finding of await findingsOf(check, sessions, subject)) {
-      const report = reportOf(check, finding, severity)
+      const report = reportOf(check, finding, asked)
       reports.push(report)
       tell(report)
     }
@@ -140,13 +140,13 @@ async function findingsOf(
   }
 }
 
-/** `preflight.checks` may turn a refusal into a warning and the other way round; a finding of its own severity is only ever made milder. */
+/** What `preflight.checks` says holds for all that the check finds; else a finding's own severity comes before the check's. */
 function reportOf(
   { id, group, title, severity: own }: Check,
   { outcome, severity: found, ...finding }: Finding,
-  asked: 'fail' | 'warn',
+  asked: 'fail' | 'warn' | undefined,
 ): CheckReport {
-  const severity = asked === own ? (found ?? own) : asked
+  const severity = asked ?? found ?? own
   const verdict = severity === 'fail' ? 'failed' : 'warned'
   const shown = finding.title ?? title
   return {

@@ -28,6 +28,8 @@ export interface SessionsInTheWay {
   readonly sessions: readonly SessionInTheWay[]
   /** Without pg_read_all_stats the ages of other roles' transactions are NULL. */
   readonly seesAll: boolean
+  /** Places of the planned locks whose relation is not there. */
+  readonly absent: readonly number[]
 }
 
 /**
@@ -39,8 +41,10 @@ export async function readSessionsInTheWay(
   session: Session,
   subject: Subject,
 ): Promise<SessionsInTheWay> {
-  const [given, searchPath] = plannedValues(subject)
-  const [row] = await session.rows<{ seesAll: boolean; sessions: readonly SessionInTheWay[] }>(
+  const [given] = plannedValues(subject)
+  // A concurrent build leaves vacuums out (PROC_IN_VACUUM, PROC_IS_AUTOVACUUM); autovacuum's are told by having no user, which no role is kept
+  // from seeing. VACUUM FULL is not in that view, and is waited for.
+  const [row] = await session.rows<SessionsInTheWay>(
     `${plannedRelations}, holding as (
        select l.pid, pg_catalog.array_agg(distinct l.relation::pg_catalog.regclass::pg_catalog.text) as tables
        from planned p join pg_catalog.pg_locks l on l.relation = p.oid and l.mode = any (p.modes)
@@ -49,17 +53,19 @@ export async function readSessionsInTheWay(
        group by l.pid
      )
      select pg_catalog.pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') as "seesAll",
+            array(select g.place from given g where not exists (select from named d where d.place = g.place) order by g.place) as absent,
             coalesce(pg_catalog.json_agg(s order by s."transactionMs" desc nulls last, s.pid), '[]'::pg_catalog.json) as sessions
      from (
        select ${describedSession}, coalesce(h.tables, '{}') as tables
        from pg_catalog.pg_stat_activity a left join holding h on h.pid = a.pid
        where a.datname = pg_catalog.current_database() and a.pid <> pg_catalog.pg_backend_pid()
-         and coalesce(a.application_name, '') not like $3
-         and (h.pid is not null or ($4::pg_catalog.bool and a.backend_xmin is not null))
+         and coalesce(a.application_name, '') not like $2
+         and (h.pid is not null or ($3::pg_catalog.bool and a.backend_xmin is not null and a.usesysid is not null
+              and not exists (select from pg_catalog.pg_stat_progress_vacuum v where v.pid = a.pid)))
      ) s`,
-    [given, searchPath, `${applicationPrefix()}%`, waitsForSnapshots(subject)],
+    [given, `${applicationPrefix()}%`, waitsForSnapshots(subject)],
   )
-  return row ?? { sessions: [], seesAll: false }
+  return row ?? { sessions: [], seesAll: false, absent: [] }
 }
 
 /** Columns of `SessionInTheWay` but for its tables, from pg_stat_activity as `a`. */

@@ -1,5 +1,6 @@
 import type { Place } from '../report/refusal.ts'
 import type { Effect, QualifiedName, Statement } from '../sql/types.ts'
+import { effectPath, type NameContext } from './effect-path.ts'
 import { extensionGiving, type GivenKind } from './known-extensions.ts'
 import { Ours } from './privileges/ours.ts'
 import type { PlannedMigration } from './types.ts'
@@ -11,6 +12,10 @@ export interface UsedName extends QualifiedName {
   readonly extension: string | null
   /** The plan itself creates that extension before. */
   readonly created: boolean
+  /** Extensions that the plan creates before with CASCADE, which brings what they require. */
+  readonly cascaded: readonly string[]
+  /** Behind a condition or a handler that may skip it. */
+  readonly guarded: boolean
   readonly searchPath: readonly string[]
   readonly statement: string
   readonly where: Place
@@ -20,6 +25,9 @@ export interface CreatedExtension {
   readonly name: string
   /** As written; null: the default. */
   readonly version: string | null
+  readonly cascade: boolean
+  /** Behind a condition or a handler that may skip it. */
+  readonly guarded: boolean
   readonly where: Place
 }
 
@@ -32,7 +40,7 @@ export interface ExtensionNeeds {
 /** Operator classes, access methods, types and functions that the plan uses and doesn't make, and the extensions that it creates. */
 export function extensionNeeds(
   pending: readonly Pick<PlannedMigration, 'steps'>[],
-  searchPath: readonly string[],
+  context: NameContext,
 ): ExtensionNeeds {
   const ours = new Ours()
   const used = new Map<string, UsedName>()
@@ -41,19 +49,22 @@ export function extensionNeeds(
     steps.flatMap((step) => step.statements),
   )) {
     for (const effect of statement.effects) {
-      const path = effect.searchPath ?? searchPath
+      const path = effectPath(effect, context)
       for (const { kind, ...name } of namesIn(effect)) {
         const object =
           kind === 'operator class' || kind === 'access method' ? null : { kind, ...name }
         if (object !== null && ours.has(object, path) !== null) continue
         const key = JSON.stringify([kind, name.schema, name.name])
-        if (used.has(key)) continue
+        // What is certain counts for more than what may be skipped.
+        if (used.get(key)?.guarded === false || (used.has(key) && effect.guarded)) continue
         const extension = extensionGiving(kind, name)
         used.set(key, {
           kind,
           ...name,
           extension,
           created: created.some((each) => each.name === extension),
+          cascaded: created.filter(({ cascade }) => cascade).map((each) => each.name),
+          guarded: effect.guarded,
           searchPath: path,
           statement: statement.kind,
           where: statement.where,
@@ -66,9 +77,12 @@ export function extensionNeeds(
   return { used: [...used.values()], created }
 }
 
-function creation({ op, object, to }: Effect, { where }: Statement): CreatedExtension[] {
+function creation(
+  { op, object, to, cascade = false, guarded }: Effect,
+  { where }: Statement,
+): CreatedExtension[] {
   if (op !== 'create' || object.kind !== 'extension') return []
-  return [{ name: object.name ?? '', version: to ?? null, where }]
+  return [{ name: object.name ?? '', version: to ?? null, cascade, guarded, where }]
 }
 
 function namesIn({

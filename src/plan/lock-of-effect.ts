@@ -11,6 +11,8 @@ export interface EffectLock {
   readonly waitsForSnapshots: boolean
   /** Taken on partitions and children too. */
   readonly descends: boolean
+  /** Foreign keys that go with it: the tables at their other end are locked as strongly. */
+  readonly foreignKeys: 'none' | 'all' | readonly string[]
 }
 
 type Taken = Partial<Omit<EffectLock, 'relation' | 'mode'>>
@@ -52,7 +54,15 @@ export function locksOf(effect: Effect): readonly EffectLock[] {
 const strongest: LockMode = 'ACCESS EXCLUSIVE'
 
 function lock(relation: QualifiedName, mode: LockMode, taken: Taken = {}): EffectLock {
-  return { relation, mode, waitsAs: mode, waitsForSnapshots: false, descends: false, ...taken }
+  return {
+    relation,
+    mode,
+    waitsAs: mode,
+    waitsForSnapshots: false,
+    descends: false,
+    foreignKeys: 'none',
+    ...taken,
+  }
 }
 
 function nameOf({ schema, name }: ObjectRef): QualifiedName[] {
@@ -117,6 +127,8 @@ function relationLocks(effect: Effect): EffectLock[] {
       return own(change?.startsWith('TRIGGER') === true ? 'SHARE ROW EXCLUSIVE' : strongest)
     case 'alter':
       return [...own(alterMode(effect), { descends }), ...onUsed(effect, 'SHARE UPDATE EXCLUSIVE')]
+    case 'drop':
+      return own(strongest, { descends, foreignKeys: 'all' })
     default:
       return own(strongest, { descends: descends && op !== 'rename' })
   }
@@ -183,9 +195,13 @@ function indexLocks(effect: Effect): EffectLock[] {
 }
 
 function constraintLocks(effect: Effect): EffectLock[] {
-  const { op, constraint } = effect
+  const { op, object, constraint } = effect
   if (op === 'validate') return onTable(effect, 'SHARE UPDATE EXCLUSIVE')
   if (op === 'comment') return onTable(effect, 'ACCESS SHARE')
+  if (op === 'drop' && object.name !== null) {
+    const foreignKeys = [object.name]
+    return onTable(effect, strongest).map((each) => ({ ...each, foreignKeys }))
+  }
   const references = constraint?.references
   if (references == null) return onTable(effect, strongest)
   // Both tables get triggers, and those take this lock.

@@ -19,6 +19,12 @@ export interface LockedTable {
   readonly waitsForSnapshots: boolean
   /** Partitions and children are locked with it. */
   readonly descends: boolean
+  /** Foreign keys that go: the tables at their other end are locked with the strongest mode. */
+  readonly foreignKeys: 'none' | 'all' | readonly string[]
+  /** Where the file itself has set the search path that the name is looked up on. */
+  readonly searchPath?: readonly string[]
+  /** IF EXISTS, a guard, or the plan itself makes it unless it is there: that it is not found means nothing. */
+  readonly mayBeAbsent: boolean
   /** The first statement that locks it. */
   readonly where: Place
 }
@@ -32,15 +38,26 @@ export function lockedTables(
 ): readonly LockedTable[] {
   const found = new Map<string, LockedTable>()
   const created: QualifiedName[] = []
+  const maybeCreated: QualifiedName[] = []
   for (const { effects, where } of pending.flatMap(({ script }) => script.statements)) {
     // CREATE TABLE IF NOT EXISTS leaves a table that is there alone: its columns and constraints lock nothing.
     const inStatement: QualifiedName[] = []
     for (const effect of effects) {
       for (const { relation, mode, ...taken } of locksOf(effect)) {
         if ([...created, ...inStatement].some((name) => maybeSameName(name, relation))) continue
-        const key = JSON.stringify([relation.schema, relation.name])
-        found.set(key, merged(found.get(key), { relation, mode, where, ...taken }))
+        const key = lockKey(relation, effect.searchPath)
+        const mayBeAbsent =
+          effect.ifExists ||
+          effect.guarded ||
+          maybeCreated.some((name) => maybeSameName(name, relation))
+        const path =
+          relation.schema !== null || effect.searchPath === undefined
+            ? {}
+            : { searchPath: effect.searchPath }
+        const lock = { relation, mode, where, mayBeAbsent, ...path, ...taken }
+        found.set(key, merged(found.get(key), lock))
       }
+      maybeCreated.push(...newNames({ ...effect, ifNotExists: false, guarded: false }))
       inStatement.push(...newNames({ ...effect, ifNotExists: false }))
       created.push(...newNames(effect))
     }
@@ -48,16 +65,21 @@ export function lockedTables(
   return [...found.values()]
 }
 
-interface OneLock extends EffectLock {
-  readonly where: Place
+/** One name is one relation, as long as it is looked up on the same search path. */
+export function lockKey(
+  { schema, name }: QualifiedName,
+  searchPath: readonly string[] | undefined,
+): string {
+  return JSON.stringify([schema, name, schema === null ? searchPath : null])
 }
 
-function merged(
-  known: LockedTable | undefined,
-  { relation, mode, waitsAs, waitsForSnapshots, descends, where }: OneLock,
-): LockedTable {
+interface OneLock extends EffectLock, Pick<LockedTable, 'where' | 'mayBeAbsent' | 'searchPath'> {}
+
+function merged(known: LockedTable | undefined, { mode, waitsAs, ...one }: OneLock): LockedTable {
+  const { relation, waitsForSnapshots, descends, foreignKeys, mayBeAbsent, where, searchPath } = one
   return {
     relation,
+    ...(searchPath === undefined ? {} : { searchPath }),
     modes: [...new Set([...(known?.modes ?? []), mode])],
     waitsFor: [
       ...new Set([...(known?.waitsFor ?? []), ...conflictsOf(mode), ...conflictsOf(waitsAs)]),
@@ -65,8 +87,19 @@ function merged(
     strong: (known?.strong ?? false) || isStrong(mode),
     waitsForSnapshots: (known?.waitsForSnapshots ?? false) || waitsForSnapshots,
     descends: (known?.descends ?? false) || descends,
+    foreignKeys: bothKeys(known?.foreignKeys ?? 'none', foreignKeys),
+    mayBeAbsent: (known?.mayBeAbsent ?? true) && mayBeAbsent,
     where: known?.where ?? where,
   }
+}
+
+function bothKeys(
+  one: EffectLock['foreignKeys'],
+  other: EffectLock['foreignKeys'],
+): EffectLock['foreignKeys'] {
+  if (one === 'none') return other
+  if (other === 'none') return one
+  return one === 'all' || other === 'all' ? 'all' : [...one, ...other]
 }
 
 const relations: ReadonlySet<ObjectKind> = new Set([

@@ -1,5 +1,7 @@
 import { type PrivilegedParts, privilegedParts } from '../sql/privileged.ts'
 import type { Effect, ObjectRef, Statement } from '../sql/types.ts'
+import { creationSchema, effectPath, type NameContext } from './effect-path.ts'
+import { ActingRole } from './privileges/acting-role.ts'
 import { changeWants, lockWants, maintenanceWants } from './privileges/change.ts'
 import { creationWants } from './privileges/creation.ts'
 import {
@@ -7,6 +9,7 @@ import {
   onUsed,
   type PrivilegeGroup,
   type PrivilegeNeed,
+  privilegesOf,
   superuser,
   underived,
   type Want,
@@ -16,12 +19,10 @@ import type { PlannedMigration } from './types.ts'
 
 export type { PrivilegeGroup, PrivilegeNeed } from './privileges/need.ts'
 
-export interface PrivilegeContext {
+export interface PrivilegeContext extends NameContext {
   readonly serverMajor: number
-  /** Schemas that unqualified names are looked up in, under `role`. */
-  readonly searchPath: readonly string[]
-  /** The role that the migrations run as. */
-  readonly role: string
+  /** The role that logs in; without it the migrations' own. */
+  readonly login?: string
 }
 
 /**
@@ -35,21 +36,36 @@ export function privilegeNeeds(
 ): readonly PrivilegeNeed[] {
   const ours = new Ours()
   const needs = new Map<string, PrivilegeNeed>()
-  const statements = pending.flatMap(({ steps }) => steps.flatMap((step) => step.statements))
-  for (const { statement } of statements) {
-    const ask = (want: Want, searchPath: readonly string[]) => {
-      for (const each of [want, ...usage(want)]) {
-        const need = needOf(each, statement, searchPath, ours)
-        const key = JSON.stringify([each.group, each.object, each.anyOf, each.reason])
-        if (need !== null && !needs.has(key)) needs.set(key, need)
+  const acting = new ActingRole(context.role, context.login ?? context.role)
+  const ask = (statement: Statement, wants: readonly Want[], searchPath: readonly string[]) => {
+    for (const want of wants.flatMap((each) => [each, ...usage(each)])) {
+      const need = needOf(ofActing(want, acting.other), statement, searchPath, ours)
+      if (need === null) continue
+      const key = JSON.stringify([need.group, need.object, need.anyOf, need.reason])
+      const known = needs.get(key)
+      // What is certain counts for more than what may be skipped.
+      if (known === undefined || (known.doubt !== undefined && need.doubt === undefined)) {
+        needs.set(key, need)
       }
     }
-    for (const want of statementWants(statement)) ask(want, context.searchPath)
-    for (const effect of statement.effects) {
-      const searchPath = pathOf(effect, context)
-      for (const want of effectWants(effect, statement, context, searchPath)) ask(want, searchPath)
-      ours.follow(effect, searchPath)
+  }
+  for (const { steps } of pending) {
+    for (const { kind, statements } of steps) {
+      for (const { statement } of statements) {
+        ask(statement, statementWants(statement), context.searchPath)
+        for (const effect of statement.effects) {
+          const searchPath = effectPath(effect, context)
+          const wants = effectWants(effect, statement, context)
+          ask(statement, effect.guarded ? wants.map(doubted) : wants, searchPath)
+          // What somebody else creates is not the migrations' role's own.
+          if (acting.other === null) ours.follow(effect, searchPath)
+          acting.follow(effect)
+        }
+        if (kind !== 'transaction') acting.endTransaction()
+      }
+      acting.endTransaction()
     }
+    acting.endMigration()
   }
   const all = [...needs.values()]
   return group === undefined ? all : all.filter((need) => need.group === group)
@@ -67,8 +83,24 @@ function needOf(
   return { ...want, ...absent, statement: kind, where, searchPath }
 }
 
+/** Another role's privileges are not looked up. Who may become it is a question to the role that logs in, whoever acts. */
+function ofActing(want: Want, other: string | null): Want {
+  if (other === null || want.anyOf.includes('SESSION SET')) return want
+  const { group, object } = want
+  return {
+    group,
+    object,
+    anyOf: [],
+    reason: `the file’s own SET ROLE makes it run as ${other}, whose privileges are not looked up`,
+  }
+}
+
+function doubted(want: Want): Want {
+  return { ...want, doubt: 'it stands behind a condition or a handler, which may skip it' }
+}
+
 /** A name with a schema needs USAGE on it; one without is found only in schemas that the role may use. */
-function usage({ object, mayBeAbsent }: Want): readonly Want[] {
+function usage({ object, mayBeAbsent, doubt }: Want): readonly Want[] {
   const { schema } = object
   if (schema === null || schema === 'pg_catalog' || schema === 'information_schema') return []
   return [
@@ -77,28 +109,24 @@ function usage({ object, mayBeAbsent }: Want): readonly Want[] {
       object: { kind: 'schema', schema: null, name: schema },
       anyOf: ['USAGE'],
       ...(mayBeAbsent === undefined ? {} : { mayBeAbsent }),
+      ...(doubt === undefined ? {} : { doubt }),
     },
   ]
-}
-
-/** The file's own SET search_path counts for what comes after it. */
-function pathOf({ searchPath }: Effect, context: PrivilegeContext): readonly string[] {
-  return searchPath?.map((each) => (each === '$user' ? context.role : each)) ?? context.searchPath
 }
 
 function effectWants(
   effect: Effect,
   { kind }: Statement,
-  { serverMajor, role }: PrivilegeContext,
-  searchPath: readonly string[],
+  context: PrivilegeContext,
 ): readonly Want[] {
+  const { serverMajor, role } = context
   const { op, object, uses = [] } = effect
   const reads = uses.filter((used) => used.kind === 'table').map((used) => onTable(used, 'SELECT'))
   const calls = uses.flatMap((used) => onUsed(used) ?? [])
   switch (op) {
     case 'create':
     case 'replace': {
-      const schema = searchPath.find((each) => each !== role) ?? searchPath[0] ?? null
+      const schema = creationSchema(effect, context)
       return creationWants(effect, { statement: kind, serverMajor, schema })
     }
     case 'insert':
@@ -141,11 +169,12 @@ function sequenceWant({ object, change }: Effect): Want {
 }
 
 function statementWants({ node }: Statement): readonly Want[] {
-  const { language, copy, roleOptions, publishesSchemas, rows } = privilegedParts(node)
+  const { language, copy, roleOptions, publishesSchemas, defaultsOf, rows } = privilegedParts(node)
   return [
     ...(language === null ? [] : [languageWant(language)]),
     ...(copy === null ? [] : [superuser(COPIES[copy])]),
     ...(roleOptions.length > 0 || publishesSchemas ? [superuser()] : []),
+    ...defaultsOf.map(privilegesOf),
     ...rows.map(({ table, privilege }) => onTable({ kind: 'table', ...table }, privilege)),
   ]
 }

@@ -1,5 +1,5 @@
 import type { Effect, QualifiedName, Statement } from '../sql/types.ts'
-import { lockedTables } from './locked-tables.ts'
+import { lockedTables, lockKey } from './locked-tables.ts'
 import { describeObject } from './object-words.ts'
 import type { PlannedMigration } from './types.ts'
 
@@ -14,20 +14,34 @@ export interface Build {
   readonly expressions: number
   /** In words: 'index i on t', 'rewrite of t: TYPE of column t.a'. */
   readonly what: string
+  /** Where the file itself has set the search path that the name is looked up on. */
+  readonly searchPath?: readonly string[]
+  /** That the relation is not found means nothing. */
+  readonly mayBeAbsent: boolean
 }
+
+type OneBuild = Omit<Build, 'searchPath' | 'mayBeAbsent'>
 
 /** What the pending migrations build or rewrite of relations that were there before. Small where they are new: those are left out. */
 export function builds(pending: readonly Pick<PlannedMigration, 'script'>[]): readonly Build[] {
-  const before = new Set(lockedTables(pending).map(({ relation }) => keyOf(relation)))
+  const before = new Map(
+    lockedTables(pending).map((each) => [lockKey(each.relation, each.searchPath), each]),
+  )
   return pending
     .flatMap(({ script }) => script.statements)
-    .flatMap((statement) => statement.effects.flatMap((effect) => buildOf(effect, statement)))
-    .filter(({ relation }) => before.has(keyOf(relation)))
+    .flatMap((statement) =>
+      statement.effects.flatMap((effect) =>
+        buildOf(effect, statement).flatMap((build) => {
+          const locked = before.get(lockKey(build.relation, effect.searchPath))
+          if (locked === undefined) return []
+          const { searchPath, mayBeAbsent } = locked
+          return [{ ...build, mayBeAbsent, ...(searchPath === undefined ? {} : { searchPath }) }]
+        }),
+      ),
+    )
 }
 
-const keyOf = ({ schema, name }: QualifiedName): string => JSON.stringify([schema, name])
-
-function buildOf(effect: Effect, statement: Statement): Build[] {
+function buildOf(effect: Effect, statement: Statement): OneBuild[] {
   const { object, op, index, constraint } = effect
   if (op === 'reindex') return reindexed(effect)
   if (op === 'create' && index !== undefined && object.table !== undefined) {
@@ -67,7 +81,7 @@ function nameOf({ object: { schema, name } }: Effect): QualifiedName | null {
   return name === null || name === '' ? null : { schema, name }
 }
 
-function reindexed(effect: Effect): Build[] {
+function reindexed(effect: Effect): OneBuild[] {
   const relation = nameOf(effect)
   const { kind } = effect.object
   if (relation === null || (kind !== 'table' && kind !== 'index')) return []

@@ -8,6 +8,7 @@ export interface ExistingObject {
   readonly kind: 'index' | 'constraint'
   readonly schema: string
   readonly name: string
+  /** Or the domain that it belongs to. */
   readonly table: string
 }
 
@@ -44,6 +45,7 @@ function isAbout({ op, object }: Effect, existing: ExistingObject): boolean {
   if (object.kind === 'table' && (op === 'drop' || existing.kind === 'index')) {
     return maybeSameName(nameOf(object), table)
   }
+  if (object.kind === 'domain' && op === 'drop') return maybeSameName(nameOf(object), table)
   if (object.kind !== existing.kind) return false
   return isOwned(object.kind)
     ? object.name === existing.name &&

@@ -22,6 +22,8 @@ export interface PrivilegedParts {
   readonly roleOptions: readonly string[]
   /** TABLES IN SCHEMA of a publication. */
   readonly publishesSchemas: boolean
+  /** Roles of ALTER DEFAULT PRIVILEGES FOR ROLE. */
+  readonly defaultsOf: readonly string[]
   readonly rows: readonly RowPrivilege[]
 }
 
@@ -33,8 +35,15 @@ export function privilegedParts(node: Node): PrivilegedParts {
     publishesSchemas: [...descendantsOf(node, 'PublicationObjSpec')].some(
       ({ pubobjtype = '' }) => pubobjtype !== 'PUBLICATIONOBJ_TABLE',
     ),
+    defaultsOf: defaultsOf(node),
     rows: [...descendants(node)].flatMap((each) => readByType(ROWS, each) ?? []),
   }
+}
+
+function defaultsOf(node: Node): string[] {
+  const options = fieldsOf(node, 'AlterDefaultPrivilegesStmt')?.options
+  const roles = [...descendantsOf(optionOf(options, 'roles')?.arg, 'RoleSpec')]
+  return roles.flatMap(({ rolename }) => rolename ?? [])
 }
 
 function languageOf(node: Node): string | null {

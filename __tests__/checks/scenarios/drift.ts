@@ -1,6 +1,7 @@
 import type { TestDatabase } from '../../support/database.ts'
 import { deployFiles } from '../../support/engine.ts'
 import type { CheckScenario } from '../scenario.ts'
+import { leastPrivileged } from './least-privilege.ts'
 
 const first = { '1_first': 'create table first (id int primary key, name text)' }
 const files = { ...first, '2_second': 'create table second (id int)' }
@@ -68,6 +69,18 @@ export const driftScenarios: readonly CheckScenario[] = [
     files,
     arrange: after('update airlock.runs set fingerprint_after = null'),
     says: [/is not recorded/],
+  },
+  {
+    check: 'drift.catalog',
+    outcome: 'not-checked',
+    title: 'a kind of object that neither then nor now could be read',
+    files,
+    arrange: async (database) => {
+      const role = await leastPrivileged(database, 'revoke select on pg_policy from public')
+      await deployFiles(database, { files: first, url: role.url })
+      return role
+    },
+    says: [/not known of polic/],
   },
   {
     check: 'drift.catalog',

@@ -43,6 +43,25 @@ export const extensionsScenarios: readonly CheckScenario[] = [
   },
   {
     check: 'extensions.installed',
+    outcome: 'passed',
+    title: 'neither on staging nor here, where it is to be as on staging',
+    gates: { preflight: { extensions: { pg_trgm: 'staging' } } },
+    arrange: () => staging('select 1'),
+    says: [/none, as on staging/],
+  },
+  {
+    check: 'extensions.installed',
+    outcome: 'failed',
+    title: 'not on staging, where it is to be as on staging',
+    gates: { preflight: { extensions: { pg_trgm: 'staging' } } },
+    arrange: async ({ query }) => {
+      await query(trigram)
+      return staging('select 1')
+    },
+    says: [/DROP EXTENSION pg_trgm/],
+  },
+  {
+    check: 'extensions.installed',
     outcome: 'failed',
     title: 'not installed',
     gates: { preflight: { extensions: { 'uuid-ossp': 'any' } } },
@@ -84,6 +103,42 @@ export const extensionsScenarios: readonly CheckScenario[] = [
         create index on t using gin (other gin_trgm_ops); select similarity('a', 'b')`,
     },
   },
+  {
+    check: 'extensions.needed',
+    outcome: 'passed',
+    title: 'brought by CASCADE of an extension that requires it',
+    files: { '1_use': 'create extension earthdistance cascade; create table t (a cube)' },
+  },
+  {
+    check: 'extensions.needed',
+    outcome: 'passed',
+    title: 'in the schema of the role’s own name, on the search path that the file sets',
+    files: { '1_use': 'set search_path = "$user", public; create table public.t (a citext)' },
+    arrange: async ({ query }) => {
+      await query('create schema postgres; create extension citext schema postgres')
+      return {}
+    },
+  },
+  ...(
+    [
+      [
+        'an extension that is made only where the server has it',
+        `if exists (select from pg_catalog.pg_available_extensions where name = 'postgis') then create extension postgis; end if`,
+      ],
+      [
+        'a type that is used only where it is there',
+        `if to_regtype('geometry') is not null then create table t (place geometry); end if`,
+      ],
+    ] as const
+  ).map(
+    ([title, sql]): CheckScenario => ({
+      check: 'extensions.needed',
+      outcome: 'not-checked',
+      title,
+      files: { '1_use': `do $$ begin ${sql}; end $$` },
+      says: [/behind a condition or a handler/],
+    }),
+  ),
   {
     check: 'extensions.needed',
     outcome: 'failed',

@@ -9,7 +9,7 @@ import type { Arranged } from '../scenario.ts'
 export async function leastPrivileged(
   { query, url }: TestDatabase,
   ...statements: readonly string[]
-): Promise<Arranged & { readonly role: string }> {
+): Promise<Arranged & { readonly role: string; readonly url: string }> {
   for (const statement of statements) await query(statement)
   const role = `least_${randomBytes(5).toString('hex')}`
   await query(`create role ${role} login password 'least'`)

@@ -116,12 +116,53 @@ export const privilegesScenarios: readonly CheckScenario[] = [
   ).map(([what, sql]) =>
     failing('privileges.ownership', `${what} a table of another owner`, sql, theirs, [/other/]),
   ),
+  failing(
+    'privileges.ownership',
+    'an extension of another owner',
+    'alter extension pg_trgm update',
+    'create extension pg_trgm;',
+    [/^GRANT postgres TO "deploy ""er"" \w+";$/m],
+  ),
+  failing(
+    'privileges.ownership',
+    'a foreign server of another owner',
+    `alter server far options (add host 'x')`,
+    'create extension postgres_fdw; create server far foreign data wrapper postgres_fdw;',
+    [/ALTER SERVER far OWNER TO/],
+  ),
+  failing(
+    'privileges.ownership',
+    'the schema of the database’s owner',
+    `comment on schema public is 'x'`,
+    'alter schema public owner to pg_database_owner;',
+    [/^ALTER SCHEMA public OWNER TO/m],
+  ),
+  {
+    check: 'privileges.ownership',
+    outcome: 'passed',
+    title: 'the index of a table that one may maintain',
+    files: { '1_change': 'reindex index other_n' },
+    arrange: as(
+      `${theirs} create index other_n on other (n);
+       do $do$ begin
+         if pg_catalog.current_setting('server_version_num')::int >= 170000 then grant maintain on other to :role;
+         else alter table other owner to :role; end if; end $do$`,
+    ),
+  },
   {
     check: 'privileges.ownership',
     outcome: 'warned',
     title: 'ANALYZE of a table of another owner, which leaves it out with a warning',
     files: { '1_change': 'analyze other' },
     arrange: as(theirs),
+    says: [/leave it out/],
+  },
+  {
+    check: 'privileges.ownership',
+    outcome: 'warned',
+    title: 'a grant on a table that one may only read, which grants nothing, with a warning',
+    files: { '1_change': 'grant select on other to public' },
+    arrange: as(`${theirs} grant select on other to :role`),
     says: [/leave it out/],
   },
   {
@@ -144,6 +185,50 @@ export const privilegesScenarios: readonly CheckScenario[] = [
         'create schema "new one"; create table "new one".t (id int primary key); create table u (id int)',
     },
     arrange: as(''),
+  },
+  ...(
+    [
+      ['', 'its search path'],
+      ['set search_path = "$user", public; ', 'the search path that the file sets'],
+    ] as const
+  ).map(
+    ([sql, whose]): CheckScenario => ({
+      check: 'privileges.schemas',
+      outcome: 'passed',
+      title: `the schema of the role’s own name comes first on ${whose}`,
+      files: { '1_change': `${sql}create table t (id int)` },
+      arrange: as('create schema authorization :role; revoke create on schema public from :role'),
+    }),
+  ),
+  {
+    check: 'privileges.schemas',
+    outcome: 'passed',
+    title: 'a schema of the role’s own name that the file puts first and nobody has made',
+    files: { '1_change': 'set search_path = "$user", public; create table t (id int)' },
+    arrange: as(''),
+  },
+  {
+    check: 'privileges.schemas',
+    outcome: 'not-checked',
+    deploys: true,
+    title: 'what a file makes as another role, until it takes that back',
+    files: {
+      '1_change': 'set role pg_monitor; create table t (id int)',
+      '2_own': 'create schema s',
+    },
+    arrange: as(
+      'grant pg_monitor to :role; grant create on schema public to pg_monitor; revoke create on schema public from :role',
+    ),
+    says: [/SET ROLE makes it run as pg_monitor/],
+  },
+  {
+    check: 'privileges.schemas',
+    outcome: 'failed',
+    title:
+      'no CREATE on the schema of a new table, made after the file has taken its SET ROLE back',
+    files: { '1_change': 'set role pg_monitor; reset role; create table t (id int)' },
+    arrange: as('grant pg_monitor to :role; revoke create on schema public from :role'),
+    says: [/CREATE on schema public/],
   },
   {
     check: 'privileges.schemas',
@@ -231,7 +316,7 @@ export const privilegesScenarios: readonly CheckScenario[] = [
     'no EXECUTE of the trigger’s function',
     'create trigger g before insert on "Own.ed" for each row execute function f()',
     `${mine} create function f() returns trigger language plpgsql as 'begin return new; end'; revoke execute on function f() from public`,
-    [/GRANT EXECUTE ON FUNCTION public.f\(\) TO/],
+    [/GRANT EXECUTE ON ROUTINE public.f\(\) TO/],
   ),
   failing(
     'privileges.tables',
@@ -251,6 +336,24 @@ export const privilegesScenarios: readonly CheckScenario[] = [
     ),
     says: [/row security applies/],
   },
+  {
+    check: 'privileges.tables',
+    outcome: 'warned',
+    title: 'row security on the second table that is changed',
+    files: { '1_change': 'update other set n = 1; delete from "Second"' },
+    arrange: as(
+      `${theirs} create table "Second" (id int); grant select, update on other to :role; grant delete on "Second" to :role;
+       alter table other enable row level security; alter table "Second" enable row level security`,
+    ),
+    says: [/all rows of table "Second"/],
+  },
+  failing(
+    'privileges.tables',
+    'no EXECUTE of a procedure',
+    'call p()',
+    `create procedure p() language sql as 'select 1'; revoke execute on procedure p() from public`,
+    [/GRANT EXECUTE ON ROUTINE public.p\(\) TO/],
+  ),
   {
     check: 'privileges.tables',
     outcome: 'not-checked',
@@ -308,6 +411,81 @@ export const privilegesScenarios: readonly CheckScenario[] = [
       ],
     ] as const
   ).map(([title, sql, fix]) => failing('privileges.special', title, sql, mine, [fix])),
+  {
+    check: 'privileges.special',
+    outcome: 'passed',
+    title: 'SET ROLE to a role that only the one which logs in is a member of',
+    files: { '1_change': 'set role pg_monitor; reset role' },
+    arrange: async (database) => {
+      const role = await limitedRole(database, base)
+      const quoted = `"${role.name.replaceAll('"', '""')}"`
+      const login = await limitedRole(database, `${base} grant ${quoted}, pg_monitor to :role`)
+      return {
+        ...login,
+        settings: { role: role.name },
+        cleanUp: async () => {
+          await login.cleanUp?.()
+          await role.cleanUp?.()
+        },
+      }
+    },
+  },
+  {
+    check: 'privileges.special',
+    outcome: 'not-checked',
+    deploys: true,
+    title: 'a role that is made only where it isn’t there',
+    files: {
+      '1_change': `do $$ begin if not exists (select from pg_catalog.pg_roles where rolname = 'pg_monitor') then create role pg_monitor; end if; end $$`,
+    },
+    arrange: as(''),
+    says: [/behind a condition or a handler/],
+  },
+  {
+    check: 'privileges.special',
+    outcome: 'failed',
+    title: 'a role that is made behind a condition, and another in any case',
+    files: {
+      '1_change': `do $$ begin if 1 > 2 then create role pg_monitor; end if; create role airlock_never_made; end $$`,
+    },
+    arrange: as(''),
+    says: [/CREATEROLE/],
+  },
+  ...(
+    [
+      ['an untrusted extension', 'create extension pageinspect'],
+      ['all tables published', 'create publication p for all tables'],
+    ] as const
+  ).map(
+    ([what, sql]): CheckScenario => ({
+      check: 'privileges.special',
+      outcome: 'not-checked',
+      title: `${what} by the administrator of a hosted server, who is no superuser`,
+      files: { '1_change': sql },
+      arrange: (database) =>
+        limitedRole(
+          database,
+          `${base} do $do$ begin create role rds_superuser; exception when duplicate_object then null; end $do$; grant rds_superuser to :role`,
+        ),
+      says: [/rds_superuser stands for a hosted server/],
+    }),
+  ),
+  failing(
+    'privileges.special',
+    'default privileges of a role that one is no member of',
+    'alter default privileges for role pg_monitor grant select on tables to public',
+    '',
+    [/the privileges of role pg_monitor/],
+  ),
+  {
+    check: 'privileges.special',
+    outcome: 'not-checked',
+    deploys: true,
+    title: 'a new owner, whose CREATE on the schema isn’t looked up',
+    files: { '1_change': 'alter table "Own.ed" owner to pg_monitor' },
+    arrange: as(`${mine} grant pg_monitor to :role; grant create on schema public to pg_monitor`),
+    says: [/whether pg_monitor has CREATE on the schema/],
+  },
   {
     check: 'privileges.special',
     outcome: 'not-checked',

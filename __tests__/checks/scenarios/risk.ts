@@ -89,6 +89,34 @@ export const riskScenarios: readonly CheckScenario[] = [
   },
   {
     check: 'risk.long-transactions',
+    outcome: 'passed',
+    title: 'a VACUUM of another table, which an index build does not wait for',
+    files: index,
+    gates: { preflight: { 'long-transactions': '10ms' } },
+    arrange: async (database) => {
+      await arrangePlanned(database)
+      await database.query('create table elsewhere as select generate_series(1, 20000) as id')
+      const vacuuming = await database.connect('vacuuming')
+      await vacuuming.query("set vacuum_cost_delay = '100ms'; set vacuum_cost_limit = 1")
+      const answer = vacuuming.query('vacuum elsewhere').catch(() => null)
+      await until(() =>
+        database.query(
+          `select from pg_stat_activity where application_name = 'vacuuming' and backend_xmin is not null and now() - xact_start > interval '20ms'`,
+        ),
+      )
+      return {
+        cleanUp: async () => {
+          await database.query(
+            `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'vacuuming' and datname = current_database()`,
+          )
+          await answer
+        },
+      }
+    },
+    says: [/none/],
+  },
+  {
+    check: 'risk.long-transactions',
     outcome: 'not-checked',
     title: 'a role that can’t see the age of a session in the way',
     files,
@@ -100,6 +128,65 @@ export const riskScenarios: readonly CheckScenario[] = [
     },
     says: [/GRANT pg_read_all_stats TO least_/, /state not visible/],
   },
+  ...(
+    [
+      ['is dropped', 'drop table child'],
+      ['loses its foreign key', 'alter table child drop constraint to_planned'],
+    ] as const
+  ).map(
+    ([what, sql]): CheckScenario => ({
+      check: 'risk.long-transactions',
+      outcome: 'failed',
+      title: `an old transaction on the table that is referenced by one which ${what}`,
+      files: { '1_drop': sql },
+      gates: { preflight: { 'long-transactions': '10ms' } },
+      arrange: async (database) => {
+        await database.query(
+          'create table "Planned" (id int primary key); create table child (id int constraint to_planned references "Planned" (id))',
+        )
+        await holding(database, 'begin; select * from "Planned"; select pg_sleep(0.05)')
+        return {}
+      },
+      says: [/locks "Planned"/],
+    }),
+  ),
+  {
+    check: 'risk.long-transactions',
+    outcome: 'failed',
+    title: 'an old transaction on a table that only the file’s own search path finds',
+    files: {
+      '1_change': 'set search_path = "Else where", public; alter table there add column n int',
+    },
+    gates: { preflight: { 'long-transactions': '10ms' } },
+    arrange: async (database) => {
+      await database.query('create schema "Else where"; create table "Else where".there ()')
+      await holding(database, 'begin; select from "Else where".there; select pg_sleep(0.05)')
+      return {}
+    },
+    says: [/locks "Else where"\.there/],
+  },
+  ...(
+    [
+      [
+        'a table that is not there',
+        'alter table nowhere add column n int',
+        /not there yet: nowhere/,
+      ],
+      [
+        'what EXECUTE locks',
+        `do $$ begin execute format('select %s', 1); end $$`,
+        /1_change\.sql:1:1 DO/,
+      ],
+    ] as const
+  ).map(
+    ([title, sql, says]): CheckScenario => ({
+      check: 'risk.long-transactions',
+      outcome: 'not-checked',
+      title,
+      files: { '1_change': sql },
+      says: [says],
+    }),
+  ),
   {
     check: 'risk.idle-in-transaction',
     outcome: 'passed',
@@ -305,6 +392,17 @@ export const riskScenarios: readonly CheckScenario[] = [
   },
   {
     check: 'risk.connection-slots',
+    outcome: 'passed',
+    title: 'the limit of the role that connects, which privileges.role judges',
+    gates: { preflight: { 'connection-slots': 10 } },
+    arrange: async (database) => {
+      const arranged = await leastPrivileged(database)
+      await database.query(`alter role ${arranged.role} connection limit 4`)
+      return arranged
+    },
+  },
+  {
+    check: 'risk.connection-slots',
     outcome: 'not-checked',
     title: 'a role that may not read pg_stat_database',
     arrange: (database) =>
@@ -356,6 +454,18 @@ export const riskScenarios: readonly CheckScenario[] = [
   },
   {
     check: 'risk.invalid-indexes',
+    outcome: 'warned',
+    title: 'of a partitioned table, whose partition lacks its own',
+    arrange: async ({ query }) => {
+      await query(
+        `create table "Planned" (id int) partition by list (id); create table one partition of "Planned" for values in (1); create index "Bad" on only "Planned" (id)`,
+      )
+      return {}
+    },
+    says: [/partitions’ indexes and ALTER INDEX … ATTACH PARTITION each/],
+  },
+  {
+    check: 'risk.invalid-indexes',
     outcome: 'not-checked',
     title: 'a role that may not see running builds',
     arrange: (database) =>
@@ -377,6 +487,23 @@ export const riskScenarios: readonly CheckScenario[] = [
     arrange: withNotValid,
     says: [/constraint "is positive" on public\."Planned": CHECK/],
   },
+  {
+    check: 'risk.not-valid-constraints',
+    outcome: 'warned',
+    title: 'a CHECK of a domain that was never validated',
+    arrange: withNotValidDomain,
+    says: [/constraint long on public\."Name": CHECK/],
+  },
+  ...(['alter domain "Name" validate constraint long', 'drop domain "Name"'] as const).map(
+    (sql): CheckScenario => ({
+      check: 'risk.not-valid-constraints',
+      outcome: 'passed',
+      title: `the only one is a domain’s: ${sql.split(' ')[0]}`,
+      files: { '1_settle': sql },
+      arrange: withNotValidDomain,
+      says: [/settled by the plan/],
+    }),
+  ),
   {
     check: 'risk.not-valid-constraints',
     outcome: 'not-checked',
@@ -404,6 +531,29 @@ export const riskScenarios: readonly CheckScenario[] = [
     gates: { preflight: { 'free-space': '300kB' } },
     arrange: withRows,
     says: [/rewrite for TYPE of column "Planned"\.id: about [34]\d\d kB/, /index planned_id/],
+  },
+  {
+    check: 'risk.room',
+    outcome: 'failed',
+    title: 'an index on a table that only the file’s own search path finds',
+    files: { '1_index': 'set search_path = "Else where", public; create index on "Planned" (id)' },
+    gates: { preflight: { 'free-space': '100kB' } },
+    arrange: async (database) => {
+      await withRows(database)
+      await database.query(
+        'create schema "Else where"; alter table "Planned" set schema "Else where"',
+      )
+      return {}
+    },
+    says: [/about 2\d\d kB/],
+  },
+  {
+    check: 'risk.room',
+    outcome: 'not-checked',
+    title: 'an index on a table that is not there',
+    files: { '1_index': 'create index i on nowhere (id)' },
+    gates: { preflight: { 'free-space': '10GB' } },
+    says: [/nothing yet to measure for index i on nowhere/],
   },
   {
     check: 'risk.room',
@@ -442,6 +592,12 @@ async function withNotValid({ query }: TestDatabase) {
   await query('create table "Planned" (id int)')
   await query('insert into "Planned" values (1)')
   await query('alter table "Planned" add constraint "is positive" check (id > 0) not valid')
+  return {}
+}
+
+async function withNotValidDomain({ query }: TestDatabase) {
+  await query('create domain "Name" as text')
+  await query('alter domain "Name" add constraint long check (length(value) > 3) not valid')
   return {}
 }
 

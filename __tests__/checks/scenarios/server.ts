@@ -145,6 +145,19 @@ export const serverScenarios: readonly CheckScenario[] = [
   },
   {
     check: 'server.primary',
+    outcome: 'failed',
+    title: 'plan, on a database that was made read-only in another spelling',
+    command: 'plan',
+    arrange: async (database) => {
+      await database.query(
+        `alter database "${database.name}" set default_transaction_read_only = Yes`,
+      )
+      return {}
+    },
+    says: [/25006/],
+  },
+  {
+    check: 'server.primary',
     outcome: 'not-checked',
     title: 'plan, whose own session is read-only',
     command: 'plan',
@@ -246,6 +259,87 @@ export const serverScenarios: readonly CheckScenario[] = [
       return {}
     },
     says: [/REPLICA IDENTITY FULL/, /55000/, /every item/],
+  },
+  {
+    check: 'server.replication',
+    outcome: 'warned',
+    title: 'the same, where airlock.yml asks for a warning',
+    files: { '1_fill': 'update item set n = 1 where false' },
+    gates: { preflight: { checks: { 'server.replication': 'warn' } } },
+    arrange: async ({ query }) => {
+      await query(published)
+      return {}
+    },
+    says: [/REPLICA IDENTITY FULL/],
+  },
+  {
+    check: 'server.replication',
+    outcome: 'failed',
+    title: 'a column added to a published table, where airlock.yml asks for a refusal',
+    files: { '1_add': 'alter table item add column extra text' },
+    gates: { preflight: { checks: { 'server.replication': 'fail' } } },
+    arrange: async ({ query }) => {
+      await query(published)
+      return {}
+    },
+  },
+  ...(
+    [
+      ['gives it a primary key', 'alter table item add primary key (n); update item set n = 1'],
+      [
+        'makes all of the row its identity',
+        'alter table item replica identity full; delete from item',
+      ],
+      [
+        'only inserts',
+        'merge into item using (values (1)) v (n) on item.n = v.n when not matched then insert values (1)',
+      ],
+      ['looks at another schema', 'set search_path = hidden, public; update item set n = 1'],
+    ] as const
+  ).map(
+    ([what, sql]): CheckScenario => ({
+      check: 'server.replication',
+      outcome: 'passed',
+      title: `rows of a published table without a replica identity, by a plan that ${what}`,
+      files: { '1_fill': sql },
+      arrange: async ({ query }) => {
+        await query(`create schema hidden; create table hidden.item (n int); ${published}`)
+        return {}
+      },
+    }),
+  ),
+  {
+    check: 'server.replication',
+    outcome: 'failed',
+    title: 'an update of a published table that the plan has taken its replica identity from',
+    files: { '1_fill': 'alter table item replica identity nothing; update item set n = 1' },
+    arrange: async ({ query }) => {
+      await query(`${published}; alter table item replica identity full`)
+      return {}
+    },
+    says: [/55000/],
+  },
+  {
+    check: 'server.replication',
+    outcome: 'not-checked',
+    title: 'an update of a published table without a replica identity, behind a condition',
+    files: { '1_fill': 'do $$ begin if 1 > 2 then update item set n = 1; end if; end $$' },
+    arrange: async ({ query }) => {
+      await query(published)
+      return {}
+    },
+    says: [/behind a condition/],
+  },
+  {
+    check: 'server.replication',
+    outcome: 'not-checked',
+    title: 'a table that is not there, where something is published',
+    files: { '1_fill': 'update nowhere set n = 1' },
+    arrange: async ({ query }) => {
+      await query(published)
+      return {}
+    },
+    says: [/no table nowhere yet/],
   },
   {
     check: 'server.replication',

@@ -9,7 +9,7 @@ interface Limit {
 
 /**
  * Connections that are left to an ordinary role: of the server (max_connections less what is reserved for superusers and, since 16, by
- * reserved_connections), of the database and of the role that connects. pg_stat_database counts every backend and is open to every role;
+ * reserved_connections) and of the database; that of the role is a matter of privileges.role. pg_stat_database counts every backend and is open to every role;
  * autovacuum workers are in its count though they take no such slot, so what is found is the least that is free.
  */
 export const connectionSlots = defineCheck<readonly Limit[]>({
@@ -17,8 +17,7 @@ export const connectionSlots = defineCheck<readonly Limit[]>({
   group: 'risk',
   title: 'free connection slots',
   severity: 'warn',
-  needs:
-    'GRANT SELECT ON pg_catalog.pg_stat_database, pg_catalog.pg_database, pg_catalog.pg_roles TO the role.',
+  needs: 'GRANT SELECT ON pg_catalog.pg_stat_database, pg_catalog.pg_database TO the role.',
   volatile: true,
   read: ({ target }) => target.rows<Limit>(query),
   judge(limits, { preflight }) {
@@ -61,8 +60,4 @@ from used u, reserved r
 union all
 select 'CONNECTION LIMIT ' || d.datconnlimit || ' of the database', d.datconnlimit - u.here
 from used u, pg_catalog.pg_database d where d.datname = pg_catalog.current_database() and d.datconnlimit >= 0
-union all
-select 'CONNECTION LIMIT ' || r.rolconnlimit || ' of the role',
-       r.rolconnlimit - (select pg_catalog.count(*) from pg_catalog.pg_stat_activity a where a.usename = r.rolname)
-from pg_catalog.pg_roles r where r.rolname = session_user and r.rolconnlimit >= 0
 order by free`

@@ -30,7 +30,10 @@ export const drift = defineCheck<Facts>({
     const comparable = last !== null && last.fingerprintAfter !== null
     return { last, now: comparable ? await readFingerprint(target) : null }
   },
-  judge: ({ last, now }, { preflight }) => [judged(last, now, preflight.drift)],
+  judge: ({ last, now }, { preflight }) => [
+    judged(last, now, preflight.drift),
+    ...unreadKinds(now),
+  ],
 })
 
 function judged(last: LastRun | null, now: Fingerprint | null, policy: string): Finding {
@@ -72,6 +75,21 @@ function judged(last: LastRun | null, now: Fingerprint | null, policy: string): 
     fix: 'Write the change into a migration, or take it back; preflight.drift: accept records it and goes on.',
     details,
   }
+}
+
+/** What neither picture holds is not compared: nothing of it may count as unchanged. */
+function unreadKinds(now: Fingerprint | null): readonly Finding[] {
+  if (now === null || now.unread.length === 0) return []
+  return [
+    {
+      outcome: 'not-checked',
+      title: 'changes by hand of what can’t be read',
+      expected,
+      actual: `not known of ${listed(now.unread)}`,
+      reason: 'the role that connects may not read their catalogs',
+      fix: 'Give back what was revoked of the system catalogs from PUBLIC.',
+    },
+  ]
 }
 
 function stored(text: string): Fingerprint | null {

@@ -34,9 +34,7 @@ export const extensionsInstalled = defineCheck<Facts>({
 function judgeOne(name: string, wanted: string, facts: Facts, subject: Subject): Finding {
   const title = `Extension ${name}`
   const found = facts.target.find((each) => each.name === name)
-  const made = extensionNeeds(subject.pending, subject.searchPath).created.find(
-    (each) => each.name === name,
-  )
+  const made = extensionNeeds(subject.pending, subject).created.find((each) => each.name === name)
   const version =
     found?.installed ?? (made === undefined ? null : (made.version ?? found?.available ?? null))
   const actual = actualOf(found, made !== undefined, version)
@@ -51,6 +49,9 @@ function judgeOne(name: string, wanted: string, facts: Facts, subject: Subject):
       fix: 'Give a staging-url that can be reached.',
     }
   }
+  if (version === null && expected === none) {
+    return { outcome: 'passed', title, expected: 'none, as on staging', actual }
+  }
   if (version !== null && (expected === 'any' || isVersion(version, expected))) {
     return { outcome: 'passed', title, expected, actual }
   }
@@ -64,10 +65,13 @@ function judgeOne(name: string, wanted: string, facts: Facts, subject: Subject):
   }
 }
 
+/** What staging has where it hasn't got the extension. */
+const none = 'none'
+
 /** Null: not known. */
 function expectedVersion(name: string, wanted: string, { staging }: Facts): string | null {
   if (wanted !== 'staging') return wanted
-  return staging === null ? null : (staging.find((each) => each.name === name)?.installed ?? 'none')
+  return staging === null ? null : (staging.find((each) => each.name === name)?.installed ?? none)
 }
 
 function actualOf(found: Extension | undefined, made: boolean, version: string | null): string {
@@ -78,6 +82,9 @@ function actualOf(found: Extension | undefined, made: boolean, version: string |
 
 function fixOf(name: string, found: Extension | undefined, expected: string): string {
   const quoted = quoteIdentifier(name)
+  if (expected === none) {
+    return `CREATE EXTENSION ${quoted} on staging too, or DROP EXTENSION ${quoted}; or change preflight.extensions.`
+  }
   if (found?.installed != null) {
     const to = /^[\d.]+$/.test(expected) ? ` TO ${quoteLiteral(expected)}` : ''
     return `ALTER EXTENSION ${quoted} UPDATE${to}; or change preflight.extensions.`

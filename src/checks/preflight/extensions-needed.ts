@@ -1,6 +1,7 @@
 import { type CreatedExtension, extensionNeeds, type UsedName } from '../../plan/extension-needs.ts'
 import { quoteIdentifier, quoteLiteral, quoteName } from '../../sql/identifier.ts'
 import { defineCheck, type Finding, type Subject } from '../check.ts'
+import { bounded } from '../details.ts'
 import { type FoundName, findNames } from '../extensions/names.ts'
 import { type Extension, readExtensions } from '../extensions/read.ts'
 
@@ -34,8 +35,8 @@ export const extensionsNeeded = defineCheck<Facts>({
   judge(facts, subject) {
     const { used, created } = needsOf(subject)
     const missing = [
-      ...created.flatMap((one) => unavailable(one, facts)),
-      ...used.flatMap((one, place) => judgeName(one, place, facts)),
+      ...created.flatMap((one) => guardedly(one, unavailable(one, facts))),
+      ...used.flatMap((one, place) => guardedly(one, judgeName(one, place, facts))),
     ]
     const { length } = [...used, ...created]
     if (missing.length > 0) return missing
@@ -44,16 +45,29 @@ export const extensionsNeeded = defineCheck<Facts>({
         outcome: 'passed',
         expected: 'each is there, or created before',
         actual: `all ${length}`,
-        details: [
+        details: bounded([
           ...used.map(describe),
           ...created.map(({ name }) => `CREATE EXTENSION ${name}`),
-        ].slice(0, 100),
+        ]),
       },
     ]
   },
 })
 
-const needsOf = ({ pending, searchPath }: Subject) => extensionNeeds(pending, searchPath)
+const needsOf = (subject: Subject) => extensionNeeds(subject.pending, subject)
+
+/** What stands behind a condition or a handler is no problem for certain. */
+function guardedly(
+  { guarded }: { readonly guarded: boolean },
+  findings: readonly Finding[],
+): readonly Finding[] {
+  if (!guarded) return findings
+  return findings.map(({ fix: _, ...finding }) => ({
+    ...finding,
+    outcome: 'not-checked',
+    reason: 'it stands behind a condition or a handler, which may skip it',
+  }))
+}
 
 function describe({ kind, schema, name, extension }: UsedName): string {
   const from = extension === null ? '' : `, of ${extension}`
@@ -92,7 +106,11 @@ function judgeName(
   const reached = there.some(
     ({ schema }) => schema === null || used.schema !== null || path.includes(schema),
   )
-  if (reached || used.created) return []
+  const required = extensions.some(
+    ({ name, requires }) =>
+      used.extension !== null && used.cascaded.includes(name) && requires.includes(used.extension),
+  )
+  if (reached || used.created || required) return []
   const [elsewhere] = there
   if (elsewhere?.schema != null) return [outOfPath(used, elsewhere.schema)]
   const about = { title: titleOf(used), where: used.where }

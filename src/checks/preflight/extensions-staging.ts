@@ -1,6 +1,7 @@
 import { extensionNeeds } from '../../plan/extension-needs.ts'
 import { quoteIdentifier, quoteLiteral } from '../../sql/identifier.ts'
 import { defineCheck } from '../check.ts'
+import { bounded } from '../details.ts'
 import { readExtensions } from '../extensions/read.ts'
 
 interface Facts {
@@ -20,7 +21,7 @@ export const extensionsStaging = defineCheck<Facts>({
     target: versionsOf(await readExtensions(target, [])),
     staging: staging === null ? null : versionsOf(await readExtensions(staging, [])),
   }),
-  judge({ target, staging }, { pending, searchPath, stagingFailure }) {
+  judge({ target, staging }, { pending, stagingFailure, searchPath, role }) {
     const expected = 'the same extensions in the same versions'
     if (staging === null) {
       return [
@@ -33,7 +34,9 @@ export const extensionsStaging = defineCheck<Facts>({
         },
       ]
     }
-    const made = new Set(extensionNeeds(pending, searchPath).created.map(({ name }) => name))
+    const made = new Set(
+      extensionNeeds(pending, { searchPath, role }).created.map(({ name }) => name),
+    )
     const names = [...new Set([...target.keys(), ...staging.keys()])].toSorted()
     const differing = names.filter(
       (name) => target.get(name) !== staging.get(name) && !(made.has(name) && !target.has(name)),
@@ -50,12 +53,12 @@ export const extensionsStaging = defineCheck<Facts>({
         actual: `${differing.length} differ: ${differing.join(', ')}`,
         reason: 'What works with one version of an extension on staging may not work with another.',
         fix: differing.map((name) => fixOf(name, target.get(name), staging.get(name))).join(' '),
-        details: differing
-          .map(
+        details: bounded(
+          differing.map(
             (name) =>
               `${name}: ${target.get(name) ?? 'not installed'}, on staging ${staging.get(name) ?? 'not installed'}`,
-          )
-          .slice(0, 100),
+          ),
+        ),
       },
     ]
   },

@@ -47,6 +47,7 @@ export const invalidIndexes = defineCheck<readonly InvalidIndex[]>({
       return { line: lineOf(index, settled), left: settled === null && !index.building }
     })
     const left = lines.filter((line) => line.left).length
+    const partitioned = indexes.filter((index) => index.partitioned).length
     const details = bounded(lines.map(({ line }) => line))
     if (left === 0) {
       const actual =
@@ -62,12 +63,21 @@ export const invalidIndexes = defineCheck<readonly InvalidIndex[]>({
         actual: counted(left, 'invalid index', 'invalid indexes'),
         reason:
           'An invalid index serves no query but slows every write down; CREATE INDEX IF NOT EXISTS would take it for the one that is wanted.',
-        fix: 'DROP INDEX CONCURRENTLY it and create it again, or REINDEX INDEX CONCURRENTLY once the cause (duplicates, a cancelled build) is gone.',
+        fix: [
+          ...(partitioned < indexes.length ? [rebuilding] : []),
+          ...(partitioned > 0 ? [attaching] : []),
+        ].join(' '),
         details,
       },
     ]
   },
 })
+
+const rebuilding =
+  'DROP INDEX CONCURRENTLY it and create it again, or REINDEX INDEX CONCURRENTLY once the cause (duplicates, a cancelled build) is gone.'
+
+const attaching =
+  'Of a partitioned table: create the missing partitions’ indexes and ALTER INDEX … ATTACH PARTITION each.'
 
 function lineOf(index: InvalidIndex, settled: string | null): string {
   const { schema, name, table, unique, partitioned, building } = index

@@ -7,6 +7,7 @@ import { bounded } from '../details.ts'
 interface NotValidConstraint {
   readonly schema: string
   readonly name: string
+  /** Or the domain. */
   readonly table: string
   readonly definition: string
 }
@@ -23,11 +24,12 @@ export const notValidConstraints = defineCheck<readonly NotValidConstraint[]>({
   needs: 'GRANT SELECT ON pg_catalog.pg_constraint, pg_catalog.pg_class TO the role.',
   read: ({ target }) =>
     target.rows<NotValidConstraint>(
-      `select n.nspname::pg_catalog.text as schema, c.conname::pg_catalog.text as name, t.relname::pg_catalog.text as table,
+      `select n.nspname::pg_catalog.text as schema, c.conname::pg_catalog.text as name, coalesce(t.relname, d.typname)::pg_catalog.text as table,
               pg_catalog.pg_get_constraintdef(c.oid) as definition
        from pg_catalog.pg_constraint c
-       join pg_catalog.pg_class t on t.oid = c.conrelid
-       join pg_catalog.pg_namespace n on n.oid = t.relnamespace
+       left join pg_catalog.pg_class t on t.oid = c.conrelid
+       left join pg_catalog.pg_type d on d.oid = c.contypid
+       join pg_catalog.pg_namespace n on n.oid = coalesce(t.relnamespace, d.typnamespace)
        where not c.convalidated and c.conparentid = 0 ${enforced(target.serverMajor)}
          and n.nspname <> 'pg_catalog' and n.nspname !~ '^pg_(toast_)?temp_'
        order by schema, "table", name`,
@@ -52,7 +54,7 @@ export const notValidConstraints = defineCheck<readonly NotValidConstraint[]>({
         actual: counted(left, 'constraint'),
         reason:
           'Rows older than such a constraint may violate it: an UPDATE of one fails, and so does a restore of a dump that validates.',
-        fix: 'Correct the rows, then ALTER TABLE … VALIDATE CONSTRAINT in a migration.',
+        fix: 'Correct the rows, then ALTER TABLE (or DOMAIN) … VALIDATE CONSTRAINT in a migration.',
         details,
       },
     ]

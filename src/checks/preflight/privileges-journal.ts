@@ -1,5 +1,6 @@
 import { quoteIdentifier } from '../../sql/identifier.ts'
 import { defineCheck, type Finding } from '../check.ts'
+import { bounded } from '../details.ts'
 
 interface Facts {
   readonly login: string
@@ -83,7 +84,7 @@ function judgeInstallation(facts: Facts): readonly Finding[] {
         expected,
         actual: `it has the privileges, but event triggers look at its CREATE statements: ${eventTriggers.join(', ')}`,
         reason: 'what the function of an event trigger refuses can’t be told without running it',
-        details: eventTriggers.slice(0, 100),
+        details: bounded(eventTriggers),
       },
     ]
   }

@@ -1,6 +1,6 @@
-import { privilegeNeeds } from '../../plan/privileges.ts'
 import { quoteIdentifier } from '../../sql/identifier.ts'
 import { defineCheck, type Finding, type Subject } from '../check.ts'
+import { neededBy } from '../privileges/check.ts'
 
 interface Facts {
   readonly login: string
@@ -113,10 +113,7 @@ function password({ login, validUntil, expired }: Facts): readonly Finding[] {
 
 /** From a file's own SET ROLE on its statements run as somebody else, whose privileges are not looked up. */
 function otherRoles(subject: Subject): readonly Finding[] {
-  const change = privilegeNeeds(subject.pending, subject, 'special').find(
-    ({ object, statement }) =>
-      object.kind === 'role' && object.name !== null && statement.startsWith('SET'),
-  )
+  const change = neededBy(subject).find(({ anyOf }) => anyOf.includes('SESSION SET'))
   if (change === undefined) return []
   return [
     {
@@ -124,7 +121,7 @@ function otherRoles(subject: Subject): readonly Finding[] {
       title: 'Role that a file sets itself',
       expected: `privileges of ${subject.role}`,
       actual: `a file goes on as ${change.object.name}`,
-      reason: 'what its further statements need was looked up for the migrations’ role',
+      reason: 'the privileges of that role are not looked up',
       fix: 'Give the role as the setting `role` instead.',
       where: change.where,
     },

@@ -9,12 +9,19 @@ export const privilegesTables = privilegeCheck({
   group: 'tables',
   title: 'Privileges on tables, functions and types',
   beyond: (all, { role }) => {
-    const first = all.find(hidesRows)
-    return first === undefined ? [] : [hidden(first, role)]
+    const first = new Map(
+      all
+        .filter(hidesRows)
+        .toReversed()
+        .map((each) => [tableOf(each), each]),
+    )
+    return [...first.values()].toReversed().map((each) => hidden(each, role))
   },
 })
 
 const rows = new Set(['SELECT', 'INSERT', 'UPDATE', 'DELETE'])
+
+const tableOf = ({ found }: Verdict) => JSON.stringify([found?.schema, found?.name])
 
 function hidesRows({ need, found }: Verdict): boolean {
   return found?.note === 'row security' && need.anyOf.some((right) => rows.has(right))

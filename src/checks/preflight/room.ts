@@ -1,10 +1,11 @@
-import { type Build, builds } from '../../plan/room.ts'
+import { schemasOf } from '../../plan/effect-path.ts'
+import { builds } from '../../plan/room.ts'
 import type { Session } from '../../postgres/types.ts'
 import { sizeText } from '../../report/size-text.ts'
 import type { Preflight } from '../../runbook/gates/preflight.ts'
 import { queryShape } from '../../sql/query-shape.ts'
 import { parseScript } from '../../sql/script.ts'
-import { defineCheck, type Finding } from '../check.ts'
+import { defineCheck, type Finding, type Subject } from '../check.ts'
 import { bounded } from '../details.ts'
 
 interface Estimate {
@@ -16,6 +17,8 @@ interface Estimate {
 
 interface Facts {
   readonly estimates: readonly Estimate[]
+  /** What is built on relations that are not there. */
+  readonly absent: readonly string[]
   /** Null: not configured. A text: why it could not be had. */
   readonly free: number | string | null
 }
@@ -29,30 +32,46 @@ export const room = defineCheck<Facts>({
   needs: 'Allow the role what the query of preflight.free-space reads.',
   volatile: true,
   applies: ({ pending }) => builds(pending).length > 0,
-  read: async ({ target }, { pending, searchPath, preflight }) => ({
-    estimates: await readEstimates(target, builds(pending), searchPath),
-    free: await readFree(target, preflight['free-space']),
+  read: async ({ target }, subject) => ({
+    ...(await readEstimates(target, subject)),
+    free: await readFree(target, subject.preflight['free-space']),
   }),
-  judge({ estimates, free }) {
-    const needed = estimates.reduce((sum, { bytes }) => sum + bytes, 0)
-    const details = bounded(estimates.map(lineOf))
-    const expected = `about ${sizeText(needed)} free`
-    if (typeof free !== 'number') return [unknown(expected, free, details)]
-    const actual = `${sizeText(free)} free`
-    if (needed <= free) return [{ outcome: 'passed', expected, actual, details }]
-    return [
-      {
-        outcome: 'problem',
-        expected,
-        actual,
-        reason:
-          'New indexes and rewritten tables stand beside the old ones until they are done, WAL and sort files come on top: a full disk stops the server.',
-        fix: 'Make room, or correct preflight.free-space.',
-        details,
-      },
-    ]
-  },
+  judge: (facts) => [...judged(facts), ...notFound(facts)],
 })
+
+function judged({ estimates, free }: Facts): readonly Finding[] {
+  const needed = estimates.reduce((sum, { bytes }) => sum + bytes, 0)
+  const details = bounded(estimates.map(lineOf))
+  const expected = `about ${sizeText(needed)} free`
+  if (typeof free !== 'number') return [unknown(expected, free, details)]
+  const actual = `${sizeText(free)} free`
+  if (needed <= free) return [{ outcome: 'passed', expected, actual, details }]
+  return [
+    {
+      outcome: 'problem',
+      expected,
+      actual,
+      reason:
+        'New indexes and rewritten tables stand beside the old ones until they are done, WAL and sort files come on top: a full disk stops the server.',
+      fix: 'Make room, or correct preflight.free-space.',
+      details,
+    },
+  ]
+}
+
+function notFound({ absent }: Facts): readonly Finding[] {
+  if (absent.length === 0) return []
+  return [
+    {
+      outcome: 'not-checked',
+      title: 'room for what is built on relations that are not there yet',
+      expected: 'a size',
+      actual: 'not known',
+      reason: `there is nothing yet to measure for ${absent.slice(0, 5).join(', ')}`,
+      details: bounded(absent),
+    },
+  ]
+}
 
 function unknown(expected: string, why: string | null, details: readonly string[]): Finding {
   return {
@@ -72,17 +91,24 @@ function lineOf({ what, bytes, measured }: Estimate): string {
 
 async function readEstimates(
   session: Session,
-  all: readonly Build[],
-  searchPath: readonly string[],
-): Promise<readonly Estimate[]> {
-  const given = all.map(({ relation, kind, columns, expressions }, id) => {
-    return { id, ...relation, kind, columns, expressions }
+  subject: Subject,
+): Promise<Pick<Facts, 'estimates' | 'absent'>> {
+  const all = builds(subject.pending)
+  const given = all.map((build, id) => {
+    const { relation, kind, columns, expressions } = build
+    const schemas = schemasOf(relation, build, subject)
+    return { id, name: relation.name, schemas, kind, columns, expressions }
   })
   const rows = await session.rows<{ id: number; bytes: number; measured: boolean }>(estimateQuery, [
     JSON.stringify(given),
-    searchPath,
   ])
-  return rows.map(({ id, ...rest }) => ({ what: all[id]?.what ?? '', ...rest }))
+  const measured = new Set(rows.map(({ id }) => id))
+  return {
+    estimates: rows.map(({ id, ...rest }) => ({ what: all[id]?.what ?? '', ...rest })),
+    absent: all
+      .filter(({ mayBeAbsent }, id) => !mayBeAbsent && !measured.has(id))
+      .map(({ what }) => what),
+  }
 }
 
 /**
@@ -93,15 +119,15 @@ async function readEstimates(
 const estimateQuery = `
 with recursive given as (
   select * from pg_catalog.jsonb_to_recordset($1::pg_catalog.jsonb)
-    as g (id pg_catalog.int4, schema pg_catalog.text, name pg_catalog.text, kind pg_catalog.text, columns pg_catalog.text[], expressions pg_catalog.int4)
+    as g (id pg_catalog.int4, schemas pg_catalog.text[], name pg_catalog.text, kind pg_catalog.text, columns pg_catalog.text[], expressions pg_catalog.int4)
 ), family (id, kind, columns, expressions, oid) as (
   select g.id, g.kind, g.columns, g.expressions, c.oid
   from given g
   cross join lateral (
     select c.oid from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     where c.relname::pg_catalog.text = g.name
-      and n.nspname::pg_catalog.text = any (case when g.schema is null then $2::pg_catalog.text[] else array[g.schema] end)
-    order by pg_catalog.array_position($2::pg_catalog.text[], n.nspname::pg_catalog.text) limit 1
+      and n.nspname::pg_catalog.text = any (g.schemas)
+    order by pg_catalog.array_position(g.schemas, n.nspname::pg_catalog.text) limit 1
   ) c
   union
   select f.id, f.kind, f.columns, f.expressions, h.inhrelid

@@ -1,5 +1,6 @@
 import type { Session } from '../../postgres/types.ts'
 import { defineCheck, type Finding } from '../check.ts'
+import { bounded } from '../details.ts'
 
 interface Encoding {
   readonly encoding: string
@@ -91,7 +92,7 @@ function versionFinding({ target, serverMajor }: Facts): Finding {
       reason:
         'Texts may sort otherwise than existing indexes hold them: lookups miss rows, and a unique index may let duplicates in.',
       fix: 'REINDEX what depends on them, then ALTER DATABASE … (or ALTER COLLATION …) REFRESH COLLATION VERSION.',
-      details: lines.slice(0, 100),
+      details: bounded(lines),
     }
   }
   const fixed = /^(C|POSIX|C\.\S+|ucs_basic) \/ |\(builtin/.test(locale)

@@ -1,4 +1,5 @@
 import { defineCheck, type Finding, type Subject } from '../check.ts'
+import { bounded } from '../details.ts'
 
 interface EventTrigger {
   readonly name: string
@@ -36,7 +37,7 @@ export const serverEventTriggers = defineCheck<readonly EventTrigger[]>({
             reason:
               'An event trigger may refuse, change or delay any statement that changes the catalog; what its function does is not seen.',
             fix: 'Read these functions; where they should not act on migrations, let them leave out this role or application_name.',
-            details: triggers.map(describe).slice(0, 100),
+            details: bounded(triggers.map(describe)),
           }
     return [present, ...pendingOnes(subject)]
   },

@@ -7,7 +7,7 @@ interface Facts {
   readonly readOnly: boolean
   /** Where the session has it from, as pg_settings says. */
   readonly source: string
-  /** 'on' or 'off' as set for the role, the database or both; null: for neither. */
+  /** As set, in any spelling, for the role, the database or both; null: for neither. */
   readonly configured: string | null
   readonly database: string
 }
@@ -43,10 +43,15 @@ export const serverPrimary = defineCheck<Facts>({
     if (facts.inRecovery) return [standby]
     const ownDoing = settings.command === 'plan' && facts.source === 'session'
     if (ownDoing && facts.configured === null) return [primary, hidden]
-    const readOnly = ownDoing ? facts.configured === 'on' : facts.readOnly
+    const readOnly = ownDoing ? isOn(facts.configured) : facts.readOnly
     return [readOnly ? refused(facts) : primary]
   },
 })
+
+/** A role's settings stand in the catalog as they were written: any spelling of a boolean that the server takes. */
+function isOn(written: string | null): boolean {
+  return /^(?:on|t|tr|tru|true|y|ye|yes|1)$/i.test(written ?? '')
+}
 
 const expected = 'a primary, transactions read-write'
 

@@ -1,23 +1,11 @@
 import { type TouchedTable, touchedTables } from '../../plan/touched-tables.ts'
 import { quoteName } from '../../sql/identifier.ts'
 import { defineCheck, type Finding, type Subject } from '../check.ts'
-
-interface Table {
-  /** Place in the list of touched tables. */
-  readonly place: number
-  readonly schema: string
-  readonly name: string
-  readonly hasIdentity: boolean
-  /** Publications that hold it, with the row changes that each passes on. */
-  readonly publications: readonly {
-    readonly name: string
-    readonly update: boolean
-    readonly delete: boolean
-  }[]
-}
+import { bounded } from '../details.ts'
+import { hasIdentity, type PublishedTable, readTables } from '../replication/tables.ts'
 
 interface Facts {
-  readonly tables: readonly Table[]
+  readonly tables: readonly PublishedTable[]
   /** FOR ALL TABLES. */
   readonly ofAllTables: readonly string[]
   readonly publications: number
@@ -35,8 +23,8 @@ export const serverReplication = defineCheck<Facts>({
   title: 'Logical replication of the tables to be changed',
   severity: 'warn',
   needs: 'Every role may read pg_publication_tables and pg_replication_slots.',
-  read: async ({ target }, { pending, searchPath }) => {
-    const touched = touchedTables(pending)
+  read: async ({ target }, subject) => {
+    const touched = touchedTables(subject.pending, subject)
     const [overview] = await target.rows<Omit<Facts, 'tables'>>(
       `select array(select pubname::text from pg_catalog.pg_publication where puballtables order by 1) as "ofAllTables",
               (select pg_catalog.count(*)::int4 from pg_catalog.pg_publication) as publications,
@@ -45,18 +33,13 @@ export const serverReplication = defineCheck<Facts>({
                      where slot_type = 'logical' and database = pg_catalog.current_database() order by 1) as slots`,
     )
     if (overview === undefined) throw new Error('a query without FROM returned nothing')
-    const tables = await target.rows<Table>(TABLES, [
-      touched.map((_, place) => String(place)),
-      touched.map(({ table }) => table.schema ?? ''),
-      touched.map(({ table }) => table.name),
-      searchPath,
-    ])
+    const tables = await readTables(target, touched)
     return { tables, ...overview }
   },
   judge(facts, subject) {
-    const touched = touchedTables(subject.pending)
+    const touched = touchedTables(subject.pending, subject)
     const problems = [...withoutIdentity(facts, touched), ...differentOrder(facts, touched)]
-    const unseen = unknownTables(facts, subject)
+    const unseen = [...notFound(facts, touched), ...unknownTables(facts, subject)]
     if (problems.length > 0 || unseen.length > 0) return [...problems, ...unseen]
     const actual =
       facts.publications === 0 && facts.slots.length === 0
@@ -66,40 +49,47 @@ export const serverReplication = defineCheck<Facts>({
   },
 })
 
-const TABLES = `
-select distinct on (w.place) w.place, n.nspname::text as schema, c.relname::text as name,
-       case c.relreplident
-         when 'f' then true
-         when 'n' then false
-         when 'i' then exists (select from pg_catalog.pg_index i where i.indrelid = c.oid and i.indisreplident)
-         else exists (select from pg_catalog.pg_index i where i.indrelid = c.oid and i.indisprimary)
-       end as "hasIdentity",
-       coalesce((select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('name', p.pubname, 'update', p.pubupdate, 'delete', p.pubdelete) order by p.pubname)
-                   from pg_catalog.pg_publication_tables t
-                   join pg_catalog.pg_publication p on p.pubname = t.pubname
-                  where t.schemaname = n.nspname and t.tablename = c.relname), '[]') as publications
-  from rows from (pg_catalog.unnest($1::pg_catalog.int4[]), pg_catalog.unnest($2::pg_catalog.text[]), pg_catalog.unnest($3::pg_catalog.text[]))
-       as w (place, schema, name)
-  join pg_catalog.pg_class c on c.relname = w.name and c.relkind in ('r', 'p')
-  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
- where case w.schema when '' then n.nspname = any ($4::pg_catalog.text[]) else n.nspname = w.schema end
- order by w.place, pg_catalog.array_position($4::pg_catalog.text[], n.nspname::pg_catalog.text)`
+/** Names that nothing is known of: SQL that the parse can't see makes them, or a migration fails. */
+function notFound(facts: Facts, touched: readonly TouchedTable[]): readonly Finding[] {
+  if (facts.publications === 0 && facts.slots.length === 0) return []
+  const places = new Set(facts.tables.map(({ place }) => place))
+  const absent = touched.filter(({ created }, place) => !created && !places.has(place))
+  const [first] = absent
+  if (first === undefined) return []
+  return [
+    {
+      outcome: 'not-checked',
+      title: 'Logical replication of tables that are not there yet',
+      expected: 'nothing that a subscriber must have first',
+      actual: 'not known',
+      reason: `there is no table ${quoteName(first.table)} yet`,
+      where: first.where,
+      details: bounded([...new Set(absent.map(({ table }) => quoteName(table)))]),
+    },
+  ]
+}
 
 function withoutIdentity({ tables }: Facts, touched: readonly TouchedTable[]): readonly Finding[] {
-  return tables.flatMap(({ place, hasIdentity, publications, ...table }): Finding[] => {
+  return tables.flatMap(({ place, publications, ...table }): Finding[] => {
     const change = touched[place]
-    if (change === undefined || hasIdentity) return []
+    if (change === undefined || hasIdentity({ place, ...table }, change.identity)) return []
     const how = change.how === 'UPDATE' ? 'update' : change.how === 'DELETE' ? 'delete' : null
     const publishing = how === null ? [] : publications.filter((each) => each[how])
     if (publishing.length === 0) return []
     const name = quoteName(table)
+    const about = {
+      title: `Replica identity of ${name}`,
+      expected: `a replica identity, since it is published by ${namesOf(publishing)}`,
+      actual: 'none',
+    }
+    if (change.doubt !== null) {
+      return [{ outcome: 'not-checked', ...about, reason: change.doubt, where: change.where }]
+    }
     return [
       {
         outcome: 'problem',
         severity: 'fail',
-        title: `Replica identity of ${name}`,
-        expected: `a replica identity, since it is published by ${namesOf(publishing)}`,
-        actual: 'none',
+        ...about,
         reason: `${change.how} of a published table without a replica identity is refused (55000).`,
         fix: `Give it a primary key, or: ALTER TABLE ${name} REPLICA IDENTITY FULL;`,
         where: change.where,
@@ -145,7 +135,7 @@ function differentOrder(facts: Facts, touched: readonly TouchedTable[]): readonl
           : []),
       ].join(' '),
       where: change.where,
-      details: changed.map(detail).slice(0, 100),
+      details: bounded(changed.map(detail)),
     },
   ]
 }

@@ -1,5 +1,6 @@
 import { sessionSettings } from '../../sql/setting.ts'
 import { defineCheck, type Finding, type Subject } from '../check.ts'
+import { bounded } from '../details.ts'
 
 interface Facts {
   /** In milliseconds, as the server read what we set. */
@@ -95,9 +96,9 @@ function setByFiles({ pending }: Subject): readonly Finding[] {
       reason:
         'a file’s own SET holds until the file ends; it is reported, not read back beforehand',
       where: first.where,
-      details: own
-        .map(({ where, text }) => `${where.file}:${where.line} ${text.slice(0, 200)}`)
-        .slice(0, 100),
+      details: bounded(
+        own.map(({ where, text }) => `${where.file}:${where.line} ${text.slice(0, 200)}`),
+      ),
     },
   ]
 }

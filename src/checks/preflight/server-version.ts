@@ -81,7 +81,7 @@ function judged(holds: boolean, expected: string, version: string, wanted: strin
 }
 
 /** From 10 on a version has two parts, and the first is the major. */
-const majorOf = (version: string): string => version.split('.')[0] ?? version
+const majorOf = (version: string): number => partsOf(version)[0] ?? 0
 
 /** `15`: that major, or later minors of it. `15 - 17`: both included. `>= 15.4` and the like. */
 export function isWithin(version: string, wanted: string): boolean {
@@ -98,7 +98,12 @@ export function isWithin(version: string, wanted: string): boolean {
   return operator === '>' ? order > 0 : order < 0
 }
 
-const partsOf = (version: string): number[] => version.trim().split('.').map(Number)
+/** A version that isn't released yet counts as its major: '18beta1'. */
+const partsOf = (version: string): number[] =>
+  version
+    .trim()
+    .split('.')
+    .map((part) => Number.parseInt(part, 10) || 0)
 
 /** Compares the first `parts` groups as numbers. */
 function compare(a: string, b: string, parts = 2): number {

@@ -24,12 +24,16 @@ function wanted({ object, anyOf }: PrivilegeNeed): string {
   if (isItself(object)) return anyOf.join(' or ')
   if (first === 'OWNER') return `ownership of ${describeTarget(object)}`
   if (first === 'SCHEMA CREATE') return `CREATE on the schema of ${describeTarget(object)}`
-  if (object.kind === 'role')
-    return first === 'SET'
-      ? `SET ROLE to ${describeTarget(object)}`
-      : `ADMIN OPTION on ${describeTarget(object)}`
+  if (object.kind === 'role') return `${OF_ROLES[first] ?? first} ${describeTarget(object)}`
   if (first === 'CREATE EXTENSION') return `to create ${describeTarget(object)}`
   return `${first} on ${describeTarget(object)}`
+}
+
+const OF_ROLES: Readonly<Record<string, string>> = {
+  SET: 'SET ROLE to',
+  'SESSION SET': 'SET ROLE to',
+  ADMIN: 'ADMIN OPTION on',
+  USAGE: 'the privileges of',
 }
 
 function describeTarget(object: ObjectRef): string {
@@ -54,7 +58,7 @@ export function problemText(
 }
 
 /** A schema without USAGE is left out of the search path: the name is not found (42P01 and the like). */
-function refusalOf({ need: { severity, statement, object }, reason }: Verdict): string {
+function refusalOf({ need: { statement, object }, reason, severity }: Verdict): string {
   if (severity === 'warn') return `${statement} would leave it out with a warning.`
   if (reason === 'hidden')
     return `${statement} would fail: it would not find ${describeTarget(object)}.`
@@ -91,7 +95,8 @@ function fixOf({ need, reason }: Verdict, role: string, found: Held | null): str
   }
   if (object.kind === 'role') {
     const option = first === 'ADMIN' ? ' WITH ADMIN OPTION' : ''
-    return `GRANT ${quoteIdentifier(object.name ?? '')} TO ${to}${option};`
+    const member = first === 'SESSION SET' ? quoteIdentifier(found?.note ?? role) : to
+    return `GRANT ${quoteIdentifier(object.name ?? '')} TO ${member}${option};`
   }
   if (first === 'CREATE EXTENSION') {
     return found?.note === 'untrusted'
@@ -115,26 +120,38 @@ function attributeFix(anyOf: readonly string[], to: string): string {
   return 'Let a superuser run the statement, apart from this deployment.'
 }
 
+/** As ALTER spells it. A routine may be another kind than the statement that uses it tells. */
 const ALTERED: Partial<Record<ObjectRef['kind'], string>> = {
+  function: 'ROUTINE',
+  procedure: 'ROUTINE',
+  aggregate: 'ROUTINE',
+  'foreign server': 'SERVER',
   'foreign table': 'FOREIGN TABLE',
   'materialized view': 'MATERIALIZED VIEW',
 }
 
 function ownerFix(object: ObjectRef, found: Held | null, to: string): string {
   const kind = ALTERED[object.kind] ?? object.kind.toUpperCase()
-  const member = found?.owner == null ? '' : `GRANT ${quoteIdentifier(found.owner)} TO ${to}; or `
+  // pg_database_owner takes no members, and the other roles of that name are no owners to be joined.
+  const joins = found?.owner != null && !found.owner.startsWith('pg_')
+  const member = joins ? `GRANT ${quoteIdentifier(found.owner ?? '')} TO ${to};` : null
+  // ALTER EXTENSION has no OWNER TO.
+  if (object.kind === 'extension') {
+    return member ?? 'Let its owner run the statement, apart from this deployment.'
+  }
   const changed =
     object.kind === 'index'
       ? 'ALTER TABLE … OWNER TO'
       : `ALTER ${kind} ${grantName(object, found)} OWNER TO`
-  return `${member}${changed} ${to};`
+  return `${member === null ? '' : `${member} or `}${changed} ${to};`
 }
 
 function grantTarget(object: ObjectRef, found: Held | null): string {
   if (object.kind === 'database')
     return `DATABASE ${quoteIdentifier(found?.name ?? object.name ?? '')}`
-  const kind = object.kind === 'procedure' || object.kind === 'aggregate' ? 'function' : object.kind
-  const word = kind === 'foreign server' ? 'FOREIGN SERVER' : kind.toUpperCase()
+  const { kind } = object
+  const routine = kind === 'function' || kind === 'procedure' || kind === 'aggregate'
+  const word = routine ? 'ROUTINE' : kind.toUpperCase()
   const relation = ['table', 'view', 'materialized view', 'foreign table'].includes(kind)
   return `${relation ? 'TABLE' : word} ${grantName(object, found)}`
 }

@@ -30,11 +30,16 @@ export function privilegeCheck({ id, group, title, beyond }: PrivilegeCheck): Ch
   })
 }
 
+/** What the pending statements ask of the migrations' role, and of the one that logs in. */
+export function neededBy(subject: Subject): readonly PrivilegeNeed[] {
+  return privilegeNeeds(subject.pending, { ...subject, login: subject.target.user })
+}
+
 /** Four checks ask three times each; a plan may have ten thousands of statements. */
 const derived = new WeakMap<Subject['pending'], readonly PrivilegeNeed[]>()
 
 function needsOf(subject: Subject, group: PrivilegeGroup): readonly PrivilegeNeed[] {
-  const needs = derived.get(subject.pending) ?? privilegeNeeds(subject.pending, subject)
+  const needs = derived.get(subject.pending) ?? neededBy(subject)
   derived.set(subject.pending, needs)
   return needs.filter((need) => need.group === group)
 }

@@ -1,4 +1,5 @@
 import type { Finding } from '../check.ts'
+import { bounded } from '../details.ts'
 import { aside, problemText } from './advice.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -22,18 +23,15 @@ function passed(all: readonly Verdict[], held: number, role: string): Finding {
         ? 'what the pending statements need'
         : `all ${held} that the pending statements need`,
     actual: `${role} has ${held === 1 ? 'it' : 'them'}`,
-    details: all
-      .filter(({ outcome }) => outcome === 'held')
-      .map(aside)
-      .slice(0, most),
+    details: bounded(all.filter(({ outcome }) => outcome === 'held').map(aside)),
   }
 }
 
 function problem(verdict: Verdict, role: string): Finding {
-  const { need } = verdict
+  const { need, severity } = verdict
   return {
     outcome: 'problem',
-    ...(need.severity === undefined ? {} : { severity: need.severity }),
+    ...(severity === undefined ? {} : { severity }),
     ...problemText(verdict, role),
     where: need.where,
   }
@@ -53,9 +51,6 @@ function untold(unknown: readonly Verdict[]): Finding {
         ? `${first === undefined ? '' : aside(first)}`
         : 'it can’t be told for what is listed',
     ...(first === undefined ? {} : { where: first.need.where }),
-    details: unknown.map(aside).slice(0, most),
+    details: bounded(unknown.map(aside)),
   }
 }
-
-/** Lines of details that a report keeps. */
-const most = 100

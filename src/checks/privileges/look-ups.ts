@@ -1,3 +1,5 @@
+import { hostedRights } from './hosted.ts'
+
 /** The first parameter of the query: the functions that ask for a role take its name or its OID, so the type is said. */
 const role = '$1::pg_catalog.name'
 
@@ -40,6 +42,7 @@ select w.need, n.nspname::text as schema, c.relname::text as name, pg_catalog.pg
        ${inSchema('c.relowner')}
        || array(select p from pg_catalog.unnest(${list(tablePrivileges)}) p
                  where c.relkind not in ('S', 'c') and pg_catalog.has_table_privilege(${role}, c.oid, p))
+       || ${serverMajor >= 17 ? maintainedByTable : `'{}'::pg_catalog.text[]`}
        || array(select p || ' (columns)' from pg_catalog.unnest(${list(['SELECT', 'INSERT', 'UPDATE', 'REFERENCES'])}) p
                  where c.relkind not in ('S', 'c', 'i', 'I') and pg_catalog.has_any_column_privilege(${role}, c.oid, p))
        || array(select 'GRANT OPTION' from pg_catalog.unnest(${list(tablePrivileges)}) p
@@ -101,20 +104,24 @@ select w.need, null::text, d.datname::text, pg_catalog.pg_get_userbyid(d.datdba)
     role: `
 select w.need, null::text, r.rolname::text, null::text, null::text,
        array(select 'SET' where pg_catalog.pg_has_role(${role}, r.oid, '${serverMajor >= 16 ? 'SET' : 'MEMBER'}'))
-       || array(select 'ADMIN' where pg_catalog.pg_has_role(${role}, r.oid, 'MEMBER WITH ADMIN OPTION')${createRoleAdministers(serverMajor)}), null::text
+       || array(select 'SESSION SET' where pg_catalog.pg_has_role(session_user, r.oid, '${serverMajor >= 16 ? 'SET' : 'MEMBER'}'))
+       || array(select 'USAGE' where pg_catalog.pg_has_role(${role}, r.oid, 'USAGE'))
+       || array(select 'ADMIN' where pg_catalog.pg_has_role(${role}, r.oid, 'MEMBER WITH ADMIN OPTION')${createRoleAdministers(serverMajor)}), session_user::text
   from wanted w join pg_catalog.pg_roles r on r.rolname = w.name
  where w.space = 'role'`,
     itself: `
 select w.need, null::text, r.rolname::text, null::text, null::text,
        array(select p from (values ('SUPERUSER', r.rolsuper), ('CREATEROLE', r.rolcreaterole), ('CREATEDB', r.rolcreatedb)) held (p, is_held) where is_held)
-       || array(select p.rolname::text from pg_catalog.pg_roles p where p.rolname ~ '^pg_' and pg_catalog.pg_has_role(${role}, p.oid, 'USAGE')), null::text
+       || array(select p.rolname::text from pg_catalog.pg_roles p where p.rolname ~ '^pg_' and pg_catalog.pg_has_role(${role}, p.oid, 'USAGE'))
+       || ${hostedRights(role)}, null::text
   from wanted w join pg_catalog.pg_roles r on r.rolname = ${role}
  where w.space = 'itself'`,
     extension: `
 select w.need, null::text, w.name, pg_catalog.pg_get_userbyid(e.extowner)::text, null::text,
        case when e.oid is null then '{}' else array['INSTALLED'] || ${owned('e.extowner')} end
        || array(select 'CREATE EXTENSION' where r.rolsuper or not v.superuser
-                 or v.trusted and pg_catalog.has_database_privilege(${role}, pg_catalog.current_database(), 'CREATE')),
+                 or v.trusted and pg_catalog.has_database_privilege(${role}, pg_catalog.current_database(), 'CREATE'))
+       || ${hostedRights(role)},
        case when v.superuser and not v.trusted then 'untrusted' end
   from wanted w
   join pg_catalog.pg_available_extensions a on a.name = w.name
@@ -125,7 +132,8 @@ select w.need, null::text, w.name, pg_catalog.pg_get_userbyid(e.extowner)::text,
     parameter: `
 select w.need, null::text, s.name, null::text, null::text,
        array(select 'SET' where s.context = 'user' or s.context like 'superuser%' and ${parameter('SET')})
-       || array(select 'ALTER SYSTEM' where ${parameter('ALTER SYSTEM')}), s.context
+       || array(select 'ALTER SYSTEM' where ${parameter('ALTER SYSTEM')})
+       || ${hostedRights(role)}, s.context
   from wanted w join pg_catalog.pg_settings s on pg_catalog.lower(s.name) = pg_catalog.lower(w.name)
  where w.space = 'parameter'`,
     publication: simple('publication', 'pg_publication', 'pubname', 'pubowner'),
@@ -157,6 +165,10 @@ select w.need, null::text, l.lanname::text, pg_catalog.pg_get_userbyid(l.lanowne
     'event trigger': simple('event trigger', 'pg_event_trigger', 'evtname', 'evtowner'),
   }
 }
+
+/** Whoever maintains a table maintains its indexes. */
+const maintainedByTable = `array(select 'MAINTAIN' from pg_catalog.pg_index i
+                 where i.indexrelid = c.oid and pg_catalog.has_table_privilege(${role}, i.indrelid, 'MAINTAIN'))`
 
 const schemaMatches = `(w.schema = n.nspname or w.schema = '')`
 

@@ -1,4 +1,5 @@
 import type { PrivilegeNeed } from '../../plan/privileges.ts'
+import { hosted } from './hosted.ts'
 import type { Held } from './rights.ts'
 
 /** What became of one need. */
@@ -8,6 +9,8 @@ export interface Verdict {
   /** The object as it was found; null: it isn't there. */
   readonly found: Held | null
   readonly reason?: string
+  /** Without it the statement goes on, with a warning. */
+  readonly severity?: 'warn'
 }
 
 export function verdicts(
@@ -20,7 +23,32 @@ export function verdicts(
     if (known === undefined) byNeed.set(each.need, [each])
     else known.push(each)
   }
-  return needs.map((need, place) => verdict(need, byNeed.get(place) ?? []))
+  return needs.map((need, place) => moderated(verdict(need, byNeed.get(place) ?? [])))
+}
+
+/** What is missing may be only warned of, or not be asked for in the end. */
+function moderated(judged: Verdict): Verdict {
+  const { need, outcome, found } = judged
+  if (outcome !== 'missing') return judged
+  const reason = need.doubt ?? allowance(judged)
+  if (reason !== undefined) return { ...judged, outcome: 'unknown', reason }
+  const warned = need.severity === 'warn' || (need.lenient === true && holdsAny(found))
+  return warned ? { ...judged, severity: 'warn' } : judged
+}
+
+/** Of an object's own privileges: neither its owner's rights nor those on its schema, nor those on columns. */
+function holdsAny(found: Held | null): boolean {
+  return found?.rights.some((right) => /^[A-Z]+$/.test(right) && right !== 'OWNER') === true
+}
+
+/** Hosted servers let their administrators do what the catalog has for superusers only. */
+function allowance({ need, found }: Verdict): string | undefined {
+  const attributes = ['CREATEROLE', 'CREATEDB']
+  if (need.anyOf.some((right) => attributes.includes(right))) return undefined
+  const by = found?.rights.find((right) => right.startsWith(hosted))?.slice(hosted.length)
+  return by === undefined
+    ? undefined
+    : `${by} stands for a hosted server, which allows its administrators more than its catalog tells`
 }
 
 function verdict(need: PrivilegeNeed, candidates: readonly Held[]): Verdict {

@@ -1,5 +1,15 @@
 import type { Effect, ObjectKind, ObjectRef } from '../../sql/types.ts'
-import { itself, onTable, onUsed, owner, ownerOf, superuser, underived, type Want } from './need.ts'
+import {
+  itself,
+  onDatabase,
+  onTable,
+  onUsed,
+  owner,
+  ownerOf,
+  superuser,
+  underived,
+  type Want,
+} from './need.ts'
 
 /** What altering, dropping, renaming, commenting on or granting an object takes. */
 export function changeWants(effect: Effect, statement: string, role: string): readonly Want[] {
@@ -20,7 +30,7 @@ export function changeWants(effect: Effect, statement: string, role: string): re
     case 'set schema':
       return [owned, createIn(to ?? null)]
     case 'set owner':
-      return [owned, ...(isSelf(to, role) ? [] : [memberOf(to ?? '')])]
+      return [owned, ...newOwnerWants(mine, to ?? '', role)]
     case 'attach':
     case 'detach': {
       const { partition } = effect
@@ -92,7 +102,7 @@ function grantWants({ object, change = '' }: Effect, mine: ObjectRef): readonly 
   if (change.startsWith('DEFAULT PRIVILEGES')) return []
   if (/^ALL \w+: /.test(change))
     return [underived(object, 'whose all objects of the schema are isn’t looked up')]
-  return [{ ...owner(mine), anyOf: ['OWNER', 'GRANT OPTION'] }]
+  return [{ ...owner(mine), anyOf: ['OWNER', 'GRANT OPTION'], lenient: true }]
 }
 
 function roleWants({ op, object, change, to }: Effect, role: string): readonly Want[] {
@@ -114,8 +124,13 @@ function parameterWants({ object, change, to }: Effect): readonly Want[] {
   if (change === 'ALTER SYSTEM') {
     return [{ group: 'special', object, anyOf: ['ALTER SYSTEM', 'SUPERUSER'], ...absent }]
   }
-  if (name === 'role' || name === 'session_authorization') {
-    return to === undefined || to === 'none' ? [] : [memberOf(to)]
+  if (name === 'role') {
+    return to === undefined || to === 'none' ? [] : [{ ...memberOf(to), anyOf: ['SESSION SET'] }]
+  }
+  if (name === 'session_authorization') {
+    return to === undefined
+      ? []
+      : [underived(object, 'it takes a login of a superuser, which isn’t looked up')]
   }
   return to === undefined ? [] : [{ group: 'special', object, anyOf: ['SET'], ...absent }]
 }
@@ -123,6 +138,18 @@ function parameterWants({ object, change, to }: Effect): readonly Want[] {
 /** Giving something to a role, or taking its part, is for those who may SET ROLE to it. */
 function memberOf(name: string): Want {
   return { group: 'special', object: { kind: 'role', schema: null, name }, anyOf: ['SET'] }
+}
+
+/** Whoever gets it must be one that the role may become, and may create in its schema; superusers are asked neither. */
+function newOwnerWants(object: ObjectRef, name: string, role: string): readonly Want[] {
+  const self = isSelf(name, role)
+  const creates = object.kind === 'schema' ? [onDatabase('CREATE')] : []
+  if (!inSchema.has(object.kind) || object.kind === 'index') {
+    return self ? creates : [memberOf(name), ...creates]
+  }
+  if (self) return [createBeside(object, {})]
+  const doubt = `whether ${name} has CREATE on the schema of ${object.name ?? 'it'} isn’t looked up`
+  return [memberOf(name), { ...superuser(), doubt }]
 }
 
 function isSelf(name: string | undefined, role: string): boolean {

@@ -11,7 +11,8 @@ export interface Want {
   readonly object: ObjectRef
   /**
    * Any of these suffices. A privilege as GRANT spells it ('SELECT', 'CREATE'), 'OWNER', 'GRANT OPTION' (of any privilege), of an object's
-   * schema 'SCHEMA OWNER', 'SCHEMA CREATE'; of roles 'SET', 'ADMIN'; of the role itself 'SUPERUSER', 'CREATEROLE', 'CREATEDB' or a
+   * schema 'SCHEMA OWNER', 'SCHEMA CREATE'; of roles 'SET' (to become it, or to
+   * give it something), 'SESSION SET' (the same of the role that logs in), 'USAGE' (to have its privileges), 'ADMIN'; of the role itself 'SUPERUSER', 'CREATEROLE', 'CREATEDB' or a
    * predefined role's name; of extensions 'CREATE EXTENSION', 'INSTALLED'; of parameters 'SET', 'ALTER SYSTEM'.
    * None: what it takes can't be derived.
    */
@@ -20,8 +21,12 @@ export interface Want {
   readonly mayBeAbsent?: boolean
   /** Without it the statement goes on and leaves something out, with a warning. */
   readonly severity?: 'warn'
+  /** Whoever holds another privilege on the object is only warned. */
+  readonly lenient?: boolean
   /** Why it can't be derived. */
   readonly reason?: string
+  /** Why a missing one may do no harm all the same. */
+  readonly doubt?: string
 }
 
 /** The same with the statement that needs it. */
@@ -63,6 +68,11 @@ export function onUsed({ kind, ...used }: ObjectRef): Want | null {
     return { group: 'tables', object: { kind, ...used }, anyOf: ['USAGE'], mayBeAbsent: true }
   }
   return null
+}
+
+/** What belongs to a role in a stricter sense than membership: to act in its name without becoming it. */
+export function privilegesOf(name: string): Want {
+  return { group: 'special', object: { kind: 'role', schema: null, name }, anyOf: ['USAGE'] }
 }
 
 export function underived(object: ObjectRef, reason: string): Want {
