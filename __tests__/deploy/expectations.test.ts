@@ -263,3 +263,31 @@ describe.each(servers())('PostgreSQL $major: expectations', ({ major }) => {
     })
   })
 })
+
+const newest = servers().at(-1)
+
+// Syntax of PostgreSQL 18.
+const testOn18 = newest !== undefined && newest.major >= 18 ? test : test.skip
+
+testOn18(
+  'a NOT NULL with a name makes its column NOT NULL, NOT VALID only once it is validated',
+  async () => {
+    for (const statements of [
+      'alter table t add a int; alter table t add constraint n not null a;',
+      'alter table t add a int; alter table t add constraint n not null a not valid; alter table t validate constraint n;',
+      'alter table t add a int; alter table t add constraint n not null a not valid;',
+    ]) {
+      await withDatabase({}, async (database) => {
+        await database.query('create table t (id int)')
+        const result = await deployFiles(database, { files: { '1_a': statements } })
+        expect([statements, endingOf(result)]).toEqual([statements, 'deployed 0'])
+        const valid = !statements.includes('not valid;') || statements.includes('validate')
+        const column = result.migration.verification.find(({ object }) => object === 'a')
+        expect([column?.outcome, /not null/i.test(column?.expected ?? '')]).toEqual([
+          'passed',
+          valid,
+        ])
+      })
+    }
+  },
+)

@@ -1,5 +1,5 @@
 import type { Effect, ObjectRef, Statement } from '../sql/types.ts'
-import { foldCreate } from './expectations/create.ts'
+import { foldCreate, requireColumns } from './expectations/create.ts'
 import { foldDrop } from './expectations/drop.ts'
 import { Entries, type Entry, type Folding } from './expectations/entries.ts'
 import { foldRename, foldSetSchema } from './expectations/rename.ts'
@@ -86,6 +86,7 @@ function foldValidate(folding: Folding, effect: Effect): void {
   const { constraint } = known
   const valid = constraint === undefined ? {} : { constraint: { ...constraint, valid: true } }
   change(folding, known, { validated: true, ...valid })
+  requireColumns(folding, { ...known, ...valid })
 }
 
 function foldEnable(folding: Folding, effect: Effect): void {

@@ -59,11 +59,18 @@ function createdEntry(
   }
 }
 
-/** USING INDEX takes the index's name away; a primary key makes its columns NOT NULL. */
+/** USING INDEX takes the index's name away; a primary key makes its columns NOT NULL, as a NOT NULL of its own name does (18) once it is valid. */
 function foldConstraint(folding: Folding, entry: Entry, constraint: ConstraintDefinition): void {
   const full = constraint.usingIndex === null ? entry : adoptIndex(folding, entry, constraint)
-  if (full.constraint?.type !== 'primary key') return
-  for (const name of full.constraint.columns) requireNotNull(folding, full, name)
+  requireColumns(folding, full)
+}
+
+/** Its columns are NOT NULL from here on, where it is a constraint that makes them so and holds for every row. */
+export function requireColumns(folding: Folding, entry: Entry): void {
+  const { constraint } = entry
+  const isNotNull = constraint?.type === 'not null' && constraint.valid
+  if (constraint?.type !== 'primary key' && !isNotNull) return
+  for (const name of constraint.columns) requireNotNull(folding, entry, name)
 }
 
 function adoptIndex(folding: Folding, entry: Entry, constraint: ConstraintDefinition): Entry {
