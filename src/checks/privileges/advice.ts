@@ -132,8 +132,11 @@ const ALTERED: Partial<Record<ObjectRef['kind'], string>> = {
 
 function ownerFix(object: ObjectRef, found: Held | null, to: string): string {
   const kind = ALTERED[object.kind] ?? object.kind.toUpperCase()
-  // pg_database_owner takes no members, and the other roles of that name are no owners to be joined.
-  const joins = found?.owner != null && !found.owner.startsWith('pg_')
+  // pg_database_owner takes no members, the other roles of that name are no owners to be joined, and whoever joins a superuser can become one.
+  const joins =
+    found?.owner != null &&
+    !found.owner.startsWith('pg_') &&
+    !found.rights.includes('SUPERUSER OWNS')
   const member = joins ? `GRANT ${quoteIdentifier(found.owner ?? '')} TO ${to};` : null
   // ALTER EXTENSION has no OWNER TO.
   if (object.kind === 'extension') {

@@ -173,7 +173,8 @@ const maintainedByTable = `array(select 'MAINTAIN' from pg_catalog.pg_index i
 const schemaMatches = `(w.schema = n.nspname or w.schema = '')`
 
 function owned(owner: string): string {
-  return `array(select 'OWNER' where pg_catalog.pg_has_role(${role}, ${owner}, 'USAGE'))`
+  return `array(select 'OWNER' where pg_catalog.pg_has_role(${role}, ${owner}, 'USAGE'))
+       || array(select 'SUPERUSER OWNS' from pg_catalog.pg_roles g where g.oid = ${owner} and g.rolsuper)`
 }
 
 /** With what is held of the schema `n` that it lies in. */
