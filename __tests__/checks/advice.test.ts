@@ -23,10 +23,11 @@ describe('what is advised for a missing privilege, the server carries out', () =
             report.checks.find(({ id, outcome }) => id === check && outcome === 'failed') ?? {}
           // Whoever joins a superuser can become one.
           expect(fix).not.toMatch(/GRANT postgres TO/)
-          for (const sql of fix.split(' or ').filter((each) => !each.includes('…'))) {
+          for (const sql of fix.split(' or ').filter((each) => !/…|^Let its owner/.test(each))) {
             await database.query(`begin; ${sql}; rollback`)
           }
-          if (!/^(GRANT|ALTER|Let its owner)/.test(fix)) throw new Error(`no statement is advised: ${fix}`)
+          if (!/^(GRANT|ALTER|Let its owner)/.test(fix))
+            throw new Error(`no statement is advised: ${fix}`)
         } finally {
           await cleanUp?.()
         }
