@@ -17045,10 +17045,12 @@ function verdict_refused(report) {
 }
 /** More titles than this are counted. */
 const named = 3;
-/** `2 of 31 preflight checks failed (PostgreSQL version, free connections)` */
+/** `2 of 31 preflight checks failed (PostgreSQL version, free connections)`, each title once. */
 function failedGates({ checks }, failed) {
-    const titles = failed.slice(0, named).map(({ title }) => shorten(title, 80));
-    const more = failed.length - titles.length;
+    // One check may have failed for many objects.
+    const different = [...new Set(failed.map(({ title }) => title))];
+    const titles = different.slice(0, named).map((title) => shorten(title, 80));
+    const more = different.length - titles.length;
     const all = more > 0 ? `${titles.join(', ')} and ${more} more` : listed(titles);
     return `${grouped(failed.length)} of ${counted(checks.length, 'preflight check')} failed (${all})`;
 }
@@ -38003,8 +38005,10 @@ const ALTERED = {
 };
 function ownerFix(object, found, to) {
     const kind = ALTERED[object.kind] ?? object.kind.toUpperCase();
-    // pg_database_owner takes no members, and the other roles of that name are no owners to be joined.
-    const joins = found?.owner != null && !found.owner.startsWith('pg_');
+    // pg_database_owner takes no members, the other roles of that name are no owners to be joined, and whoever joins a superuser can become one.
+    const joins = found?.owner != null &&
+        !found.owner.startsWith('pg_') &&
+        !found.rights.includes('SUPERUSER OWNS');
     const member = joins ? `GRANT ${quoteIdentifier(found.owner ?? '')} TO ${to};` : null;
     // ALTER EXTENSION has no OWNER TO.
     if (object.kind === 'extension') {
@@ -38242,7 +38246,8 @@ const maintainedByTable = `array(select 'MAINTAIN' from pg_catalog.pg_index i
                  where i.indexrelid = c.oid and pg_catalog.has_table_privilege(${role}, i.indrelid, 'MAINTAIN'))`;
 const schemaMatches = `(w.schema = n.nspname or w.schema = '')`;
 function look_ups_owned(owner) {
-    return `array(select 'OWNER' where pg_catalog.pg_has_role(${role}, ${owner}, 'USAGE'))`;
+    return `array(select 'OWNER' where pg_catalog.pg_has_role(${role}, ${owner}, 'USAGE'))
+       || array(select 'SUPERUSER OWNS' from pg_catalog.pg_roles g where g.oid = ${owner} and g.rolsuper)`;
 }
 /** With what is held of the schema `n` that it lies in. */
 function look_ups_inSchema(owner) {

@@ -71,10 +71,12 @@ function refused(report: Report): string {
 /** More titles than this are counted. */
 const named = 3
 
-/** `2 of 31 preflight checks failed (PostgreSQL version, free connections)` */
+/** `2 of 31 preflight checks failed (PostgreSQL version, free connections)`, each title once. */
 function failedGates({ checks }: Report, failed: readonly CheckReport[]): string {
-  const titles = failed.slice(0, named).map(({ title }) => shorten(title, 80))
-  const more = failed.length - titles.length
+  // One check may have failed for many objects.
+  const different = [...new Set(failed.map(({ title }) => title))]
+  const titles = different.slice(0, named).map((title) => shorten(title, 80))
+  const more = different.length - titles.length
   const all = more > 0 ? `${titles.join(', ')} and ${more} more` : listed(titles)
   return `${grouped(failed.length)} of ${counted(checks.length, 'preflight check')} failed (${all})`
 }
