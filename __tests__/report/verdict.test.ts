@@ -101,7 +101,14 @@ describe('the verdict of', () => {
   })
 
   test('many shut gates are counted, their names kept short', () => {
-    const verdict = verdictOf(gates.hostileGates)
+    expect(verdictOf(gates.hostileGates)).toMatch(
+      /^Refused: 12 of 16 preflight checks failed \([^,]*\)\. Nothing/,
+    )
+    const checks = gates.hostileGates.checks.map((check, index) => ({
+      ...check,
+      title: `${index} ${check.title}`,
+    }))
+    const verdict = verdictOf({ ...gates.hostileGates, checks })
     expect(verdict).toMatch(
       /^Refused: 12 of 16 preflight checks failed \(.* and 9 more\)\. Nothing/,
     )
