@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { servers, withDatabase } from '../support/database.ts'
+import { oldestAndNewest, withDatabase } from '../support/database.ts'
 import { deployFiles, endingOf, errorOf } from '../support/engine.ts'
 
 const keys = {
@@ -14,7 +14,7 @@ const keys = {
   numeric: { type: 'numeric', value: 'g / 7.0' },
 } as const
 
-describe.each(servers())('PostgreSQL $major: batched backfills', ({ major }) => {
+describe.each(oldestAndNewest())('PostgreSQL $major: batched backfills', ({ major }) => {
   test.each(Object.entries(keys))(
     'walk over a key of %s, each row once, in batches of the size',
     async (_, { type, value }) => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type pg from 'pg'
-import { servers, withDatabase } from '../support/database.ts'
+import { oldestAndNewest, withDatabase } from '../support/database.ts'
 import { deployFiles, endingOf, until } from '../support/engine.ts'
 
 /** A function whose run can be seen from outside and held up: it waits for an advisory lock that the test holds. */
@@ -20,7 +20,7 @@ async function openGate(client: pg.Client): Promise<void> {
 const atGate = `select pid from pg_locks where locktype = 'advisory' and objid = 4711 and not granted
   and database = (select oid from pg_database where datname = current_database())`
 
-describe.each(servers())('PostgreSQL $major: locks and horizons', ({ major }) => {
+describe.each(oldestAndNewest())('PostgreSQL $major: locks and horizons', ({ major }) => {
   test('during a VALIDATE no lock is left from its NOT VALID, and keeper and observer hold no horizon', async () => {
     await withDatabase({ major }, async (database) => {
       await database.query(

@@ -1,7 +1,7 @@
 import { createServer, connect as dial } from 'node:net'
 import { describe, expect, test } from '@jest/globals'
 import type pg from 'pg'
-import { servers, type TestDatabase, withDatabase } from '../support/database.ts'
+import { oldestAndNewest, type TestDatabase, withDatabase } from '../support/database.ts'
 import { deployFiles, endingOf, errorOf, until } from '../support/engine.ts'
 
 const gate = `create function gate(value int) returns boolean language plpgsql immutable as $$
@@ -56,7 +56,7 @@ async function losingAnswers(home: URL, isMeant: (request: string) => boolean) {
   }
 }
 
-describe.each(servers())('PostgreSQL $major: connections that are lost', ({ major }) => {
+describe.each(oldestAndNewest())('PostgreSQL $major: connections that are lost', ({ major }) => {
   test('the worker in a transaction: Postgres took it back, and the report proves it', async () => {
     await withDatabase({ major }, async (database) => {
       await database.query(gate)

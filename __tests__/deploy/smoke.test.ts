@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { type Application, withApplication } from '../support/application.ts'
-import { servers, type TestDatabase, withDatabase } from '../support/database.ts'
+import { oldestAndNewest, type TestDatabase, withDatabase } from '../support/database.ts'
 import { deployFiles, endingOf, errorOf, runEngine } from '../support/engine.ts'
 
 const soon = { 'warm-up': '0s', pause: '20ms', attempts: 2 }
@@ -33,7 +33,7 @@ const breaksWith = (
 
 const two = { '1_a': 'create table a (id int);', '2_b': 'create table b (id int);' }
 
-describe.each(servers())('PostgreSQL $major: smoke tests', ({ major }) => {
+describe.each(oldestAndNewest())('PostgreSQL $major: smoke tests', ({ major }) => {
   test('are made before the first change and after each migration, which counts as verified only then', async () => {
     await withDatabase({ major }, async (database) => {
       const seen: unknown[] = []

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { describe, expect, test } from '@jest/globals'
-import { servers, type TestDatabase, withDatabase } from '../support/database.ts'
+import { oldestAndNewest, type TestDatabase, withDatabase } from '../support/database.ts'
 import { deployFiles, type EngineResult, endingOf, runEngine, until } from '../support/engine.ts'
 import { workspaceOf } from '../support/workspace.ts'
 import { runDirectly } from './boundary.ts'
@@ -52,7 +52,7 @@ async function whileBusy<Result>(
 
 const done = (result: EngineResult) => expect(endingOf(result)).toBe('deployed 0')
 
-describe.each(servers().map(({ major }) => major))(
+describe.each(oldestAndNewest().map(({ major }) => major))(
   'PostgreSQL %i: a killed run whose backend is still at work',
   (major) => {
     test(

@@ -14,8 +14,8 @@ export interface Scenario {
   readonly workspace: Workspace
   /** Its migration files. */
   readonly files: Files
-  /** What its airlock.yml says, where it has one. */
-  readonly gates?: EngineOptions['gates']
+  /** What its airlock.yml says. */
+  readonly gates: EngineOptions['gates']
   /** SQL that makes the database, run once on a template. */
   readonly setUp: readonly string[]
   /** A query whose only value tells the content of every row that the migrations change. */

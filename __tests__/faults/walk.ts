@@ -145,7 +145,7 @@ async function runHere(url: string, scenario: Scenario, { command, to }: Command
   const { report } = await runEngine({ url }, command, {
     files: scenario.files,
     settings,
-    gates: scenario.gates ?? {},
+    gates: scenario.gates,
   })
   return report
 }

@@ -43,6 +43,12 @@ export function servers(): Server[] {
   return JSON.parse(process.env[serversVariable] ?? '[]') as Server[]
 }
 
+/** The oldest and the newest server: for what is ours and rests on nothing that a major has changed. */
+export function oldestAndNewest(): Server[] {
+  const all = servers()
+  return all.filter((_, index) => index === 0 || index === all.length - 1)
+}
+
 /** The server of a major; without one, the highest. */
 export function server(major?: number): Server {
   const all = servers()
