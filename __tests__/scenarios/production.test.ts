@@ -153,18 +153,20 @@ describeDumps(
       expect(restorePoint?.archive).toMatch(/archived/)
     })
 
-    test('every success criterion is met by evidence', () => {
+    test('every success criterion is met by evidence; performance is judged, whatever two seconds of one machine say', () => {
       const judged = run.report.criteria.map(({ id, outcome, actual }) => [id, outcome, actual])
       expect(judged.slice(0, 2)).toEqual([
         ['constraints', 'passed', '11 of 11'],
         ['indexes', 'passed', '9 of 9'],
       ])
-      expect(run.report.criteria.map(({ id, outcome }) => [id, outcome])).toEqual([
+      const performance = run.report.criteria.find(({ id }) => id === 'performance')
+      expect(performance?.reason ?? '').not.toMatch(/not installed|no interval/)
+      const others = run.report.criteria.filter(({ id }) => id !== 'performance')
+      expect(others.map(({ id, outcome }) => [id, outcome])).toEqual([
         ['constraints', 'passed'],
         ['indexes', 'passed'],
         ['row-counts', 'passed'],
         ['application-errors', 'passed'],
-        ['performance', expect.stringMatching(/^(passed|not-checked|warned)$/)],
         ['lock-waits', 'passed'],
         ['smoke-tests', 'passed'],
       ])
