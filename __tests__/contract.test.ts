@@ -103,6 +103,7 @@ describe('the contract of names', () => {
       ['idle-in-transaction-timeout', '10min'],
       ['concurrent-timeout', '30min'],
       ['block-timeout', '5s'],
+      ['retry-timeout', '2min'],
       ['run-lock-timeout', '1min'],
       ['plan-digest'],
       ['report'],

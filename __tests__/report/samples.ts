@@ -102,6 +102,7 @@ export function report(more: Partial<Report>): Report {
     smoke: [],
     criteria: [],
     contacts: [],
+    locks: null,
     ...more,
   }
 }

@@ -53,6 +53,7 @@ describe('settings', () => {
       idleInTransactionTimeout: 600_000,
       concurrentTimeout: 1_800_000,
       blockTimeout: 5000,
+      retryTimeout: 120_000,
       runLockTimeout: 60_000,
       planDigest: undefined,
       stagingUrl: undefined,

@@ -59,7 +59,7 @@ async function cancelThere(
 ): Promise<void> {
   const session = await connect(pinnedTo(asking, replica), options)
   try {
-    await cancelBackend(session, asking.pid)
+    await cancelBackend(session, asking.backendPid)
   } finally {
     await session.close()
   }

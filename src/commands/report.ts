@@ -24,6 +24,7 @@ export function newReport(command: Command, startedAt: Date): Report {
     smoke: [],
     criteria: [],
     contacts: [],
+    locks: null,
   }
 }
 

@@ -55,7 +55,7 @@ export async function openWorker(
     },
     async prepareWorker(version): Promise<readonly SessionSetting[]> {
       if (lost) {
-        await endBackend(observer, worker.pid)
+        await endBackend(observer, worker.backendPid)
         worker = await reconnect(() => open(version), connection, identity)
         lost = false
         watch(worker)
@@ -71,7 +71,7 @@ export async function openWorker(
     },
     async endWorker() {
       lost = true
-      await endBackend(observer, worker.pid)
+      await endBackend(observer, worker.backendPid)
     },
     close: () => worker.close(),
   }

@@ -1,12 +1,10 @@
-import { ServerError } from '../postgres/server-error.ts'
-import { sqlstate } from '../postgres/sqlstate.ts'
 import type { Query, RawNotice, Session, TextResult } from '../postgres/types.ts'
 import type { MigrationReport, ServerNotice, StepReport } from '../report/types.ts'
 import type { Statement } from '../sql/types.ts'
-import { lockFailure, waitingText } from './lock-failure.ts'
+import { lockLooker } from './lock-looker.ts'
 import { holdsLock, lockLost } from './lock-watch.ts'
 import { Cancelled, type Run } from './run.ts'
-import { watchStatement } from './watch.ts'
+import { isCancel, watchStatement } from './watch.ts'
 
 /** A long statement says that it is alive this often. */
 const aliveEveryMs = 5_000
@@ -91,9 +89,9 @@ async function watched<Result>(
 ): Promise<Result> {
   if (run.cancellation.requested) throw new Cancelled()
   holdsLock(run.lock)
-  const watch = watchStatement(run, lockTimeoutMs)
+  const watch = watchStatement(run, [lockLooker(run, lockTimeoutMs)])
   const alive = setInterval(() => {
-    const detail = waitingText(watch.blockers)
+    const detail = watch.detail()
     const elapsedMs = Date.now() - running.since
     run.emit({ type: 'still-running', step, elapsedMs, ...(detail === null ? {} : { detail }) })
   }, aliveEveryMs)
@@ -104,7 +102,7 @@ async function watched<Result>(
     const { statement } = running
     await watch.stop()
     if (isCancel(error) && run.lock.lost !== null) throw lockLost(run.lock.lost)
-    throw (statement === null ? null : lockFailure(error, watch, statement)) ?? error
+    throw (statement === null ? null : watch.explain(error, statement)) ?? error
   } finally {
     run.cancellable.now = false
     clearInterval(alive)
@@ -113,9 +111,6 @@ async function watched<Result>(
     await run.cancellation.sent
   }
 }
-
-const isCancel = (error: unknown) =>
-  error instanceof ServerError && error.code === sqlstate.queryCanceled
 
 async function send(worker: Session, statement: Statement): Promise<TextResult> {
   if (statement.copyData !== null) return worker.copyIn(statement.text, statement.copyData)

@@ -1,43 +1,39 @@
 import type { OtherSession } from '../observe/blockers.ts'
-import { ServerError } from '../postgres/server-error.ts'
 import { sqlstate } from '../postgres/sqlstate.ts'
 import { formatDuration } from '../runbook/duration.ts'
 import type { Statement } from '../sql/types.ts'
 import { StepFailure } from './failure.ts'
-import type { Watch } from './watch.ts'
 
-/** The failure of a statement that a lock ended, with who was in the way; null when it failed for another reason. */
-export function lockFailure(
-  error: unknown,
-  watch: Watch,
-  statement: Statement,
-): StepFailure | null {
-  if (!(error instanceof ServerError)) return null
-  const { interruption, blockers } = watch
-  if (error.code === sqlstate.queryCanceled && interruption?.reason === 'block-timeout') {
-    const { blocked } = interruption
-    return new StepFailure({
-      message: `Cancelled after keeping the application waiting for ${formatDuration(blocked.forMs)}`,
-      sqlstate: error.code,
-      detail: `waiting for us: ${describeSession(blocked)}`,
-      why: 'A lock that this migration holds, or is queued for, kept an application session waiting for longer than block-timeout.',
-      fix: 'Take the strong lock last, in a migration of its own, or split the long statement into batches; or raise block-timeout.',
-      where: statement.where,
-    })
-  }
-  const gaveUp = error.code === sqlstate.queryCanceled && interruption?.reason === 'lock-timeout'
-  if (!gaveUp && error.code !== sqlstate.lockNotAvailable) return null
+/** An application session waited for us for too long. */
+export function blockFailure(blocked: OtherSession, { where }: Statement): StepFailure {
   return new StepFailure({
-    message: gaveUp
-      ? `Gave up after waiting for locks for ${formatDuration(interruption.waitedMs)} in all`
-      : error.message,
+    message: `Cancelled after keeping the application waiting for ${formatDuration(blocked.forMs)}`,
+    sqlstate: sqlstate.queryCanceled,
+    detail: `waiting for us: ${describeSession(blocked)}`,
+    why: 'A lock that this migration holds, or is queued for, kept an application session waiting for longer than block-timeout.',
+    fix: 'Take the strong lock last, in a migration of its own, or split the long statement into batches; or raise block-timeout.',
+    where,
+  })
+}
+
+/** A lock was not to be had in time: by lock_timeout of the server (its message), or all waits together took too long. */
+export function lockFailure(
+  gaveUp: { readonly waitedMs: number } | { readonly message: string },
+  blockers: readonly OtherSession[],
+  { where }: Statement,
+): StepFailure {
+  return new StepFailure({
+    message:
+      'message' in gaveUp
+        ? gaveUp.message
+        : `Gave up after waiting for locks for ${formatDuration(gaveUp.waitedMs)} in all`,
     sqlstate: sqlstate.lockNotAvailable,
     ...(blockers.length === 0
       ? {}
       : { detail: `in the way: ${blockers.map(describeSession).join('; ')}` }),
     why: 'Another session held the lock for longer than lock-timeout; the statement got out of the way, so that the application would not queue behind it.',
     fix: 'Deploy again when that session has ended, or raise lock-timeout, for this file alone with `-- airlock: lock_timeout=…`.',
-    where: statement.where,
+    where,
   })
 }
 

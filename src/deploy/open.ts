@@ -11,6 +11,7 @@ import type { ConnectionConfig, Session } from '../postgres/types.ts'
 import type { Listener } from '../report/events.ts'
 import { Refusal } from '../report/refusal.ts'
 import type { Report } from '../report/types.ts'
+import type { Gates } from '../runbook/gates/sections.ts'
 import type { Settings } from '../runbook/types.ts'
 import { quoteIdentifier } from '../sql/identifier.ts'
 import { openWorker } from './connections.ts'
@@ -23,6 +24,8 @@ import { SteadySession } from './steady-session.ts'
 /** What opening needs to know; a command's context is one. */
 export interface Opening {
   readonly settings: Settings
+  /** The sections of airlock.yml that speak of the time while statements run. */
+  readonly gates: Pick<Gates, 'blockers' | 'disk-guard'>
   readonly connection: ConnectionConfig
   readonly emit: Listener
   readonly redact: Redact
@@ -105,7 +108,9 @@ export async function openRun(opening: Opening): Promise<OpenRun> {
         const cancellable = { now: false }
         const cancel = () => {
           if (!cancellable.now) return
-          cancellation.sent = cancelBackend(observer, worker.worker.pid).catch(() => undefined)
+          cancellation.sent = cancelBackend(observer, worker.worker.backendPid).catch(
+            () => undefined,
+          )
         }
         cancellation.onRequest = cancel
         const lock = watchLock(
@@ -140,9 +145,10 @@ function runOf(
   lock: RunLock,
   cancellable: Run['cancellable'],
 ): Run {
-  const { settings, emit, redact, cancellation } = opening
+  const { settings, gates, emit, redact, cancellation } = opening
   return {
     key,
+    guards: { blockers: gates.blockers, disk: gates['disk-guard'] },
     settings,
     surroundings,
     observer,

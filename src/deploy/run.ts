@@ -2,6 +2,7 @@ import type { RunKey } from '../journal/write.ts'
 import type { Session } from '../postgres/types.ts'
 import type { Listener } from '../report/events.ts'
 import type { MigrationReport, SessionSetting } from '../report/types.ts'
+import type { BlockersPolicy, DiskGuard } from '../runbook/gates/locks.ts'
 import type { Settings } from '../runbook/types.ts'
 
 /** Which server, and which history of it: another after a failover. */
@@ -45,8 +46,17 @@ export interface Run {
   readonly lock: RunLock
   /** True while a statement runs that a cancel may hit: never a COMMIT, a journal row or an undo. */
   readonly cancellable: { now: boolean }
+  /** What airlock.yml allows to be done while a statement runs. */
+  readonly guards: Guards
   /** Where smoke tests are configured. */
   readonly smoke?: SmokeTests
+}
+
+export interface Guards {
+  /** Undefined: sessions in the way are named, and left alone. */
+  readonly blockers: BlockersPolicy | undefined
+  /** Undefined: the disk is not looked at. */
+  readonly disk: DiskGuard | undefined
 }
 
 /** Does the application still work? Asked before a migration counts as verified. */

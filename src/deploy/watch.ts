@@ -1,77 +1,94 @@
-import { type OtherSession, readWaits } from '../observe/blockers.ts'
 import { cancelBackend } from '../postgres/observer.ts'
+import { ServerError } from '../postgres/server-error.ts'
+import { sqlstate } from '../postgres/sqlstate.ts'
+import type { Session } from '../postgres/types.ts'
+import type { Statement } from '../sql/types.ts'
+import type { StepFailure } from './failure.ts'
 import type { Run } from './run.ts'
 
-const pollEveryMs = 250
+/** Why the observer cancelled a statement, told once the server has answered the cancel. */
+export type Interruption = (statement: Statement) => StepFailure
 
-/** Why the observer cancelled a statement. */
-export type Interruption =
-  | { readonly reason: 'lock-timeout'; readonly waitedMs: number }
-  | { readonly reason: 'block-timeout'; readonly blocked: OtherSession }
+/** Something that the observer looks at while a statement runs. One looks after the other, so none needs to be quick. */
+export interface Looker {
+  /** Milliseconds until it wants to look next. */
+  nextMs(): number
+  /** Looks; returns why the statement must be cancelled, null where it may go on. */
+  look(observer: Session): Promise<Interruption | null>
+  /** What the live line says of the statement, null where nothing. */
+  detail?(): string | null
+  /** What it can tell of a statement's failure that nobody had asked for; null where nothing. */
+  explain?(error: unknown, statement: Statement): StepFailure | null
+  /** The statement has ended, however. */
+  ended?(): void
+}
 
 export interface Watch {
   /** Ends the watching; resolves when a cancel that was sent has been answered, so that it can't hit the next statement. */
   stop(): Promise<void>
-  /** Who was in the way when last looked. */
-  readonly blockers: readonly OtherSession[]
-  readonly interruption: Interruption | null
+  /** The live line's words. */
+  detail(): string | null
+  /** The failure in words of the looker that caused or knows it; null where none does. */
+  explain(error: unknown, statement: Statement): StepFailure | null
 }
 
-/**
- * Watches a running statement from the observer. `lock_timeout` holds per lock (an ALTER over four partitions waited 3.2 s under 1 s,
- * measured) and is silent about locks held: so the statement is cancelled when its waits together exceed `lockTimeoutMs`, or when an application
- * session has waited behind it for longer than `block-timeout`.
- */
-export function watchStatement(run: Run, lockTimeoutMs: number): Watch {
-  const { observer, connections, settings } = run
-  const { pid } = connections.worker
-  let blockers: readonly OtherSession[] = []
+/** Watches a running statement from the observer: each looker in its own time, and the first that says so has it cancelled. */
+export function watchStatement(run: Run, lookers: readonly Looker[]): Watch {
+  const { observer, connections } = run
+  const pid = connections.worker.backendPid
   let interruption: Interruption | null = null
-  let waitedMs = 0
   let stopped = false
   let wake: (() => void) | null = null
-  let last = Date.now()
-  const pause = () =>
+  const pause = (ms: number) =>
     new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, pollEveryMs)
+      const timer = setTimeout(resolve, ms)
       wake = () => {
         clearTimeout(timer)
         resolve()
       }
     })
-  const look = async () => {
-    const waits = await readWaits(observer, pid)
-    const now = Date.now()
-    if (waits.blockers.length > 0) {
-      blockers = waits.blockers
-      waitedMs += now - last
+  const due = lookers.map((looker) => ({ looker, at: Date.now() + looker.nextMs() }))
+  const round = async () => {
+    for (const entry of due) {
+      if (stopped || interruption !== null) return
+      if (Date.now() < entry.at) continue
+      interruption = await entry.looker.look(observer)
+      entry.at = Date.now() + entry.looker.nextMs()
     }
-    last = now
-    if (stopped) return
-    const longest = waits.blocked.find(({ forMs }) => forMs > settings.blockTimeout)
-    if (waitedMs > lockTimeoutMs + pollEveryMs) interruption = { reason: 'lock-timeout', waitedMs }
-    else if (longest !== undefined) interruption = { reason: 'block-timeout', blocked: longest }
-    if (interruption !== null) await cancelBackend(observer, pid)
+    if (!stopped && interruption !== null) await cancelBackend(observer, pid)
   }
   const loop = async () => {
     while (!stopped && interruption === null) {
-      await pause()
-      if (!stopped) await look()
+      await pause(Math.max(0, Math.min(...due.map(({ at }) => at)) - Date.now()))
+      await round()
     }
   }
   // A lost observer ends the watching; the run finds out when it needs it.
   const done = loop().catch(() => undefined)
   return {
     async stop() {
+      if (!stopped) for (const looker of lookers) looker.ended?.()
       stopped = true
       wake?.()
       await done
     },
-    get blockers() {
-      return blockers
+    detail() {
+      const details = lookers.map((looker) => looker.detail?.() ?? null)
+      const told = details.filter((text) => text !== null)
+      return told.length === 0 ? null : told.join('; ')
     },
-    get interruption() {
-      return interruption
+    explain(error, statement) {
+      if (interruption !== null && isCancel(error)) return interruption(statement)
+      for (const looker of lookers) {
+        const told = looker.explain?.(error, statement) ?? null
+        if (told !== null) return told
+      }
+      return null
     },
   }
+}
+
+/** The server's answer to a cancel, whoever sent it. */
+export function isCancel(error: unknown): boolean {
+  return error instanceof ServerError && error.code === sqlstate.queryCanceled
 }

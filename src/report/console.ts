@@ -1,6 +1,7 @@
 import { checkLines, phaseEnd } from './console/check-lines.ts'
 import { errorLines, labelled, placeText } from './console/error-lines.ts'
 import { finishLines } from './console/finish-lines.ts'
+import { lockLines } from './console/lock-lines.ts'
 import {
   migrationEnd,
   migrationTitle,
@@ -92,6 +93,11 @@ export function renderEvent(event: RunEvent, style: Style): Rendered {
         `${stepTitle(event.step, 0)} is running, ${durationText(event.elapsedMs)}${aside(event.detail)}`,
         style,
       )
+    case 'lock-wait':
+    case 'blocker-ended':
+    case 'blocking':
+    case 'waiting-for-snapshots':
+      return { lines: lockLines(event) }
     case 'retrying':
       return {
         lines: labelled(

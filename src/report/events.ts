@@ -1,8 +1,11 @@
 import type {
+  BlockedReport,
+  BlockerReport,
   CheckOutcome,
   CheckReport,
   CriterionReport,
   ErrorReport,
+  LockSession,
   MigrationReport,
   Report,
   RowEffect,
@@ -65,6 +68,19 @@ export type RunEvent =
       readonly step: StepReport
       readonly elapsedMs: number
       readonly detail?: string
+    }
+  /** A statement waits for this session: said once a statement and session, as soon as it is seen. */
+  | { readonly type: 'lock-wait'; readonly step: StepReport; readonly blocker: BlockerReport }
+  /** A session of the application waits because of us: said when it is first seen waiting noticeably long. */
+  | { readonly type: 'blocking'; readonly step: StepReport; readonly blocked: BlockedReport }
+  /** A session in the way was cancelled or terminated, because airlock.yml asks for it. */
+  | { readonly type: 'blocker-ended'; readonly step: StepReport; readonly blocker: BlockerReport }
+  /** A concurrent build is not begun yet: it would wait for the snapshots of these sessions, and leave an INVALID index when it gave up. */
+  | {
+      readonly type: 'waiting-for-snapshots'
+      readonly step: StepReport
+      readonly sessions: readonly LockSession[]
+      readonly waitedMs: number
     }
   | {
       readonly type: 'retrying'

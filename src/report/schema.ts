@@ -3,9 +3,12 @@ import type {
   BackupReport,
   BaselineReport,
   BaselineRow,
+  BlockedReport,
+  BlockerReport,
   CheckReport,
   CriterionReport,
   ErrorReport,
+  LocksReport,
   MigrationReport,
   QueryTable,
   Report,
@@ -110,6 +113,11 @@ const step = z
     where: place,
     batches: count.exactOptional(),
     retries: count.exactOptional(),
+    waitedMs: durationMs.describe('Time spent waiting for locks').exactOptional(),
+    progress: z
+      .string()
+      .describe('How far a statement had come that ended before it was done')
+      .exactOptional(),
   })
   .meta({ id: 'step' }) satisfies z.ZodType<StepReport>
 
@@ -325,6 +333,48 @@ const criterion = z
   .meta({ id: 'criterion' }) satisfies z.ZodType<CriterionReport>
 
 /** The report; `z.infer` of it and the type `Report` are held equal below. */
+const blocker = z
+  .object({
+    pid: z.int().describe('0: a prepared transaction, which has no backend'),
+    application: z.string(),
+    user: z.string(),
+    client: z.string(),
+    state: z.string(),
+    transactionAgeMs: durationMs.nullable(),
+    queryStartedAt: z.string().nullable(),
+    query: z.string(),
+    version: z.string(),
+    step: z.int().min(1),
+    where: place,
+    waitedMs: durationMs,
+    action: z.enum(['cancelled', 'terminated']).exactOptional(),
+  })
+  .meta({ id: 'blocker' }) satisfies z.ZodType<BlockerReport>
+
+const blocked = z
+  .object({
+    application: z.string(),
+    user: z.string(),
+    query: z.string(),
+    version: z.string(),
+    step: z.int().min(1),
+    where: place,
+    behind: z.enum(['held', 'queued']),
+    sessions: count,
+    longestMs: durationMs,
+  })
+  .meta({ id: 'blocked' }) satisfies z.ZodType<BlockedReport>
+
+const locks = z
+  .object({
+    blockers: z.array(blocker).describe('Sessions that our statements waited for'),
+    blocked: z.array(blocked).describe('Sessions that waited because of us'),
+    looks: count,
+    everyMs: durationMs,
+    reason: z.string().exactOptional(),
+  })
+  .meta({ id: 'locks' }) satisfies z.ZodType<LocksReport>
+
 export const reportSchema = z.object({
   schemaVersion: z.literal(1),
   command: z.enum(['plan', 'deploy', 'verify', 'rollback']),
@@ -373,6 +423,7 @@ export const reportSchema = z.object({
   smoke: z.array(smoke),
   criteria: z.array(criterion),
   contacts: z.array(z.object({ role: z.string(), contact: z.string() })),
+  locks: locks.nullable(),
   planDigest: z.string().exactOptional(),
 }) satisfies z.ZodType<Report>
 

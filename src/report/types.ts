@@ -100,6 +100,69 @@ export interface StepReport {
   batches?: number
   /** How often a lock wait was given up and tried again. */
   retries?: number
+  /** Time spent waiting for locks, as the observer saw it, in all attempts; absent: it was seen waiting for none. */
+  waitedMs?: number
+  /** How far a statement had come that ended before it was done: 'building index: scanning table, 43 %'. */
+  progress?: string
+}
+
+/** A session at the other end of a lock, as the observer saw it last. What the role may not see is empty or null. */
+export interface LockSession {
+  /** 0: a prepared transaction, which has no backend. */
+  readonly pid: number
+  readonly application: string
+  readonly user: string
+  /** Address, 'local' for a Unix socket. */
+  readonly client: string
+  /** 'active', 'idle in transaction', 'prepared transaction'. */
+  readonly state: string
+  /** Age of its transaction, in milliseconds. */
+  readonly transactionAgeMs: number | null
+  /** When its newest query began, ISO 8601. */
+  readonly queryStartedAt: string | null
+  /** That query, at most 200 characters of it. */
+  readonly query: string
+}
+
+/** A session that a statement of ours waited for. */
+export interface BlockerReport extends LockSession {
+  readonly version: string
+  /** Ordinal of the step. */
+  readonly step: number
+  /** The statement of ours. */
+  readonly where: Place
+  /** How long it was in our way, in all attempts. */
+  readonly waitedMs: number
+  /** What we did about it, where airlock.yml asks for that. */
+  readonly action?: 'cancelled' | 'terminated'
+}
+
+/** Sessions that waited because of us: one entry for each application, user, query and statement of ours. */
+export interface BlockedReport {
+  readonly application: string
+  readonly user: string
+  readonly query: string
+  readonly version: string
+  readonly step: number
+  readonly where: Place
+  /** 'held': for a lock that we had. 'queued': our own statement was waiting, and they stood behind it. */
+  readonly behind: 'held' | 'queued'
+  /** Different sessions. */
+  readonly sessions: number
+  /** The longest wait that was seen; it may have been up to one look longer. */
+  readonly longestMs: number
+}
+
+/** Who was in whose way while the migrations ran. */
+export interface LocksReport {
+  readonly blockers: readonly BlockerReport[]
+  readonly blocked: readonly BlockedReport[]
+  /** How often the observer looked. 0: no statement ran long enough. */
+  readonly looks: number
+  /** Milliseconds between two looks: shorter waits may not have been seen. */
+  readonly everyMs: number
+  /** Why nobody looked for some of the time. */
+  readonly reason?: string
 }
 
 export interface UndoReport {
@@ -390,6 +453,8 @@ export interface Report {
   smoke: SmokeResult[]
   criteria: CriterionReport[]
   contacts: ContactReport[]
+  /** Null: no migration was run. */
+  locks: LocksReport | null
   /** What `plan` saw and `deploy` given `plan-digest` insists on; absent where no database was asked. */
   planDigest?: string
 }

@@ -31,6 +31,7 @@ const KEYS: Readonly<Record<string, Key>> = {
   lock_timeout: { scopes: EVERY, value: 'text' },
   statement_timeout: { scopes: EVERY, value: 'text' },
   concurrent_timeout: { scopes: EVERY, value: 'text', scripts: ['migration', 'rollback'] },
+  retry_timeout: { scopes: ['file'], value: 'text', scripts: ['migration', 'rollback'] },
   disabled: { scopes: ['file'], value: 'word', scripts: ['migration'] },
   after: { scopes: ['file'], value: 'text', scripts: ['migration'], needs: ['soak'] },
   soak: { scopes: ['file'], value: 'text', scripts: ['migration'], needs: ['after'] },

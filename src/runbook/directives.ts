@@ -33,9 +33,11 @@ export function parseFileDirectives(
   const soak = reader.text('soak')
   const expectDuration = reader.text('expect_duration')
   const lockImpact = reader.text('lock_impact')
+  const retryTimeout = reader.timeout('retry_timeout')
   return {
     ...(reader.pair('transaction') && { transaction: 'off' }),
     ...timeouts(reader),
+    ...(retryTimeout !== undefined && { retryTimeout }),
     ...(reader.pair('disabled') && { disabled: true }),
     ...(version?.value != null && soak !== undefined
       ? { after: { version: version.value, soak, soakMs: reader.duration('soak') ?? 0 } }

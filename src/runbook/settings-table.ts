@@ -172,6 +172,14 @@ export const SETTINGS = {
     commands: ['deploy', 'rollback'],
     description: 'How long a lock that a migration holds may keep the application waiting.',
   },
+  'retry-timeout': {
+    kind: 'duration',
+    default: '2min',
+    scope: 'target',
+    commands: ['deploy', 'rollback'],
+    description:
+      'How long a migration goes on trying after a lock timeout, a deadlock or a serialization failure, pauses included.',
+  },
   'run-lock-timeout': {
     kind: 'duration',
     default: '1min',

@@ -57,6 +57,7 @@ export function resolveSettings(sources: SettingSources): Settings {
     idleInTransactionTimeout: readTimeout('idle-in-transaction-timeout', values),
     concurrentTimeout: readTimeout('concurrent-timeout', values),
     blockTimeout: readTimeout('block-timeout', values),
+    retryTimeout: readTimeout('retry-timeout', values),
     runLockTimeout: readTimeout('run-lock-timeout', values),
     planDigest: text('plan-digest', values),
     report: text('report', values),

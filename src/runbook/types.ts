@@ -24,6 +24,8 @@ export interface Settings {
   readonly idleInTransactionTimeout: number
   readonly concurrentTimeout: number
   readonly blockTimeout: number
+  /** How long a migration goes on trying after what passes by itself. */
+  readonly retryTimeout: number
   /** How long to wait for another run to end before refusing. */
   readonly runLockTimeout: number
   /** What `plan` printed and was approved. */
@@ -38,6 +40,7 @@ export interface FileDirectives {
   readonly lockTimeout?: number
   readonly statementTimeout?: number
   readonly concurrentTimeout?: number
+  readonly retryTimeout?: number
   readonly disabled?: true
   readonly after?: { readonly version: string; readonly soakMs: number; readonly soak: string }
   readonly rollback?: { readonly none: true; readonly reason: string }

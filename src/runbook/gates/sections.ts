@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { backupSchema, restorePointSchema } from './backup.ts'
 import { baselineSchema, logsSchema } from './baseline.ts'
 import { contactsSchema, criteriaSchema } from './criteria.ts'
+import { blockersSchema, diskGuardSchema } from './locks.ts'
 import { preflightSchema } from './preflight.ts'
 import { smokeSchema } from './smoke.ts'
 import { duration } from './values.ts'
@@ -20,6 +21,8 @@ export const sections = {
     'How long to watch after the last migration before judging performance and lock waits.',
   ),
   criteria: criteriaSchema.describe('When the deployment counts as successful.').optional(),
+  blockers: blockersSchema.optional(),
+  'disk-guard': diskGuardSchema.optional(),
   contacts: contactsSchema.optional(),
 }
 
