@@ -290,7 +290,7 @@ describe('who waits for whom', () => {
         { application: 'nightly-dump', query: '', state: '', transactionAgeMs: null, client: '' },
       ])
       expect(report.locks?.blocked).toMatchObject([{ application: 'shop', query: '' }])
-      expect(report.locks?.reason).toContain(`GRANT pg_read_all_stats TO "${role}"`)
+      expect(report.locks?.reason).toContain(`GRANT pg_read_all_stats TO ${role}`)
       await database.query(`drop schema airlock cascade`).catch(() => undefined)
       await database.query(`drop owned by "${role}" cascade; drop role "${role}"`)
     })

@@ -8,6 +8,7 @@ import type {
   StepReport,
 } from '../report/types.ts'
 import { formatDuration } from '../runbook/duration.ts'
+import { quoteIdentifier } from '../sql/identifier.ts'
 import type { Statement } from '../sql/types.ts'
 import { lookEveryMs } from './wait-tally.ts'
 
@@ -177,7 +178,7 @@ function reasonOf({ blindMs, blindWhy, blindRole }: Memory, leftOut: number): st
     blindMs === 0 ? '' : `Nobody looked for ${formatDuration(blindMs)} in all: ${blindWhy}.`,
     blindRole === null
       ? ''
-      : `What other sessions do was not visible: GRANT pg_read_all_stats TO "${blindRole.replaceAll('"', '""')}".`,
+      : `What other sessions do was not visible: \`GRANT pg_read_all_stats TO ${quoteIdentifier(blindRole)}\`.`,
     leftOut === 0 ? '' : `${leftOut} more that waited less are left out.`,
   ]
     .filter((text) => text !== '')
