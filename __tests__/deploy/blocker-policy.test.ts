@@ -1,12 +1,13 @@
 import { expect, test } from '@jest/globals'
 import { decideBlocker } from '../../src/deploy/blocker-policy.ts'
 import type { WaitSession } from '../../src/observe/waits.ts'
+import type { BlockersPolicy } from '../../src/runbook/gates/locks.ts'
 
-const policy = {
+const policy: BlockersPolicy = {
   action: 'terminate',
   applications: ['etl-*', 'report'],
   'older-than': 60_000,
-} as const
+}
 
 function session(more: Partial<WaitSession> = {}): WaitSession {
   return {

@@ -22,6 +22,7 @@ function waits(own: Waits['own'], blocked: Partial<BlockedSession>[] = []): Wait
       backendType: 'client backend',
       sameDatabase: true,
       behind: 'held',
+      maintenance: false,
       waitedMs: 0,
       ...one,
     })),
@@ -77,6 +78,13 @@ describe('waits of others', () => {
     expect(tally.exceeded(limits, 20)).toMatchObject({ limit: 'held' })
     tally.see(waits(own('a', 1_000), [{ waitedMs: 1_990, behind: 'queued' }]), 6_100)
     expect(tally.exceeded({ ...limits, totalMs: 60_000 }, 20)).toMatchObject({ limit: 'queued' })
+  })
+
+  test('of a VACUUM count for no limit: a build may take longer', () => {
+    const tally = new WaitTally()
+    tally.see(waits(null, [{ waitedMs: 60_000, maintenance: true }]), 60_000)
+    expect(tally.exceeded(limits, 20)).toBeNull()
+    expect(tally.nextMs(limits, 20)).toBe(250)
   })
 
   test('behind a lock held count from when we got it, not from when they stood behind our request', () => {

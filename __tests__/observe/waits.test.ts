@@ -20,6 +20,7 @@ function waiting(pid: number, behindPids: number[], more: Partial<Waiting> = {})
     sameDatabase: true,
     waitedMs: 100,
     wanted: 'AccessShareLock',
+    lockType: 'relation',
     held: [],
     queued: ['AccessExclusiveLock'],
     behindPids,
@@ -52,6 +53,15 @@ describe('who waits because of us', () => {
       [3, 40],
       [4, 5],
     ])
+  })
+
+  test('a VACUUM and a concurrent build stand nobody in the way while they wait', () => {
+    const all = [
+      waiting(2, [us], { wanted: 'ShareUpdateExclusiveLock' }),
+      waiting(3, [us], { wanted: 'ShareLock', lockType: 'virtualxid' }),
+      waiting(4, [us], { wanted: 'ShareLock', lockType: 'transactionid' }),
+    ]
+    expect(blockedBy(us, all).map(({ maintenance }) => maintenance)).toEqual([true, true, false])
   })
 
   test('vacuums, walsenders, pg-airlock itself and those who wait for others are not the application', () => {

@@ -29,8 +29,12 @@ export async function executeStatement(
   return executeInTurn(run, migration, step, limits, (execute) => execute(statement, limits))
 }
 
-/** Sends a statement of the script. */
-export type Execute = (statement: Statement, limits: WaitLimits) => Promise<TextResult>
+/** Sends a statement of the script, or what is sent `instead` on its behalf, before it. */
+export type Execute = (
+  statement: Statement,
+  limits: WaitLimits,
+  instead?: string,
+) => Promise<TextResult>
 
 /**
  * Statements of one transaction, sent one after the other, with queries of ours between them. All of it is watched as one, because a lock is held
@@ -44,16 +48,17 @@ export async function executeInTurn<Result>(
   limits: WaitLimits,
   body: (execute: Execute) => Promise<Result>,
 ): Promise<Result> {
-  const running: Running = { statement: null, since: Date.now(), limits }
+  const running: Running = { statement: null, last: null, since: Date.now(), limits }
   return watched(run, migration, step, running, (watch) =>
-    body(async (statement, own) => {
+    body(async (statement, own, instead) => {
       const { worker } = run.connections
-      if (watch.interruption !== null) throw watch.interruption(running.statement ?? statement)
+      if (watch.interruption !== null) throw watch.interruption(running.last ?? statement)
       mayGoOn(run)
-      Object.assign(running, { statement, since: Date.now(), limits: own })
+      Object.assign(running, { statement, last: statement, since: Date.now(), limits: own })
       try {
-        return await send(worker, statement)
+        return await send(worker, statement, instead)
       } finally {
+        running.statement = null
         keepNotices(run, migration, worker, statement)
       }
     }),
@@ -78,16 +83,15 @@ export async function executeTogether(
   begun: (statement: Statement | null) => void,
 ): Promise<TextResult[]> {
   const { worker } = run.connections
-  let now: Statement | null = null
-  const running: Running = { statement: null, since: Date.now(), limits }
+  const running: Running = { statement: null, last: null, since: Date.now(), limits }
   const begin = (place: number) => {
-    now = parts[place]?.statement ?? null
-    running.statement = now ?? running.statement
+    running.statement = parts[place]?.statement ?? null
+    running.last = running.statement ?? running.last
     running.since = Date.now()
-    begun(now)
+    begun(running.statement)
   }
   const end = () => {
-    if (now !== null) keepNotices(run, migration, worker, now)
+    if (running.statement !== null) keepNotices(run, migration, worker, running.statement)
   }
   begin(0)
   try {
@@ -103,8 +107,10 @@ export async function executeTogether(
 }
 
 interface Running {
-  /** The statement of the script that runs, or ran last. */
+  /** Null: a query of ours. */
   statement: Statement | null
+  /** The statement of the script that runs, or ran last. */
+  last: Statement | null
   /** When it was sent, or the one before had ended. */
   since: number
   limits: WaitLimits
@@ -121,7 +127,7 @@ async function watched<Result>(
   const { version } = migration
   const watch = watchStatement(run, [
     lockLooker(run, () => ({
-      place: { version, step, statement: running.statement },
+      place: { version, step, statement: running.last },
       limits: running.limits,
     })),
   ])
@@ -134,10 +140,10 @@ async function watched<Result>(
     run.cancellable.now = true
     return await act(watch)
   } catch (error) {
-    const { statement } = running
+    const { last } = running
     await watch.stop()
     if (isCancel(error) && run.lock.lost !== null) throw lockLost(run.lock.lost)
-    throw (statement === null ? null : watch.explain(error, statement)) ?? error
+    throw (last === null ? null : watch.explain(error, last)) ?? error
   } finally {
     run.cancellable.now = false
     clearInterval(alive)
@@ -152,10 +158,15 @@ function mayGoOn(run: Run): void {
   holdsLock(run.lock)
 }
 
-async function send(worker: Session, statement: Statement): Promise<TextResult> {
-  if (statement.copyData !== null) return worker.copyIn(statement.text, statement.copyData)
+async function send(
+  worker: Session,
+  statement: Statement,
+  instead: string | undefined,
+): Promise<TextResult> {
+  if (statement.copyData !== null && instead === undefined)
+    return worker.copyIn(statement.text, statement.copyData)
   // One statement was parsed, so one is sent: the simple protocol gives every result as text, as psql prints it.
-  const results = await worker.simple(statement.text)
+  const results = await worker.simple(instead ?? statement.text)
   return results.at(-1) ?? { tag: '', columns: [], rows: [] }
 }
 

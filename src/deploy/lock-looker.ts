@@ -9,7 +9,7 @@ import type { Run } from './run.ts'
 import { type WaitLimits, WaitTally } from './wait-tally.ts'
 import type { Interruption, Looker } from './watch.ts'
 
-/** A look that took longer than this saw nothing of what happened meanwhile. */
+/** A look that came so much later than it was due saw nothing of what happened meanwhile. */
 const blindAfterMs = 1_000
 
 /** What the lock looker needs to know of what runs. */
@@ -31,6 +31,7 @@ export function lockLooker(run: Run, watched: () => LockWatched): Looker {
   let limits = watched().limits
   let slowestMs = 0
   let lookedAt = performance.now()
+  let dueAt = lookedAt
   let ownSince: string | null = null
   // A look, a cancel, and the server's rollback; a slow look makes the next ones early, not late.
   const marginMs = () => Math.min(2 * slowestMs + 30, limits.totalMs / 4, limits.heldMs / 4)
@@ -55,7 +56,9 @@ export function lockLooker(run: Run, watched: () => LockWatched): Looker {
       const now = watched().limits
       if (now.totalMs !== limits.totalMs) tally.startAnew()
       limits = now
-      return tally.nextMs(limits, marginMs())
+      const ms = tally.nextMs(limits, marginMs())
+      dueAt = performance.now() + ms
+      return ms
     },
     async look(observer): Promise<Interruption | null> {
       const start = performance.now()
@@ -63,7 +66,8 @@ export function lockLooker(run: Run, watched: () => LockWatched): Looker {
       const now = performance.now()
       const tookMs = now - start
       slowestMs = Math.max(tookMs, slowestMs * 0.9)
-      if (tookMs > blindAfterMs) run.locks.blind(tookMs, 'the server gave the observer no answer')
+      const lateMs = now - dueAt
+      if (lateMs > blindAfterMs) run.locks.blind(lateMs, 'the observer was busy or had no answer')
       const waits = keep(seen, now)
       lookedAt = now
       const exceeded = tally.exceeded(limits, marginMs())

@@ -54,7 +54,7 @@ export class WaitTally {
     const blocked = waits.blocked.map((one) => ({ ...one, waitedMs: this.countedMs(one, now) }))
     const longestOf = (behind: 'held' | 'queued') =>
       blocked
-        .filter((one) => one.behind === behind)
+        .filter((one) => one.behind === behind && !one.maintenance)
         .reduce<BlockedSession | null>(
           (a, b) => (a !== null && a.waitedMs >= b.waitedMs ? a : b),
           null,

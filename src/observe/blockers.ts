@@ -73,7 +73,7 @@ mine as materialized (
   select l.mode, l.granted, l.waitstart, ${objectOf('l')} as object from lock l
    where l.pid = $1 or l.pid in (select pid from activity where client = $1)),
 request as materialized (
-  select distinct on (a.client) a.client, l.mode, coalesce(l.waitstart, pg_catalog.clock_timestamp()) as since, ${objectOf('l')} as object
+  select distinct on (a.client) a.client, l.locktype, l.mode, coalesce(l.waitstart, pg_catalog.clock_timestamp()) as since, ${objectOf('l')} as object
     from lock l join activity a on a.pid = l.pid
    where not l.granted and a.client <> $1
    order by a.client, l.waitstart)
@@ -92,7 +92,7 @@ select
      join pg_catalog.pg_prepared_xacts p on p.transaction = x.transactionid
     where not m.granted) as prepared,
   (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('pid', a.pid, ${described('a')},
-      'waitedMs', ${milliseconds('r.since')}, 'wanted', r.mode,
+      'waitedMs', ${milliseconds('r.since')}, 'wanted', r.mode, 'lockType', r.locktype,
       'held', array(select m.mode from mine m where m.granted and m.object = r.object),
       'queued', array(select m.mode from mine m where not m.granted and m.object = r.object),
       'behindPids', pg_catalog.pg_blocking_pids(r.client))), '[]')

@@ -18,6 +18,8 @@ export interface BlockedSession extends WaitSession {
   readonly behind: 'held' | 'queued'
   /** Milliseconds that it has waited, as far as it is because of us. */
   readonly waitedMs: number
+  /** VACUUM, ANALYZE, a concurrent build: it keeps no query waiting while it waits itself, and may wait as long as ours takes. */
+  readonly maintenance: boolean
 }
 
 /** Who stands in whose way, at one moment. */
@@ -36,6 +38,7 @@ export interface Waits {
 export interface Waiting extends WaitSession {
   readonly waitedMs: number
   readonly wanted: string
+  readonly lockType: string
   /** Modes in which we have, and in which we want, the object that it waits for. */
   readonly held: readonly string[]
   readonly queued: readonly string[]
@@ -50,7 +53,8 @@ export interface Waiting extends WaitSession {
 export function blockedBy(pid: number, waiting: readonly Waiting[]): BlockedSession[] {
   const found = new Map<number, BlockedSession>()
   for (const one of waiting) {
-    if (one.behindPids.includes(pid)) found.set(one.pid, { ...one, behind: directlyBehind(one) })
+    if (!one.behindPids.includes(pid)) continue
+    found.set(one.pid, { ...one, behind: directlyBehind(one), maintenance: isMaintenance(one) })
   }
   for (let before = -1; before !== found.size; ) {
     before = found.size
@@ -59,7 +63,12 @@ export function blockedBy(pid: number, waiting: readonly Waiting[]): BlockedSess
       if (found.has(one.pid) || ahead === undefined) continue
       // It may have waited for the one ahead before that one waited for us.
       const waitedMs = Math.min(one.waitedMs, ahead.waitedMs)
-      found.set(one.pid, { ...one, behind: ahead.behind, waitedMs })
+      found.set(one.pid, {
+        ...one,
+        behind: ahead.behind,
+        waitedMs,
+        maintenance: isMaintenance(one),
+      })
     }
   }
   return [...found.values()].filter(isApplication).sort((a, b) => b.waitedMs - a.waitedMs)
@@ -68,6 +77,10 @@ export function blockedBy(pid: number, waiting: readonly Waiting[]): BlockedSess
 function directlyBehind({ wanted, held, queued }: Waiting): 'held' | 'queued' {
   if (held.some((mode) => lockConflicts(mode, wanted))) return 'held'
   return queued.length > 0 ? 'queued' : 'held'
+}
+
+function isMaintenance({ wanted, lockType }: Waiting): boolean {
+  return wanted === 'ShareUpdateExclusiveLock' || lockType === 'virtualxid'
 }
 
 /** Where the role may not see the kind of a backend, one with a user is taken for a client's. */
