@@ -1,6 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
+import { readSessions } from '../../src/observe/blockers.ts'
 import { lockConflicts } from '../../src/observe/lock-conflicts.ts'
 import { blockedBy, type Waiting } from '../../src/observe/waits.ts'
+import { resolveConnection } from '../../src/postgres/connection.ts'
+import { connect } from '../../src/postgres/session.ts'
 import { withDatabase } from '../support/database.ts'
 
 const us = 1
@@ -105,5 +108,30 @@ test('which modes conflict is what the server does', async () => {
       }
       await one.query('rollback')
     }
+  })
+})
+
+test('sessions are described by their pids, those that have ended left out', async () => {
+  await withDatabase({}, async (database) => {
+    const observer = await connect(resolveConnection({ url: database.url, env: {} }), {
+      name: 'observer',
+      applicationName: 'observer',
+    })
+    const client = await database.connect('etl')
+    const { rows } = await client
+      .query('begin; select pg_backend_pid() as pid')
+      .then((results: unknown) => (results as { rows: { pid: number }[] }[])[1] ?? { rows: [] })
+    const pid = rows[0]?.pid ?? 0
+    expect(await readSessions(observer, [pid, 999_999])).toMatchObject([
+      {
+        pid,
+        application: 'etl',
+        state: 'idle in transaction',
+        backendType: 'client backend',
+        sameDatabase: true,
+        backendStart: expect.stringMatching(/^\d{4}-/),
+      },
+    ])
+    await observer.close()
   })
 })

@@ -1,3 +1,4 @@
+import { readSessions } from '../observe/blockers.ts'
 import type { WaitSession } from '../observe/waits.ts'
 import { cancelBackend, terminateBackend } from '../postgres/observer.ts'
 import { ServerError } from '../postgres/server-error.ts'
@@ -45,6 +46,16 @@ export async function endBlockers(
       )
     }
   }
+}
+
+/** The same for sessions of which only the pids are known: where a statement is not begun yet, because it would wait for them. */
+export async function endBlockersByPid(
+  run: Run,
+  at: WaitPlace,
+  pids: readonly number[],
+): Promise<void> {
+  if (run.guards.blockers === undefined) return
+  await endBlockers(run, at, await readSessions(run.observer, pids))
 }
 
 /** Without its age, which grows from look to look: it is said once. */

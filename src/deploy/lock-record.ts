@@ -39,7 +39,7 @@ type Mutable<Data> = { -readonly [Key in keyof Data]: Data[Key] }
 /** An application session that has waited so long is told of as it happens. */
 const noticeableMs = 1_000
 
-/** The report keeps so many of each, those that waited longest; so many are remembered. */
+/** The report keeps so many of each, those of the longest waits; so many are remembered. */
 const kept = 100
 const remembered = 1_000
 
@@ -130,10 +130,7 @@ function addBlocked(memory: Memory, emit: Listener, at: WaitPlace, session: Bloc
   const key = JSON.stringify([placeKey(at), application, user, query])
   let known = memory.blocked.get(key)
   if (known === undefined) {
-    if (memory.blocked.size >= remembered) {
-      memory.forgotten += 1
-      return
-    }
+    if (memory.blocked.size >= remembered) forgetShortest(memory)
     const entry = { application, user, query, ...placeOf(at), behind, sessions: 0, longestMs: 0 }
     known = { entry, pids: new Set(), told: false }
     memory.blocked.set(key, known)
@@ -144,6 +141,13 @@ function addBlocked(memory: Memory, emit: Listener, at: WaitPlace, session: Bloc
   if (known.told || known.entry.longestMs <= noticeableMs) return
   known.told = true
   emit({ type: 'blocking', step: at.step, blocked: { ...known.entry } })
+}
+
+function forgetShortest(memory: Memory): void {
+  const all = [...memory.blocked].map(([key, { entry }]) => ({ key, ms: entry.longestMs }))
+  const shortest = all.reduce((a, b) => (b.ms < a.ms ? b : a))
+  memory.blocked.delete(shortest.key)
+  memory.forgotten += 1
 }
 
 const placeOf = ({ version, step, statement }: WaitPlace) => ({
@@ -179,7 +183,7 @@ function reasonOf({ blindMs, blindWhy, blindRole }: Memory, leftOut: number): st
     blindRole === null
       ? ''
       : `What other sessions do was not visible: \`GRANT pg_read_all_stats TO ${quoteIdentifier(blindRole)}\`.`,
-    leftOut === 0 ? '' : `${leftOut} more that waited less are left out.`,
+    leftOut === 0 ? '' : `${leftOut} more are left out here.`,
   ]
     .filter((text) => text !== '')
     .join(' ')

@@ -28,6 +28,19 @@ export async function readWaits(observer: Session, pid: number): Promise<Waits> 
   }
 }
 
+/** The sessions of these pids as they are now; those that have ended are left out. */
+export async function readSessions(
+  observer: Session,
+  pids: readonly number[],
+): Promise<WaitSession[]> {
+  const rows = await observer.rows<{ readonly session: WaitSession }>(
+    `select pg_catalog.json_build_object('pid', a.pid, ${described('a')}) as session
+       from pg_catalog.pg_stat_activity a where a.pid = any ($1::pg_catalog.int4[])`,
+    [pids.map(String)],
+  )
+  return rows.map(({ session }) => session)
+}
+
 /** The prepared transactions in the way; the nameless entry where the locks don't tell which. */
 function preparedOf({ prepared }: Seen, nameless: WaitSession): WaitSession[] {
   const found = new Map(
