@@ -85,8 +85,8 @@ export async function openRun(opening: Opening): Promise<OpenRun> {
     sessions.push(keeper, firstObserver)
     const surroundings = await meetTarget(opening, firstObserver, keeper)
     const pinned = { ...opening, connection: pinnedTo(firstObserver, connection) }
-    const again = (open: () => Promise<Session>) => () =>
-      reconnect(open, pinned.connection, surroundings.identity)
+    const again = (open: () => Promise<Session>) => (patient?: boolean) =>
+      reconnect(open, pinned.connection, surroundings.identity, patient)
     const observer = new SteadySession(
       firstObserver,
       again(() => openObserver(pinned, runId, false)),

@@ -66,7 +66,7 @@ export async function runTransactionStep(
         await continueOnNewWorker(run, migration, step)
         return done(migration, verification, rows)
       }
-    } else await rollBack(run)
+    } else if (!(await rollBack(run))) return { ended: 'failed', error: report, left: 'unknown' }
     return { ended: 'failed', error: report, left: 'nothing' }
   }
 }
@@ -186,11 +186,19 @@ function isLost(error: unknown): boolean {
   return error instanceof ServerError && error.lost
 }
 
-async function rollBack(run: Run): Promise<void> {
+/** False: the transaction can't come to a COMMIT any more, and yet nobody can see that it has ended. */
+async function rollBack(run: Run): Promise<boolean> {
   try {
     await run.connections.worker.simple('rollback')
+    return true
   } catch {
     // The connection is gone; so is the transaction, once the backend has noticed. The undo waits for that.
-    await run.connections.endWorker()
+    return run.connections.endWorker().then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof ServerError) return false
+        throw error
+      },
+    )
   }
 }
