@@ -37,11 +37,13 @@ async function deployThrough(
     })
     try {
       const started = Date.now()
-      const first = await deployFiles(database, { files, url: proxy.by(database.url) })
+      const first = await deployFiles(database, {
+        files,
+        url: `${proxy.by(database.url)}?connect_timeout=2`,
+      })
       const tookMs = Date.now() - started
       expect(happened).toBe(true)
       const second = await deployFiles(database, { files, settings: { 'run-lock-timeout': '5s' } })
-      console.log(at, endingOf(first), tookMs, endingOf(second))
       await prove({ first, second, database, tookMs })
     } finally {
       proxy.close()
@@ -52,7 +54,7 @@ async function deployThrough(
 const directions: readonly Silence[] = ['to the server', 'to the client', 'both']
 const counted = (database: TestDatabase) => database.query('select id from counted order by id')
 
-test('a transaction whose connection falls silent, in either direction: within seconds it is taken back, and the next run does it', async () => {
+test.concurrent('a transaction whose connection falls silent, in either direction: within seconds it is taken back, and the next run does it', async () => {
   await Promise.all(
     directions.map((direction) =>
       deployThrough(
@@ -75,7 +77,7 @@ test('a transaction whose connection falls silent, in either direction: within s
   )
 }, 60_000)
 
-test('[trap: commit-answer-lost] a COMMIT that falls silent: the journal is asked, and the run goes on where it was done', async () => {
+test.concurrent('[trap: commit-answer-lost] a COMMIT that falls silent: the journal is asked, and the run goes on where it was done', async () => {
   await Promise.all(
     directions.map((direction) =>
       deployThrough(
@@ -99,7 +101,7 @@ test('[trap: commit-answer-lost] a COMMIT that falls silent: the journal is aske
   )
 }, 60_000)
 
-test('a statement without a transaction, the observer, the keeper: each silence ends in seconds, and nothing is lost or done twice', async () => {
+test.concurrent('a statement without a transaction, the observer, the keeper: each silence ends in seconds, and nothing is lost or done twice', async () => {
   const files = {
     '1_a': 'insert into counted values (1);',
     '2_b': 'create index concurrently counted_id on counted (id);',
@@ -181,7 +183,7 @@ test('a statement without a transaction, the observer, the keeper: each silence 
   )
 }, 120_000)
 
-test('a cable that is cut: the run ends by itself, in bounded time', async () => {
+test.concurrent('a cable that is cut: the run ends by itself, in bounded time', async () => {
   await deployThrough(
     {
       files: { '1_a': 'insert into counted values (1);\nselect 4711;' },
@@ -189,11 +191,10 @@ test('a cable that is cut: the run ends by itself, in bounded time', async () =>
       role: 'worker',
       act: (proxy) => proxy.silence('all', 'both'),
     },
-    async ({ first, second, database, tookMs }) => {
+    async ({ first, second, tookMs }) => {
       expect(endingOf(first)).toMatch(/^needs-attention 3: no answer for/)
       expect(endingOf(second)).toMatch(/^(deployed 0|refused 1)/)
-      expect(tookMs).toBeLessThan(120_000)
-      void database
+      expect(tookMs).toBeLessThan(60_000)
     },
   )
 }, 240_000)

@@ -135,7 +135,7 @@ describePooler('behind a real PgBouncer', () => {
         `alter database ${JSON.stringify(database.name)} set search_path = public, pg_catalog`,
       )
       const { code, report, stdout } = await deploy()
-      expect([code, report.outcome, stdout.match(/ending/)?.[0]]).toEqual([
+      expect([code, report.outcome, stdout.match(/Ending what a killed run left/)?.[0]]).toEqual([
         0,
         'deployed',
         undefined,

@@ -218,8 +218,8 @@ async function meetTarget(
   })
   report.target = facts.report
   refuseStandby(facts)
-  if (keeper !== null && (await poolingOf(keeper, observer)) === 'transaction')
-    refusePooler(observer)
+  const pooling = keeper === null ? 'none' : await poolingOf(keeper, observer)
+  if (pooling === 'transaction' || pooling === 'statement') refusePooler(observer, pooling)
   emit({ type: 'connected', target: facts.report })
   return {
     serverMajor: facts.serverMajor,
@@ -264,11 +264,11 @@ function refuseStandby(facts: Target): void {
   })
 }
 
-/** A pooler that hands out backends by transaction breaks locks, timeouts and settings of a session. */
-function refusePooler(observer: Session): never {
+/** A pooler that hands out backends by transaction or statement breaks locks, timeouts and settings of a session. */
+function refusePooler(observer: Session, mode: 'transaction' | 'statement'): never {
   throw new Refusal({
-    what: 'There is a connection pooler in transaction mode between us and Postgres.',
-    why: `The backend says it has pid ${observer.backendPid}, the connection was opened to ${observer.pid}, and backends change with each transaction. Locks, timeouts and settings of a session don't survive that.`,
+    what: `There is a connection pooler in ${mode} mode between us and Postgres.`,
+    why: `The backend says it has pid ${observer.backendPid}, the connection was opened to ${observer.pid}, and backends change with each ${mode}. Locks, timeouts and settings of a session don't survive that.`,
     fix: 'Give the direct URL of the server (often another port), not that of PgBouncer or a hosted pooler.',
     exitCode: 1,
   })
