@@ -8,6 +8,7 @@ import { startSilentProxy } from '../support/silent-proxy.ts'
 let primary: EmbeddedServer
 let standby: EmbeddedServer
 const clients: pg.Client[] = []
+const closing: { close(): void }[] = []
 
 async function open(home: EmbeddedServer, database: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: home.url(database) })
@@ -39,14 +40,15 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await Promise.all(clients.map((client) => client.end().catch(() => {})))
+  for (const each of closing) each.close()
   await standby?.stop()
   await primary?.stop()
 })
 
 test('a failover to a promoted standby that lacks the last commit: the run does not go on there, the next one finds out what is there and goes on from it', async () => {
-  const here = await open(primary, 'shop')
   const there = await open(standby, 'shop')
   const proxy = await startSilentProxy(primary)
+  closing.push(proxy)
   const url = proxy.by(primary.url('shop'))
   const files = {
     '1_a': 'insert into counted values (1);',
@@ -86,7 +88,7 @@ test('a failover to a promoted standby that lacks the last commit: the run does 
   )
   await happening
   expect(endingOf(first)).toMatch(/^needs-attention 3: /)
-  expect(JSON.stringify(first.report)).toMatch(/there was a failover/)
+  expect(first.report.warnings.join()).toMatch(/there was a failover/)
   const journal = `select version, state from airlock.migrations order by id`
   expect((await there.query(journal)).rows).toEqual([
     { version: '1', state: 'verified' },
@@ -108,6 +110,4 @@ test('a failover to a promoted standby that lacks the last commit: the run does 
     there.query('select airlock.hold_run($1, $2)', [runs.rows[0].id, runs.rows[0].epoch - 1]),
   ).rejects.toMatchObject({ code: 'AL001' })
   expect(runs.rows[1].epoch).toBeGreaterThanOrEqual(runs.rows[0].epoch)
-  void here
-  proxy.close()
 }, 60_000)

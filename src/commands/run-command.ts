@@ -51,6 +51,7 @@ function endWith(context: CommandContext, error: unknown): void {
     report.outcome = 'needs-attention'
     // A connection that is lost for good after a failure is not the failure.
     if (error instanceof ServerError && error.lost && report.error !== null) {
+      report.warnings.push(`The database could not be asked any more: ${error.message}.`)
       report.exitCode = exitCodeOf(report.outcome, report.command)
       return
     }

@@ -35,7 +35,7 @@ export async function reconnect(
   throw new ServerError({
     code: sqlstate.connectionRejected,
     message:
-      'the server that answers now is not the one that the run began on: there was a failover',
+      'the server that answers now is not the one that the run began on: there was a failover, and what this run committed may be missing there; the next deploy finds out from its journal and goes on',
     severity: 'FATAL',
     lost: true,
   })
