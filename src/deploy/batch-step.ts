@@ -82,7 +82,7 @@ export async function runBatchStep(
     await journalEnd(run, migration, step, effects, progress, Date.now() - started)
     return { ended: 'done' }
   } catch (error) {
-    await run.connections.worker.simple('rollback').catch(() => run.connections.endWorker())
+    const known = await isRolledBack(run)
     const described = describeFailure(error, {
       script: migration.planned.script,
       statement: batch.planned.statement,
@@ -92,8 +92,19 @@ export async function runBatchStep(
     return {
       ended: 'failed',
       error: described,
-      left: progress.batches > 0 ? 'something' : 'nothing',
+      left: !known ? 'unknown' : progress.batches > 0 ? 'something' : 'nothing',
     }
+  }
+}
+
+/** False where the connection is gone: a batch may have been committed without an answer. Its progress is in the journal, and the next run goes on from there. */
+async function isRolledBack(run: Run): Promise<boolean> {
+  try {
+    await run.connections.worker.simple('rollback')
+    return true
+  } catch {
+    await run.connections.endWorker().catch(() => undefined)
+    return false
   }
 }
 
