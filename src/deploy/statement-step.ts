@@ -13,6 +13,7 @@ import { quoteName } from '../sql/identifier.ts'
 import { verifyExpectations } from '../verify/expectations.ts'
 import { executeStatement } from './execute.ts'
 import { describeFailure, UnknownFate } from './failure.ts'
+import { tookEffectDespiteLoss } from './fate.ts'
 import {
   addRowEffects,
   type MigrationRun,
@@ -57,7 +58,9 @@ export async function runStatementStep(
         planned.statement,
         timeoutsOf(step, run.settings, migration.planned.directives, planned.directives)
           .lock_timeout,
-      )
+      ).catch(async (error: unknown) => {
+        if (!(await tookEffectDespiteLoss(run, migration, step, before, error))) throw error
+      })
       if (migration.timeouts !== null) {
         await keepTimeouts(run, planned.statement, migration.timeouts)
       }

@@ -10,14 +10,13 @@ import { ServerError } from '../postgres/server-error.ts'
 import type { RowEffect, Verification } from '../report/types.ts'
 import type { Statement } from '../sql/types.ts'
 import { describeFailure, StepFailure } from './failure.ts'
-import { committedDespiteLoss } from './fate.ts'
+import { committedDespiteLoss, continueOnNewWorker } from './fate.ts'
 import { holdsLock } from './lock-watch.ts'
 import {
   addRowEffects,
   isJudgedAfterwards,
   type MigrationRun,
   migrationFacts,
-  repeatSettings,
   type StepEnd,
   stepFacts,
 } from './migration-run.ts'
@@ -97,15 +96,6 @@ function judge(
   judgeVerification(verification)
   judgeWarnings(run.settings, migration.report.notices)
   judgeRows(run.settings, rows)
-}
-
-/** A new session gets what the file has SET so far, because its later statements may rely on it. */
-async function continueOnNewWorker(run: Run, migration: MigrationRun, step: Step): Promise<void> {
-  await run.connections.prepareWorker(migration.planned.version)
-  migration.timeouts = null
-  for (const earlier of migration.planned.steps.slice(0, step.ordinal)) {
-    await repeatSettings(run, earlier)
-  }
 }
 
 /** The journal row and the COMMIT in one message. The tag must be COMMIT: an aborted transaction answers ROLLBACK without an error. */
