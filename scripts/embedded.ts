@@ -1,6 +1,7 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import {
+  appendFileSync,
   chmodSync,
   chownSync,
   closeSync,
@@ -82,12 +83,13 @@ export function startStandby(
 ): Promise<EmbeddedServer> {
   const { major, host, port, user, password } = primary
   const upstream = `host=${host} port=${port} user=${user} password=${password}`
-  const options = { major, settings: { ...settings, primary_conninfo: upstream } }
-  return startOn(options, password, async (_, folder, account) => {
+  return startOn({ major, settings }, password, async (_, folder, account) => {
     const data = join(folder, 'data')
     const label = await frozen(() => copyData(join(primary.folder, 'data'), data))
     writeFileSync(join(data, 'backup_label'), label)
     writeFileSync(join(data, 'standby.signal'), '')
+    // Not on the command line, which ALTER SYSTEM couldn't change.
+    appendFileSync(join(data, 'postgresql.auto.conf'), `primary_conninfo = '${upstream}'\n`)
     handOver(account, data)
     chmodSync(data, 0o700)
   })

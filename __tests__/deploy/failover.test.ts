@@ -19,14 +19,17 @@ async function open(home: EmbeddedServer, database: string): Promise<pg.Client> 
 }
 
 beforeAll(async () => {
-  primary = await startServer({ major: server().major, settings: { wal_level: 'replica' } })
+  primary = await startServer({
+    major: server().major,
+    settings: { wal_level: 'replica', synchronous_commit: 'on' },
+  })
   const admin = await open(primary, 'postgres')
   await admin.query('create database shop')
   const shop = await open(primary, 'shop')
   await shop.query(
     'create table counted (id int); create table naps (s int); insert into naps values (60)',
   )
-  standby = await startStandby(primary, { hot_standby: 'on' }, async (copy) => {
+  standby = await startStandby(primary, { wal_retrieve_retry_interval: '100ms' }, async (copy) => {
     const [start, stop] =
       primary.major < 15
         ? [`pg_start_backup('copy', true, false)`, 'pg_stop_backup(false)']
@@ -44,6 +47,38 @@ afterAll(async () => {
   await standby?.stop()
   await primary?.stop()
 })
+
+test('a server that crashes and recovers in the middle of a run: what it took back is undone and proven, and the next run goes on', async () => {
+  await clients[0]?.query('create database crash')
+  const crash = await open(primary, 'crash')
+  await crash.query('create table naps (s int); insert into naps values (60)')
+  const files = {
+    '1_a': 'create table a (id int);',
+    '2_b':
+      'create table b (id int);\ncommit;\ncreate table c (id int);\nselect pg_sleep(s) from naps;',
+  }
+  const running = deployFiles({ url: primary.url('crash') }, { files })
+  const { pid } = await until(
+    async () =>
+      (
+        await crash.query<{ pid: number }>(
+          `select pid from pg_stat_activity where datname = 'crash' and query ~ 'pg_sleep' and application_name ~ 'worker'`,
+        )
+      ).rows,
+  )
+  // Of a backend that was killed nobody knows what it did to shared memory: the postmaster ends all others and recovers.
+  process.kill(pid, 'SIGKILL')
+  const first = await running
+  expect(endingOf(first)).toMatch(/^rolled-back 1: /)
+  const after = await open(primary, 'crash')
+  const tables = async () =>
+    (await after.query(`select relname from pg_class where relname in ('a', 'b', 'c') order by 1`))
+      .rows
+  expect(await tables()).toEqual([{ relname: 'a' }])
+  await after.query('update naps set s = 0')
+  expect(endingOf(await deployFiles({ url: primary.url('crash') }, { files }))).toBe('deployed 0')
+  expect(await tables()).toEqual([{ relname: 'a' }, { relname: 'b' }, { relname: 'c' }])
+}, 60_000)
 
 test('a failover to a promoted standby that lacks the last commit: the run does not go on there, the next one finds out what is there and goes on from it', async () => {
   const there = await open(standby, 'shop')
@@ -65,12 +100,23 @@ test('a failover to a promoted standby that lacks the last commit: the run does 
     await caughtUp(2)
     await there.query(`alter system set primary_conninfo = ''`)
     await there.query('select pg_reload_conf()')
+    await until(
+      async () =>
+        (await there.query('select 1 as found where not exists (select from pg_stat_wal_receiver)'))
+          .rows,
+    )
   }
   const failOver = async () => {
     await there.query('select pg_promote()')
     proxy.switchTo(standby)
     await primary.kill()
   }
+  // The crash before has interrupted it.
+  await until(
+    async () =>
+      (await there.query(`select 1 as found from pg_stat_wal_receiver where status = 'streaming'`))
+        .rows,
+  )
   let happening: Promise<unknown> = Promise.resolve()
   const first = await deployFiles(
     { url },
