@@ -1,9 +1,12 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import {
+  appendFileSync,
   chmodSync,
   chownSync,
   closeSync,
+  cpSync,
+  existsSync,
   mkdtempSync,
   openSync,
   readFileSync,
@@ -12,9 +15,9 @@ import {
 } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Account, canReach, serverAccount } from './embedded/account.ts'
+import { type Account, canReach, handOver, serverAccount } from './embedded/account.ts'
 import { installedMajors, nativeFolder } from './embedded/binaries.ts'
 import { watch } from './embedded/watchdog.ts'
 
@@ -30,6 +33,8 @@ export interface ServerOptions {
 
 export interface EmbeddedServer {
   readonly major: number
+  /** Holds `data`, the data directory. */
+  readonly folder: string
   readonly host: string
   readonly port: number
   /** A superuser. */
@@ -60,14 +65,57 @@ const tuned: Readonly<Record<string, string>> = {
  * Starts a PostgreSQL of the given major from npm's binaries on a free loopback port, with its data in a temporary folder. The server
  * and the data are gone when `stop` was called or when this process ends, however it ends.
  */
-export async function startServer(options: ServerOptions): Promise<EmbeddedServer> {
+export function startServer(options: ServerOptions): Promise<EmbeddedServer> {
+  const password = randomBytes(12).toString('hex')
+  return startOn(options, password, (native, folder, account) =>
+    initialise(native, folder, password, account),
+  )
+}
+
+/**
+ * Starts a streaming standby of a running server. npm's binaries have no pg_basebackup, so the data folder is copied: `frozen` runs the copy between
+ * pg_backup_start and pg_backup_stop, and returns the text of backup_label.
+ */
+export function startStandby(
+  primary: EmbeddedServer,
+  settings: Readonly<Record<string, string>>,
+  frozen: (copy: () => void) => Promise<string>,
+): Promise<EmbeddedServer> {
+  const { major, host, port, user, password } = primary
+  const upstream = `host=${host} port=${port} user=${user} password=${password}`
+  return startOn({ major, settings }, password, async (_, folder, account) => {
+    const data = join(folder, 'data')
+    const label = await frozen(() => copyData(join(primary.folder, 'data'), data))
+    writeFileSync(join(data, 'backup_label'), label)
+    writeFileSync(join(data, 'standby.signal'), '')
+    // Not on the command line, which ALTER SYSTEM couldn't change.
+    appendFileSync(join(data, 'postgresql.auto.conf'), `primary_conninfo = '${upstream}'\n`)
+    handOver(account, data)
+    chmodSync(data, 0o700)
+  })
+}
+
+/** Without what belongs to the running server alone; WAL is streamed, from the backup's start on. */
+function copyData(from: string, to: string): void {
+  const emptied = ['pg_wal', 'pg_replslot', 'pg_dynshmem'].map((name) => join(from, name))
+  cpSync(from, to, {
+    recursive: true,
+    filter: (path) =>
+      existsSync(path) && !path.includes('postmaster.') && !emptied.includes(dirname(path)),
+  })
+}
+
+async function startOn(
+  options: ServerOptions,
+  password: string,
+  fill: (native: string, folder: string, account: Account | null) => Promise<void>,
+): Promise<EmbeddedServer> {
   const account = serverAccount()
   const folder = makeFolder(account)
   const watchdog = watch(folder)
   try {
     const native = nativeFolder(options.major, account, folder)
-    const password = randomBytes(12).toString('hex')
-    await initialise(native, folder, password, account)
+    await fill(native, folder, account)
     const { child, port } = await startOnFreePort(native, folder, options, account)
     const end = async (signal: NodeJS.Signals) => {
       await endProcess(child, signal)
@@ -76,6 +124,7 @@ export async function startServer(options: ServerOptions): Promise<EmbeddedServe
     }
     return {
       major: options.major,
+      folder,
       host: '127.0.0.1',
       port,
       user: 'postgres',
@@ -201,13 +250,14 @@ function launch(
   }
 }
 
-/** The last line of postmaster.pid says `ready` as soon as sessions are accepted (10+). */
+/** The last line of postmaster.pid says `ready`, or `standby`, as soon as sessions are accepted (10+). */
 async function isReady(child: ChildProcess, folder: string): Promise<boolean> {
   for (let waited = 0; waited < 60_000; waited += 20) {
     if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null)
       return false
     const lines = readIfThere(join(folder, 'data', 'postmaster.pid')).split('\n')
-    if (Number(lines[0]) === child.pid && lines[7]?.trim() === 'ready') return true
+    if (Number(lines[0]) === child.pid && ['ready', 'standby'].includes(lines[7]?.trim() ?? ''))
+      return true
     await pause(20)
   }
   await endProcess(child, 'SIGQUIT')

@@ -108,6 +108,27 @@ describe('what the network says', () => {
     )
   })
 
+  // Of the protocol's messages: 'S' accepts TLS, 'R' asks for a password in clear, 'R' 'Z' lets in and is ready.
+  const cleartext = Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 3])
+  const welcome = Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 0, 0x5a, 0, 0, 0, 5, 0x49])
+  test.each([
+    ['in the middle of TLS', Buffer.from('S'), 'sslmode=require'],
+    ['once it has asked for the password', cleartext, 'sslmode=disable'],
+    ['once it has let us in', welcome, 'sslmode=disable'],
+  ])('a host that falls silent %s: connect_timeout bounds it', async (_, answer, options) => {
+    await withListener(
+      (socket) => socket.on('error', () => {}).once('data', () => socket.write(answer)),
+      async (port) => {
+        const started = Date.now()
+        const parts = await explained(
+          `postgresql://u:secret@127.0.0.1:${port}/d?connect_timeout=1&${options}`,
+        )
+        expect(parts.why).toMatch(/no answer within 1 s/)
+        expect(Date.now() - started).toBeLessThan(6_000)
+      },
+    )
+  })
+
   test('a host that speaks something else', async () => {
     await withListener(
       (socket) => socket.end(),

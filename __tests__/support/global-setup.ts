@@ -5,6 +5,7 @@ import pg from 'pg'
 import { type EmbeddedServer, installedMajors, startServer } from '../../scripts/embedded.ts'
 import { generateData } from '../../scripts/generate-data.ts'
 import { recipeTemplate, type Server, serversVariable } from './database.ts'
+import { hasPgBouncer } from './pgbouncer.ts'
 import { running } from './running.ts'
 
 /** One server a major for the whole run: PG_MAJORS=15,18 picks some, PG_MAJORS=none starts no server (tests of pure code). */
@@ -17,7 +18,10 @@ export default async function setUp(): Promise<void> {
         'Run "npm ci" (without --omit=optional), or name the majors to test in PG_MAJORS.',
     )
   }
-  if (majors.length > 0) tellOfMissingClient()
+  if (majors.length > 0) {
+    tellOfMissingClient()
+    tellOfMissingPooler()
+  }
   const servers = await Promise.all(majors.map(start))
   process.env[serversVariable] = JSON.stringify(servers)
 }
@@ -28,6 +32,14 @@ function tellOfMissingClient(): void {
   process.stderr.write(
     'pg_dump is not installed: the tests of backups that are made with it (__tests__/backup/pg-dump, lies) are skipped. ' +
       'Install it with: apt-get install postgresql-client\n',
+  )
+}
+
+function tellOfMissingPooler(): void {
+  if (hasPgBouncer) return
+  process.stderr.write(
+    'pgbouncer is not installed: the tests behind a real pooler (__tests__/scenarios/pooler) are skipped. ' +
+      'Install it with: apt-get install pgbouncer\n',
   )
 }
 

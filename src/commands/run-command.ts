@@ -49,6 +49,12 @@ function endWith(context: CommandContext, error: unknown): void {
   )
   if (changed) {
     report.outcome = 'needs-attention'
+    // A connection that is lost for good after a failure is not the failure.
+    if (error instanceof ServerError && error.lost && report.error !== null) {
+      report.warnings.push(`The database could not be asked any more: ${error.message}.`)
+      report.exitCode = exitCodeOf(report.outcome, report.command)
+      return
+    }
     report.error =
       error instanceof Refusal || error instanceof ServerError || error instanceof Cancelled
         ? describeFailure(error, {})

@@ -39,6 +39,8 @@ interface Batch {
   readonly directive: BatchDirective
   readonly table: string
   readonly key: string
+  /** A COMMIT was sent that is not answered yet. */
+  committing: boolean
 }
 
 /**
@@ -82,7 +84,7 @@ export async function runBatchStep(
     await journalEnd(run, migration, step, effects, progress, Date.now() - started)
     return { ended: 'done' }
   } catch (error) {
-    await run.connections.worker.simple('rollback').catch(() => run.connections.endWorker())
+    const known = (await isRolledBack(run)) || !batch.committing
     const described = describeFailure(error, {
       script: migration.planned.script,
       statement: batch.planned.statement,
@@ -92,8 +94,19 @@ export async function runBatchStep(
     return {
       ended: 'failed',
       error: described,
-      left: progress.batches > 0 ? 'something' : 'nothing',
+      left: !known ? 'unknown' : progress.batches > 0 ? 'something' : 'nothing',
     }
+  }
+}
+
+/** False where the connection is gone. A batch that was committed without an answer has its progress in the journal: the next run goes on from there. */
+async function isRolledBack(run: Run): Promise<boolean> {
+  try {
+    await run.connections.worker.simple('rollback')
+    return true
+  } catch {
+    await run.connections.endWorker().catch(() => undefined)
+    return false
   }
 }
 
@@ -109,7 +122,8 @@ function batchOf(step: Step): Batch {
     throw new Error(`step ${step.ordinal} is no batch`)
   }
   const key = directive.key.map(quoteIdentifier).join(', ')
-  return { planned, directive, table: quoteName({ schema: object.schema, name: object.name }), key }
+  const table = quoteName({ schema: object.schema, name: object.name })
+  return { planned, directive, table, key, committing: false }
 }
 
 /** Ranges never reach a row without a key: it would stay undone without a word, if not today then tomorrow. */
@@ -211,7 +225,9 @@ async function runRange(
   const sums = [...effects]
   mergeRowEffects(sums, rows)
   const row = stepProgress(run.key, migration.planned.version, stepFacts(step), next, sums)
+  batch.committing = true
   const results = await worker.simple(`${journalPrologue(run.key)} ${begun} ${row}; commit`)
+  batch.committing = false
   if (results.at(-1)?.tag !== 'COMMIT') {
     throw new StepFailure({ message: 'COMMIT of a batch was answered with a rollback' })
   }

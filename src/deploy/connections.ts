@@ -1,10 +1,13 @@
 import { applicationName } from '../postgres/application-name.ts'
 import { terminateBackend } from '../postgres/observer.ts'
+import { ServerError } from '../postgres/server-error.ts'
 import { connect } from '../postgres/session.ts'
 import { applyWorkerSettings, resetWorker } from '../postgres/settings.ts'
+import { sqlstate } from '../postgres/sqlstate.ts'
 import type { ConnectionConfig, Session } from '../postgres/types.ts'
 import type { Report, SessionSetting } from '../report/types.ts'
 import type { Settings } from '../runbook/types.ts'
+import { byObserver } from './answer-looker.ts'
 import { reconnect } from './reconnect.ts'
 import type { Connections, Identity } from './run.ts'
 
@@ -32,6 +35,7 @@ export async function openWorker(
     connect(connection, {
       name: 'worker',
       applicationName: applicationName(runId, 'worker', version),
+      patience: byObserver(observer),
     })
   const settingsFor = (version: string) => ({
     ...(settings.role === undefined ? {} : { role: settings.role }),
@@ -77,7 +81,13 @@ export async function openWorker(
   }
 }
 
-/** Waits for a backend to be gone; ends it when it lingers. Only then is nothing more to come from it. */
+/** How long one that was ended may take to go: it must notice that first, and then roll back. */
+const endMs = 60_000
+
+/**
+ * Waits for a backend to be gone; ends it when it lingers. Only then is nothing more to come from it.
+ * Errors: ServerError when it is still there after all.
+ */
 async function endBackend(observer: Session, pid: number): Promise<void> {
   const deadline = Date.now() + patienceMs
   let ended = false
@@ -86,8 +96,18 @@ async function endBackend(observer: Session, pid: number): Promise<void> {
       await terminateBackend(observer, pid)
       ended = true
     }
+    if (Date.now() > deadline + endMs) throw stillThere(pid)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
+}
+
+function stillThere(pid: number): ServerError {
+  return new ServerError({
+    code: sqlstate.objectInUse,
+    message: `the backend ${pid} of a lost connection was ended, and is still there after ${endMs / 1000} s`,
+    severity: 'ERROR',
+    lost: false,
+  })
 }
 
 async function isThere(observer: Session, pid: number): Promise<boolean> {

@@ -1,4 +1,9 @@
 import { stepState } from '../journal/fate.ts'
+import type { StepBefore } from '../journal/state.ts'
+import type { Step } from '../plan/types.ts'
+import { ServerError } from '../postgres/server-error.ts'
+import { verifyExpectations } from '../verify/expectations.ts'
+import { type MigrationRun, repeatSettings } from './migration-run.ts'
 import type { Run } from './run.ts'
 
 /**
@@ -16,5 +21,48 @@ export async function committedDespiteLoss(
     return state === 'done' ? 'committed' : 'rolled-back'
   } catch {
     return 'unknown'
+  }
+}
+
+/**
+ * Whether a statement that runs outside a transaction had its effect although its answer was lost: once its backend is gone, the catalog is asked. Only
+ * what was not so before tells anything. False where nothing does, or nobody can ask.
+ */
+export async function tookEffectDespiteLoss(
+  run: Run,
+  migration: MigrationRun,
+  step: Step,
+  before: StepBefore,
+  error: unknown,
+): Promise<boolean> {
+  if (!(error instanceof ServerError) || !error.lost || run.lock.lost !== null) return false
+  try {
+    await run.connections.endWorker()
+    await continueOnNewWorker(run, migration, step)
+    const verification = await verifyExpectations(
+      run.connections.worker,
+      step.expectations,
+      run.surroundings,
+    )
+    const telling = verification.filter(
+      ({ outcome }, index) => before.held[index] === false && outcome !== 'not-checked',
+    )
+    return telling.length > 0 && telling.every(({ outcome }) => outcome === 'passed')
+  } catch (failure) {
+    if (failure instanceof ServerError) return false
+    throw failure
+  }
+}
+
+/** A new session gets what the file has SET so far, because its later statements may rely on it. */
+export async function continueOnNewWorker(
+  run: Run,
+  migration: MigrationRun,
+  step: Step,
+): Promise<void> {
+  await run.connections.prepareWorker(migration.planned.version)
+  migration.timeouts = null
+  for (const earlier of migration.planned.steps.slice(0, step.ordinal)) {
+    await repeatSettings(run, earlier)
   }
 }

@@ -86,8 +86,8 @@ export async function openRun(opening: Opening): Promise<OpenRun> {
     sessions.push(keeper, firstObserver)
     const surroundings = await meetTarget(opening, firstObserver, keeper)
     const pinned = { ...opening, connection: pinnedTo(firstObserver, connection) }
-    const again = (open: () => Promise<Session>) => () =>
-      reconnect(open, pinned.connection, surroundings.identity)
+    const again = (open: () => Promise<Session>) => (patient?: boolean) =>
+      reconnect(open, pinned.connection, surroundings.identity, patient)
     const observer = new SteadySession(
       firstObserver,
       again(() => openObserver(pinned, runId, false)),
@@ -220,8 +220,8 @@ async function meetTarget(
   })
   report.target = facts.report
   refuseStandby(facts)
-  if (keeper !== null && (await poolingOf(keeper, observer)) === 'transaction')
-    refusePooler(observer)
+  const pooling = keeper === null ? 'none' : await poolingOf(keeper, observer)
+  if (pooling === 'transaction' || pooling === 'statement') refusePooler(observer, pooling)
   emit({ type: 'connected', target: facts.report })
   return {
     serverMajor: facts.serverMajor,
@@ -266,11 +266,11 @@ function refuseStandby(facts: Target): void {
   })
 }
 
-/** A pooler that hands out backends by transaction breaks locks, timeouts and settings of a session. */
-function refusePooler(observer: Session): never {
+/** A pooler that hands out backends by transaction or statement breaks locks, timeouts and settings of a session. */
+function refusePooler(observer: Session, mode: 'transaction' | 'statement'): never {
   throw new Refusal({
-    what: 'There is a connection pooler in transaction mode between us and Postgres.',
-    why: `The backend says it has pid ${observer.backendPid}, the connection was opened to ${observer.pid}, and backends change with each transaction. Locks, timeouts and settings of a session don't survive that.`,
+    what: `There is a connection pooler in ${mode} mode between us and Postgres.`,
+    why: `The backend says it has pid ${observer.backendPid}, the connection was opened to ${observer.pid}, and backends change with each ${mode}. Locks, timeouts and settings of a session don't survive that.`,
     fix: 'Give the direct URL of the server (often another port), not that of PgBouncer or a hosted pooler.',
     exitCode: 1,
   })

@@ -13,6 +13,7 @@ import { quoteName } from '../sql/identifier.ts'
 import { verifyExpectations } from '../verify/expectations.ts'
 import { executeStatement } from './execute.ts'
 import { describeFailure, UnknownFate } from './failure.ts'
+import { tookEffectDespiteLoss } from './fate.ts'
 import {
   addRowEffects,
   type MigrationRun,
@@ -56,7 +57,9 @@ export async function runStatementStep(
         stepReportOf(migration.report, step),
         planned.statement,
         waitLimitsOf(step, run.settings, migration.planned.directives, planned.directives),
-      )
+      ).catch(async (error: unknown) => {
+        if (!(await tookEffectDespiteLoss(run, migration, step, before, error))) throw error
+      })
       if (migration.timeouts !== null) {
         await keepTimeouts(run, planned.statement, migration.timeouts)
       }

@@ -8,12 +8,14 @@ import type { Session } from '../postgres/types.ts'
  */
 export class SteadySession implements Session {
   private current: Session
-  private readonly reopen: () => Promise<Session>
+  private readonly reopen: (patient: boolean) => Promise<Session>
   private closed = false
   private opening: Promise<Session> | null = null
   private isLost = false
+  /** A server that was waited for in vain is not waited for again, only tried. */
+  private isInReach = true
 
-  constructor(first: Session, reopen: () => Promise<Session>) {
+  constructor(first: Session, reopen: (patient: boolean) => Promise<Session>) {
     this.current = first
     this.reopen = reopen
     this.watch(first)
@@ -122,10 +124,12 @@ export class SteadySession implements Session {
 
   private async session(): Promise<Session> {
     if (!this.isLost || this.closed) return this.current
-    this.opening ??= this.reopen().finally(() => {
+    this.opening ??= this.reopen(this.isInReach).finally(() => {
       this.opening = null
     })
+    this.isInReach = false
     const session = await this.opening
+    this.isInReach = true
     if (session !== this.current) {
       this.current = session
       this.isLost = false

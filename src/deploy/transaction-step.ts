@@ -10,14 +10,13 @@ import { ServerError } from '../postgres/server-error.ts'
 import type { RowEffect, Verification } from '../report/types.ts'
 import type { Statement } from '../sql/types.ts'
 import { describeFailure, StepFailure } from './failure.ts'
-import { committedDespiteLoss } from './fate.ts'
+import { committedDespiteLoss, continueOnNewWorker } from './fate.ts'
 import { holdsLock } from './lock-watch.ts'
 import {
   addRowEffects,
   isJudgedAfterwards,
   type MigrationRun,
   migrationFacts,
-  repeatSettings,
   type StepEnd,
   stepFacts,
 } from './migration-run.ts'
@@ -66,7 +65,7 @@ export async function runTransactionStep(
         await continueOnNewWorker(run, migration, step)
         return done(migration, verification, rows)
       }
-    } else await rollBack(run)
+    } else if (!(await rollBack(run))) return { ended: 'failed', error: report, left: 'unknown' }
     return { ended: 'failed', error: report, left: 'nothing' }
   }
 }
@@ -97,15 +96,6 @@ function judge(
   judgeVerification(verification)
   judgeWarnings(run.settings, migration.report.notices)
   judgeRows(run.settings, rows)
-}
-
-/** A new session gets what the file has SET so far, because its later statements may rely on it. */
-async function continueOnNewWorker(run: Run, migration: MigrationRun, step: Step): Promise<void> {
-  await run.connections.prepareWorker(migration.planned.version)
-  migration.timeouts = null
-  for (const earlier of migration.planned.steps.slice(0, step.ordinal)) {
-    await repeatSettings(run, earlier)
-  }
 }
 
 /** The journal row and the COMMIT in one message. The tag must be COMMIT: an aborted transaction answers ROLLBACK without an error. */
@@ -186,11 +176,19 @@ function isLost(error: unknown): boolean {
   return error instanceof ServerError && error.lost
 }
 
-async function rollBack(run: Run): Promise<void> {
+/** False: the transaction can't come to a COMMIT any more, and yet nobody can see that it has ended. */
+async function rollBack(run: Run): Promise<boolean> {
   try {
     await run.connections.worker.simple('rollback')
+    return true
   } catch {
     // The connection is gone; so is the transaction, once the backend has noticed. The undo waits for that.
-    await run.connections.endWorker()
+    return run.connections.endWorker().then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof ServerError) return false
+        throw error
+      },
+    )
   }
 }

@@ -4,6 +4,7 @@ import { differenceOf, readFingerprint } from '../observe/fingerprint.ts'
 import { objectsByReference } from '../observe/object-lookup.ts'
 import type { Fingerprint } from '../observe/types.ts'
 import type { PlannedMigration } from '../plan/types.ts'
+import { ServerError } from '../postgres/server-error.ts'
 import type { ErrorReport, MigrationReport, Report, UndoReport } from '../report/types.ts'
 import { again } from './again.ts'
 import { compareFingerprints } from './foreign.ts'
@@ -42,8 +43,9 @@ export async function undoFailure(
     }
     await undoByPolicy(run, report, failure, applied, before)
   } catch (error) {
-    if (!isTakenOver(error)) throw error
-    report.outcome = await afterTakeover(failure)
+    if (isTakenOver(error)) report.outcome = await afterTakeover(failure)
+    else if (error instanceof ServerError && error.lost) report.outcome = afterUnknown(failure)
+    else throw error
   }
 }
 
@@ -93,7 +95,7 @@ async function undoByPolicy(
     failure.left === 'nothing'
       ? await afterTransaction(run, failure, applied.length === 0 ? before : null)
       : failure.left === 'unknown'
-        ? await afterUnknown(failure)
+        ? afterUnknown(failure)
         : failure.left === 'undecided'
           ? await afterUndecided(run, failure)
           : settings.onFailure === 'stop'
@@ -147,7 +149,7 @@ async function proven(
 }
 
 /** The answer to a COMMIT was lost, and so was the connection that could have asked: the next run finds out. */
-async function afterUnknown(failure: Failed): Promise<Report['outcome']> {
+function afterUnknown(failure: Failed): Report['outcome'] {
   failure.migration.report.rollback = {
     by: 'none',
     statements: [],

@@ -1,10 +1,15 @@
+import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type pg from 'pg'
+import { type Patience, watchAnswer } from './answer-watch.ts'
 import { Exchange, type Request, type Value } from './exchange.ts'
 import { NoticeBox } from './notices.ts'
 import { objectsOf } from './row-values.ts'
 import { type ServerError, serverErrorOf } from './server-error.ts'
 import type { Endpoint, Query, Session, TextResult } from './types.ts'
+
+/** A server that doesn't answer a farewell is left without one. */
+const farewellMs = 3_000
 
 /** A session of pg's client. Made by `connect` (session.ts), which gives it the connected client. */
 export class ClientSession implements Session {
@@ -12,6 +17,8 @@ export class ClientSession implements Session {
   readonly endpoint: Endpoint
   readonly tls: string
   readonly lost: Promise<Error>
+  /** How long answers are waited for. */
+  patience: Patience
   private readonly client: pg.Client
   private readonly parameters: ReadonlyMap<string, string>
   private readonly box = new NoticeBox()
@@ -26,8 +33,10 @@ export class ClientSession implements Session {
     endpoint: Endpoint,
     client: pg.Client,
     parameters: ReadonlyMap<string, string>,
+    patience: Patience,
   ) {
     this.name = name
+    this.patience = patience
     this.endpoint = endpoint
     this.client = client
     this.parameters = parameters
@@ -120,7 +129,10 @@ export class ClientSession implements Session {
   async close(): Promise<void> {
     if (this.closing) return
     this.closing = true
+    const { stream } = this.client.connection
+    const timer = setTimeout(() => stream.destroy(), farewellMs)
     await this.client.end()
+    clearTimeout(timer)
   }
 
   private async send(request: Request): Promise<readonly TextResult[]> {
@@ -143,12 +155,23 @@ export class ClientSession implements Session {
     const following = others.map((request) => new Exchange(request))
     const exchanges = [new Exchange(first, following), ...following]
     for (const exchange of exchanges) this.client.query(exchange)
+    const stopWatching = this.watchAnswer()
     const answers = await Promise.allSettled(exchanges.map(({ done }) => done))
+    stopWatching()
     return answers.map((answer) => {
       if (answer.status === 'fulfilled') return answer.value
       const failure = serverErrorOf(answer.reason)
       if (failure.lost) this.reason ??= failure
       throw failure
+    })
+  }
+
+  private watchAnswer(): () => void {
+    const stream = this.client.connection.stream as Socket
+    return watchAnswer(this.patience, {
+      backendPid: this.backend,
+      traffic: () => `${stream.bytesRead} ${stream.writableLength}`,
+      giveUp: (reason) => stream.destroy(new Error(reason)),
     })
   }
 }

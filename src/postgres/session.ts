@@ -1,6 +1,8 @@
 import pg from 'pg'
+import { type Lookout, lookAtBackend, type Patience } from './answer-watch.ts'
 import { ClientSession } from './client-session.ts'
 import { ServerError, serverErrorOf } from './server-error.ts'
+import { silenceSettings } from './silence-settings.ts'
 import { sqlstate } from './sqlstate.ts'
 import { type TlsAttempt, tlsAttempts } from './tls.ts'
 import { isTlsFailure } from './tls-failure.ts'
@@ -14,7 +16,15 @@ export interface ConnectOptions {
   readonly unlimited?: boolean
   /** Further settings, set right after connecting. */
   readonly settings?: Readonly<Record<string, string>>
+  /** How long its answers are waited for. Default: as long as another connection, made for the purpose, sees the server at work on them. */
+  readonly patience?: Patience
 }
+
+/** Looks that need a connection of their own are rare, and a server that is slow to let them in is asked twice. */
+const lookoutPace = { firstMs: 5_000, mostMs: 30_000, failures: 2 }
+
+/** Where connect_timeout asks for no limit, a look still has one. */
+const lookWithinMs = 10_000
 
 /**
  * A new session on the first endpoint that answers and has the wanted `target_session_attrs`. Throws the ServerError of the last failure
@@ -86,14 +96,42 @@ async function establish(
     client.connection.stream.destroy()
     throw serverErrorOf(error)
   }
-  const session = new ClientSession(options.name, endpoint, client, parameters)
+  const withinMs = config.connectTimeoutMs
+  const session = new ClientSession(options.name, endpoint, client, parameters, { withinMs })
   try {
     const state = await prepare(session, options)
     refuseUnwanted(state, config)
+    session.patience = options.patience ?? anotherConnection(config, endpoint, options)
     return session
   } catch (error) {
     await session.close().catch(() => {})
     throw error
+  }
+}
+
+/** Looks at a session's backend through a connection made for it, each time. */
+function anotherConnection(
+  config: ConnectionConfig,
+  endpoint: Endpoint,
+  { name, applicationName }: ConnectOptions,
+): Lookout {
+  const withinMs = config.connectTimeoutMs || lookWithinMs
+  const there = {
+    ...config,
+    endpoints: [endpoint],
+    targetSessionAttrs: 'any',
+    connectTimeoutMs: withinMs,
+  } as const
+  return {
+    ...lookoutPace,
+    async look(pid) {
+      const session = await connect(there, { name, applicationName, patience: { withinMs } })
+      try {
+        return await lookAtBackend(session, pid)
+      } finally {
+        await session.close().catch(() => undefined)
+      }
+    },
   }
 }
 
@@ -154,7 +192,7 @@ interface ServerState {
  */
 async function prepare(session: ClientSession, options: ConnectOptions): Promise<ServerState> {
   const limits = options.unlimited ? unlimited(session.serverMajor) : {}
-  const settings = { ...limits, ...options.settings }
+  const settings = { ...limits, ...silenceSettings, ...options.settings }
   try {
     return await applySettings(session, { client_connection_check_interval: '500ms', ...settings })
   } catch (error) {

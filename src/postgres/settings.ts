@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { ServerError } from './server-error.ts'
+import { silenceSettings } from './silence-settings.ts'
 import { sqlstate } from './sqlstate.ts'
 import type { Session, SessionSetting, TimeoutSettings } from './types.ts'
 
@@ -60,7 +61,9 @@ async function setAndReadBack(
   wanted: readonly Wanted[],
   before: readonly string[],
 ): Promise<readonly SessionSetting[]> {
-  const message = [...wanted.flatMap(setStatement), readBackQuery(wanted)].join('; ')
+  const silence = Object.entries(silenceSettings).map(([name, value]) => ({ name, value }))
+  const statements = [...silence, ...wanted].flatMap(setStatement)
+  const message = [...statements, readBackQuery(wanted)].join('; ')
   const answers = await worker.simpleTogether([...before, message])
   const values = answers.at(-1)?.at(-1)?.rows[0] ?? []
   return wanted.map(({ name, value }, index) => ({

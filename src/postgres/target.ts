@@ -14,7 +14,7 @@ export interface Target {
   readonly searchPathSetting: string
   /** Names of enabled event triggers, which may refuse or add DDL. */
   readonly eventTriggers: readonly string[]
-  /** Changes at a failover; null where the role may not read it. */
+  /** Changes at a failover; null where the role may not read it, and on a standby. */
   readonly timeline: number | null
   readonly superuser: boolean
   /** pg_read_all_stats: without it other sessions' queries and ages can't be seen. */
@@ -35,7 +35,7 @@ interface Row {
   readonly readsAllStats: boolean
 }
 
-/** One query, a second one where EXECUTE on the functions of control data was revoked. */
+/** One query, more where EXECUTE on the functions that identify the server was revoked. */
 export async function describeTarget(
   session: Session,
   config: ConnectionConfig,
@@ -59,23 +59,38 @@ export async function describeTarget(
   return { report, serverMajor: session.serverMajor, ...facts }
 }
 
+/**
+ * The timeline comes from the name of the WAL file that is written now: pg_control_checkpoint() names the old one until the first checkpoint after a
+ * promotion (seen on 18: a promoted standby was taken for the primary). CASE: on a standby there is no such file, and asking is an error.
+ */
+const timeline = `(CASE WHEN pg_is_in_recovery() THEN NULL
+           ELSE ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::integer END)`
+const systemIdentifier = '(SELECT system_identifier::text FROM pg_control_system())'
+
+/** What is asked where EXECUTE was revoked, or a service has other WAL than Postgres: the next of these. */
+const identities = [
+  { systemIdentifier, timeline },
+  { systemIdentifier: 'NULL::text', timeline },
+  { systemIdentifier: 'NULL::text', timeline: 'NULL::integer' },
+] as const
+
+const unable: ReadonlySet<string> = new Set([
+  sqlstate.insufficientPrivilege,
+  sqlstate.featureNotSupported,
+])
+
 async function readTarget(session: Session): Promise<Row> {
-  const control = {
-    systemIdentifier: '(SELECT system_identifier::text FROM pg_control_system())',
-    timeline: '(SELECT timeline_id FROM pg_control_checkpoint())',
+  let refusal: unknown = new Error('the server described nothing')
+  for (const identity of identities) {
+    try {
+      const [row] = await session.rows<Row>(describeQuery(identity))
+      if (row !== undefined) return row
+    } catch (error) {
+      if (!(error instanceof ServerError) || !unable.has(error.code)) throw error
+      refusal = error
+    }
   }
-  const read = async (columns: typeof control) => {
-    const [row] = await session.rows<Row>(describeQuery(columns))
-    if (row === undefined) throw new Error('the server described nothing')
-    return row
-  }
-  try {
-    return await read(control)
-  } catch (error) {
-    const forbidden = error instanceof ServerError && error.code === sqlstate.insufficientPrivilege
-    if (!forbidden) throw error
-    return await read({ systemIdentifier: 'NULL::text', timeline: 'NULL::integer' })
-  }
+  throw refusal
 }
 
 function describeQuery(control: {
