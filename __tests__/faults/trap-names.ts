@@ -1,0 +1,78 @@
+/** A `[trap: id]` in a test's source. */
+export interface TrapMark {
+  readonly id: string
+  /** What is called with the name: 'test', 'test.each', 'test.skip'; empty where it is no call. */
+  readonly callee: string
+}
+
+const mark = /\[trap: ([^\]\n]*)\]/g
+
+/** Every mark of a test's source, with what it is given to. The name is the call's first argument, a literal. */
+export function trapMarks(source: string): TrapMark[] {
+  return [...source.matchAll(mark)].map(({ 1: id = '', index }) => ({
+    id,
+    callee: calleeBefore(source, openingQuote(source, index)),
+  }))
+}
+
+/** The place of the quote that opens the literal in which `at` stands; -1 where there is none in its line, or, for a template, before it. */
+function openingQuote(source: string, at: number): number {
+  const line = source.lastIndexOf('\n', at) + 1
+  const before = source.slice(line, at)
+  const found = /(?<!\\)(['"`])(?:\\.|(?!\1).)*$/.exec(before)
+  return found === null ? -1 : line + found.index
+}
+
+/** 'test' of `test('…'`, 'test.each' of `test.each([…])('…'`, and of `test.each<T>([…])(\n  '…'`. */
+function calleeBefore(source: string, quote: number): string {
+  if (quote < 0) return ''
+  let rest = source.slice(0, quote).trimEnd()
+  if (!rest.endsWith('(')) return ''
+  rest = rest.slice(0, -1).trimEnd()
+  if (rest.endsWith(')')) rest = rest.slice(0, openingOf(rest)).trimEnd()
+  rest = rest.replace(/(?<=\.each)<[^;]*>$/, '')
+  return /[\w.]+$/.exec(rest)?.[0] ?? ''
+}
+
+/** The place of the bracket that the last one closes. */
+function openingOf(text: string): number {
+  let depth = 0
+  for (let place = text.length - 1; place >= 0; place -= 1) {
+    if (text[place] === ')') depth += 1
+    if (text[place] === '(') depth -= 1
+    if (depth === 0) return place
+  }
+  return 0
+}
+
+/** What is wrong with the marks of all test sources (by file): each a sentence; none when every trap has a test that runs. */
+export function wrongMarks(
+  traps: readonly string[],
+  sources: Readonly<Record<string, string>>,
+): string[] {
+  const marks = Object.entries(sources).flatMap(([file, source]) =>
+    trapMarks(source).map((one) => ({ ...one, file, skips: skipsAll(source) })),
+  )
+  const proven = new Set(
+    marks.filter(({ callee, skips }) => runs.has(callee) && !skips).map(({ id }) => id),
+  )
+  return [
+    ...traps.filter((id) => !proven.has(id)).map((id) => `${id} has no test that runs`),
+    ...marks
+      .filter(({ id }) => !traps.includes(id))
+      .map(({ file, id }) => `${file}: ${id} is no trap of the table`),
+    ...marks
+      .filter(({ callee, skips }) => !runs.has(callee) || skips)
+      .map(
+        ({ file, id, callee, skips }) =>
+          `${file}: ${id} is given to ${skips ? 'a group that is skipped' : callee || 'no test'}`,
+      ),
+  ]
+}
+
+const runs: ReadonlySet<string> = new Set(['test', 'test.each'])
+
+/** A group that is left out, or a test that keeps all others out. */
+function skipsAll(source: string): boolean {
+  return /\b(describe(\.each)?\.skip|xdescribe|(test|it|describe)\.only|fdescribe)\b/.test(source)
+}
