@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, expect, test } from '@jest/globals'
+import type pg from 'pg'
 import type { Report } from '../../src/report/types.ts'
 import { type TestDatabase, withDatabase } from '../support/database.ts'
 import { until } from '../support/engine.ts'
@@ -42,7 +43,7 @@ async function underLoad<Result>(
   await database.query('vacuum analyze orders, items')
   const sampler = await startSampler(database, application)
   const load = await startLoad(database, sessions)
-  const dump = dumpFor(database)
+  const dump = dumpFor(database, application)
   const started = Date.now()
   const result = await deploy()
   const durationMs = Date.now() - started
@@ -51,15 +52,32 @@ async function underLoad<Result>(
   return { result, figures: figuresOf(await load.stop(), samples), durationMs }
 }
 
-/** As pg_dump does it: one REPEATABLE READ transaction with ACCESS SHARE. */
-async function dumpFor(database: TestDatabase): Promise<void> {
+/**
+ * As pg_dump does it: one REPEATABLE READ transaction with ACCESS SHARE. It ends while the deployment waits for it, which is the worst moment: the
+ * lock is then given while the application stands in the queue, with whatever locks its statements have taken by then.
+ */
+async function dumpFor(database: TestDatabase, application: string): Promise<void> {
   const client = await database.connect('nightly-dump')
   await until(() => client.query(secondIsDone).then(({ rows }) => rows))
   await client.query('begin isolation level repeatable read')
   await client.query('lock table orders in access share mode')
   await client.query('select count(*) from orders')
-  await new Promise((resolve) => setTimeout(resolve, dumpMs))
+  const longEnough = Date.now() + dumpMs
+  const tooLong = longEnough + 15_000
+  while (Date.now() < tooLong) {
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    if (Date.now() > longEnough && (await isWaiting(client, application))) break
+  }
   await client.query('rollback')
+}
+
+async function isWaiting(client: pg.Client, application: string): Promise<boolean> {
+  const { rows } = await client.query(
+    `select from pg_catalog.pg_locks where not granted and relation = 'orders'::pg_catalog.regclass and clock_timestamp() - waitstart > interval '500ms'
+       and pid in (select pid from pg_catalog.pg_stat_get_activity(null) where application_name like $1)`,
+    [application],
+  )
+  return rows.length > 0
 }
 
 const told: string[] = []

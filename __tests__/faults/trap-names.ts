@@ -30,8 +30,7 @@ function calleeBefore(source: string, quote: number): string {
   if (!rest.endsWith('(')) return ''
   rest = rest.slice(0, -1).trimEnd()
   if (rest.endsWith(')')) rest = rest.slice(0, openingOf(rest)).trimEnd()
-  rest = rest.replace(/(?<=\.each)<[^;]*>$/, '')
-  return /[\w.]+$/.exec(rest)?.[0] ?? ''
+  return /[\w.]+$/.exec(rest.replace(/(?<=\.each)<[^;]*>$/, ''))?.[0] ?? ''
 }
 
 /** The place of the bracket that the last one closes. */
