@@ -26,7 +26,11 @@ function openingQuote(source: string, at: number): number {
 /** 'test' of `test('…'`, 'test.each' of `test.each([…])('…'`, and of `test.each<T>([…])(\n  '…'`. */
 function calleeBefore(source: string, quote: number): string {
   if (quote < 0) return ''
-  let rest = source.slice(0, quote).trimEnd()
+  // A bracket within a string closes and opens nothing.
+  let rest = source
+    .slice(0, quote)
+    .replace(/'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"/g, "''")
+    .trimEnd()
   if (!rest.endsWith('(')) return ''
   rest = rest.slice(0, -1).trimEnd()
   if (rest.endsWith(')')) rest = rest.slice(0, openingOf(rest)).trimEnd()
