@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import { withDatabase } from '../support/database.ts'
 import { deployFiles, endingOf, until } from '../support/engine.ts'
 
-/** How many sessions whose name begins so wait for a lock on the parent. */
+/** Sessions whose name begins so that wait for a lock on the parent. */
 const waiting = (name: string) =>
   `select from pg_catalog.pg_locks l join pg_catalog.pg_stat_activity a using (pid)
    where not l.granted and l.relation = 'parent'::pg_catalog.regclass and a.application_name like '${name}%'`
@@ -20,7 +20,7 @@ test('a transaction that locks two tables takes them as the application does, wh
         '1_a': 'alter table child add column note text;\nalter table parent add column note text;',
       },
     })
-    await until(() => reader.query(waiting('pg-airlock')).then(({ rows }) => rows))
+    await until(() => database.query(waiting('pg-airlock')))
     const web = await database.connect('web')
     const inserted = web.query('insert into child (parent) values (1)').then(
       () => 'inserted',
