@@ -1,7 +1,7 @@
 /** A `[trap: id]` in a test's source. */
 export interface TrapMark {
   readonly id: string
-  /** What is called with the name: 'test', 'test.each', 'test.skip'; empty where it is no call. */
+  /** What is called with the name: 'test', 'test.each', 'test.skip'; 'row' where it begins a row of a table; empty where it is neither. */
   readonly callee: string
 }
 
@@ -31,6 +31,7 @@ function calleeBefore(source: string, quote: number): string {
     .slice(0, quote)
     .replace(/'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"/g, "''")
     .trimEnd()
+  if (rest.endsWith('[')) return 'row'
   if (!rest.endsWith('(')) return ''
   rest = rest.slice(0, -1).trimEnd()
   if (rest.endsWith(')')) rest = rest.slice(0, openingOf(rest)).trimEnd()
@@ -48,16 +49,20 @@ function openingOf(text: string): number {
   return 0
 }
 
-/** What is wrong with the marks of all test sources (by file): each a sentence; none when every trap has a test that runs. */
+/**
+ * What is wrong with the marks of all test sources (by file): each a sentence; none when every trap has a test that runs wherever the tests
+ * run. A row of a table, and a group that is left out where a program is missing, may carry a mark too, but prove nothing here.
+ */
 export function wrongMarks(
   traps: readonly string[],
   sources: Readonly<Record<string, string>>,
 ): string[] {
-  const marks = Object.entries(sources).flatMap(([file, source]) =>
-    trapMarks(source).map((one) => ({ ...one, file, skips: skipsAll(source) })),
-  )
+  const marks = Object.entries(sources).flatMap(([file, source]) => {
+    const group = groupsOf(source)
+    return trapMarks(source).map((one) => ({ ...one, file, group }))
+  })
   const proven = new Set(
-    marks.filter(({ callee, skips }) => runs.has(callee) && !skips).map(({ id }) => id),
+    marks.filter(({ callee, group }) => runs.test(callee) && group === 'run').map(({ id }) => id),
   )
   return [
     ...traps.filter((id) => !proven.has(id)).map((id) => `${id} has no test that runs`),
@@ -65,17 +70,21 @@ export function wrongMarks(
       .filter(({ id }) => !traps.includes(id))
       .map(({ file, id }) => `${file}: ${id} is no trap of the table`),
     ...marks
-      .filter(({ callee, skips }) => !runs.has(callee) || skips)
-      .map(
-        ({ file, id, callee, skips }) =>
-          `${file}: ${id} is given to ${skips ? 'a group that is skipped' : callee || 'no test'}`,
-      ),
+      .filter(({ callee }) => !runs.test(callee) && callee !== 'row')
+      .map(({ file, id, callee }) => `${file}: ${id} is given to ${callee || 'no test'}`),
+    ...marks
+      .filter(({ group }) => group === 'are skipped')
+      .map(({ file, id }) => `${file}: ${id} is in a file with tests that are skipped`),
   ]
 }
 
-const runs: ReadonlySet<string> = new Set(['test', 'test.each'])
+const runs = /^test(\.concurrent)?(\.each)?$/
 
-/** A group that is left out, or a test that keeps all others out. */
-function skipsAll(source: string): boolean {
-  return /\b(describe(\.each)?\.skip|xdescribe|(test|it|describe)\.only|fdescribe)\b/.test(source)
+/** Whether the groups of a source run, all of them; `describe.skip` as one side of a choice leaves them out where something is missing. */
+function groupsOf(source: string): 'run' | 'may be skipped' | 'are skipped' {
+  const maybe = /[?:]\s*describe(\.each)?\.skip\b/g
+  const always =
+    /\b(describe(\.each)?\.skip|xdescribe|fdescribe|(test|it|describe)(\.each)?\.only)\b/
+  if (always.test(source.replace(maybe, ''))) return 'are skipped'
+  return maybe.test(source) ? 'may be skipped' : 'run'
 }

@@ -34,6 +34,8 @@ describe('the marks in the names of tests', () => {
     [`const name = 'a [trap: x]'`, ''],
     ['// proves [trap: x]', ''],
     [`describe('a [trap: x]', () => {`, 'describe'],
+    [`test.concurrent('a [trap: x]', async () => {`, 'test.concurrent'],
+    [`  test.each([\n    ['a [trap: x]', 1],`, 'row'],
   ])('of %j are given to %j', (source, callee) => {
     expect(trapMarks(source)).toEqual([{ id: 'x', callee }])
   })
@@ -56,8 +58,14 @@ describe('the marks in the names of tests', () => {
     [
       'a skipped group',
       `describe.skip('g', () => { ${proves}`,
-      ['x has no test that runs', 'a.test.ts: x is given to a group that is skipped'],
+      ['x has no test that runs', 'a.test.ts: x is in a file with tests that are skipped'],
     ],
+    [
+      'a group that is skipped where something is missing',
+      `const describeIt = is ? describe : describe.skip\ndescribeIt('g', () => { ${proves}`,
+      ['x has no test that runs'],
+    ],
+    ['a row of a table alone', `test.each([['a [trap: x]']])('%s',`, ['x has no test that runs']],
     [
       'an unknown id',
       `${proves} test('a [trap: y]', () => {`,
