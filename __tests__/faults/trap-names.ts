@@ -51,7 +51,7 @@ function openingOf(text: string): number {
 
 /**
  * What is wrong with the marks of all test sources (by file): each a sentence; none when every trap has a test that runs wherever the tests
- * run. A row of a table, and a group that is left out where a program is missing, may carry a mark too, but prove nothing here.
+ * run. A row of a table, a call of something else that names a test, and a group that is left out where a program is missing, may carry a mark too, but prove nothing here.
  */
 export function wrongMarks(
   traps: readonly string[],
@@ -70,7 +70,7 @@ export function wrongMarks(
       .filter(({ id }) => !traps.includes(id))
       .map(({ file, id }) => `${file}: ${id} is no trap of the table`),
     ...marks
-      .filter(({ callee }) => !runs.test(callee) && callee !== 'row')
+      .filter(({ callee }) => runsNot.test(callee))
       .map(({ file, id, callee }) => `${file}: ${id} is given to ${callee || 'no test'}`),
     ...marks
       .filter(({ group }) => group === 'are skipped')
@@ -79,6 +79,7 @@ export function wrongMarks(
 }
 
 const runs = /^test(\.concurrent)?(\.each)?$/
+const runsNot = /^$|^(describe|x\w+)\b|\.(skip|todo|failing|only)\b/
 
 /** Whether the groups of a source run, all of them; `describe.skip` as one side of a choice leaves them out where something is missing. */
 function groupsOf(source: string): 'run' | 'may be skipped' | 'are skipped' {

@@ -55,6 +55,12 @@ describe('the marks in the names of tests', () => {
       `(is ? test : test.skip)('a [trap: x]', () => {`,
       ['x has no test that runs', 'a.test.ts: x is given to no test'],
     ],
+    ['a call of something else alone', `begin('a [trap: x]', () => {`, ['x has no test that runs']],
+    [
+      'a group',
+      `describe('a [trap: x]', () => {`,
+      ['x has no test that runs', 'a.test.ts: x is given to describe'],
+    ],
     [
       'a skipped group',
       `describe.skip('g', () => { ${proves}`,
