@@ -1,25 +1,16 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { join } from 'node:path'
 import { afterAll, expect, test } from '@jest/globals'
-import type pg from 'pg'
 import type { Report } from '../../src/report/types.ts'
 import { type TestDatabase, withDatabase } from '../support/database.ts'
-import { until } from '../support/engine.ts'
 import { runAction } from '../support/program.ts'
 import { workspaceOf } from '../support/workspace.ts'
 import { startLoad } from './load.ts'
+import { dumpFor, dumpMs } from './load-dump.ts'
 import { type Figures, figuresOf, figuresText } from './load-figures.ts'
+import { hasPsql, psqlFiles } from './load-psql.ts'
 import { sampleEveryMs, startSampler } from './load-sampler.ts'
-import {
-  secondIsDone,
-  shopIsChanged,
-  shopMigrations,
-  shopScripts,
-  shopTables,
-} from './load-shop.ts'
+import { shopIsChanged, shopMigrations, shopScripts, shopTables } from './load-shop.ts'
 
 const sessions = 9
-const dumpMs = 20_000
 const lockTimeoutMs = 2_000
 const blockTimeoutMs = 5_000
 const files = (scripts: Readonly<Record<string, string>>) =>
@@ -50,34 +41,6 @@ async function underLoad<Result>(
   await dump
   const samples = await sampler.stop()
   return { result, figures: figuresOf(await load.stop(), samples), durationMs }
-}
-
-/**
- * As pg_dump does it: one REPEATABLE READ transaction with ACCESS SHARE. It ends while the deployment waits for it, which is the worst moment: the
- * lock is then given while the application stands in the queue, with whatever locks its statements have taken by then.
- */
-async function dumpFor(database: TestDatabase, application: string): Promise<void> {
-  const client = await database.connect('nightly-dump')
-  await until(() => client.query(secondIsDone).then(({ rows }) => rows))
-  await client.query('begin isolation level repeatable read')
-  await client.query('lock table orders in access share mode')
-  await client.query('select count(*) from orders')
-  const longEnough = Date.now() + dumpMs
-  const tooLong = longEnough + 15_000
-  while (Date.now() < tooLong) {
-    await new Promise((resolve) => setTimeout(resolve, 100))
-    if (Date.now() > longEnough && (await isWaiting(client, application))) break
-  }
-  await client.query('rollback')
-}
-
-async function isWaiting(client: pg.Client, application: string): Promise<boolean> {
-  const { rows } = await client.query(
-    `select from pg_catalog.pg_locks where not granted and relation = 'orders'::pg_catalog.regclass and clock_timestamp() - waitstart > interval '500ms'
-       and pid in (select pid from pg_catalog.pg_stat_get_activity(null) where application_name like $1)`,
-    [application],
-  )
-  return rows.length > 0
 }
 
 const told: string[] = []
@@ -150,7 +113,6 @@ function agrees({ locks }: Report, { longestMs }: Figures, tolerance: number): v
   }
 }
 
-const hasPsql = spawnSync('psql', ['--version']).status === 0
 if (!hasPsql) {
   told.push('plain psql was not measured: it is not installed (apt-get install postgresql-client)')
 }
@@ -161,7 +123,7 @@ if (!hasPsql) {
     const workspace = workspaceOf(files(shopScripts))
     await withDatabase({}, async (database) => {
       const { result, figures, durationMs } = await underLoad(database, 'psql', () =>
-        psqlFiles(database, workspace.folder),
+        psqlFiles(database, workspace.folder, dumpMs + 20_000),
       )
       told.push(`plain psql, the same load: ${figuresText(figures, durationMs)}`)
       expect(result).toBe('done')
@@ -174,34 +136,3 @@ if (!hasPsql) {
   },
   75_000,
 )
-
-/** As the runbook did it, one file after the other; given up when the dump is long over. */
-async function psqlFiles(database: TestDatabase, folder: string): Promise<string> {
-  const deadline = Date.now() + dumpMs + 20_000
-  for (const name of Object.keys(shopScripts)) {
-    const args = ['--no-psqlrc', '--quiet', '-v', 'ON_ERROR_STOP=1']
-    const child = spawn(
-      'psql',
-      [...args, '-f', join(folder, 'migrations', `${name}.sql`), database.url],
-      { env: { PATH: process.env.PATH ?? '' }, stdio: ['ignore', 'ignore', 'pipe'] },
-    )
-    const ending = await endOf(child, deadline - Date.now())
-    if (ending !== '') return `${name}: ${ending}`
-  }
-  return 'done'
-}
-
-function endOf(child: ChildProcess, ms: number): Promise<string> {
-  let errors = ''
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    errors += text
-  })
-  const timer = setTimeout(() => child.kill(), ms)
-  return new Promise((resolve, reject) => {
-    child.on('error', reject)
-    child.on('close', (code, signal) => {
-      clearTimeout(timer)
-      resolve(code === 0 ? '' : `${signal ?? code} ${errors}`)
-    })
-  })
-}
