@@ -21,7 +21,7 @@ const atGate = `select pid from pg_locks where locktype = 'advisory' and objid =
   and database = (select oid from pg_database where datname = current_database())`
 
 describe.each(oldestAndNewest())('PostgreSQL $major: locks and horizons', ({ major }) => {
-  test('during a VALIDATE no lock is left from its NOT VALID, and keeper and observer hold no horizon', async () => {
+  test('during a VALIDATE no lock is left from its NOT VALID, and keeper and observer hold no horizon [trap: validate-in-one-transaction]', async () => {
     await withDatabase({ major }, async (database) => {
       await database.query(
         `${gate} create table t (a int); create table u (a int); insert into t values (1)`,
@@ -59,7 +59,7 @@ describe.each(oldestAndNewest())('PostgreSQL $major: locks and horizons', ({ maj
     })
   })
 
-  test('a CREATE INDEX CONCURRENTLY is not delayed by keeper and observer', async () => {
+  test('a CREATE INDEX CONCURRENTLY is not delayed by keeper and observer [trap: keeper-blocks-build]', async () => {
     await withDatabase({ major }, async (database) => {
       await database.query('create table t as select generate_series(1, 1000) as a')
       const result = await deployFiles(database, {
@@ -74,7 +74,7 @@ describe.each(oldestAndNewest())('PostgreSQL $major: locks and horizons', ({ maj
     })
   })
 
-  test('the keeper is an idle READ COMMITTED transaction without time limits, whatever the role says', async () => {
+  test('the keeper is an idle READ COMMITTED transaction without time limits, whatever the role says [trap: keeper-timed-out]', async () => {
     await withDatabase({ major }, async (database) => {
       const limits = [
         'statement_timeout',

@@ -161,7 +161,7 @@ describe.each(oldestAndNewest())('PostgreSQL $major: connections that are lost',
     },
   )
 
-  test('the answer to a COMMIT is lost: the journal has its row, and the run goes on from there', async () => {
+  test('the answer to a COMMIT is lost: the journal has its row, and the run goes on from there [trap: commit-answer-lost]', async () => {
     await withDatabase({ major }, async (database) => {
       const home = new URL(database.url)
       const proxy = await losingAnswers(home, (text) => /insert into airlock\.steps/.test(text))

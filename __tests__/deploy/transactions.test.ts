@@ -242,7 +242,7 @@ create table b (id int);`,
     })
   })
 
-  test('several DROP INDEX CONCURRENTLY are each a step of its own', async () => {
+  test('several DROP INDEX CONCURRENTLY are each a step of its own [trap: one-message-many-concurrent]', async () => {
     await withDatabase({ major }, async (database) => {
       await database.query(
         'create table t (a int, b int); create index i on t (a); create index j on t (b)',

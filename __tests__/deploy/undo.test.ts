@@ -262,7 +262,7 @@ create index on t (lower(a::text));\ncreate index on t (b);${fail}`,
     })
   })
 
-  test('what an undo leaves different is printed: exit 3', async () => {
+  test('what an undo leaves different is printed: exit 3 [trap: nobody-ran-the-rollback]', async () => {
     await withDatabase({ major }, async (database) => {
       await database.query(`create type mood as enum ('sad')`)
       const result = await deployFiles(database, {

@@ -118,7 +118,7 @@ describe('a migration', () => {
     )
   })
 
-  test('has its rollback script refused at plan time too', () => {
+  test('has its rollback script refused at plan time too [trap: nobody-ran-the-rollback]', () => {
     expect(refusalOf(() => planOf('SELECT 1;', { rollback: 'SELECT 1;\nBEGIN;' }))).toBe(
       '2:1 the file ends with its own transaction open',
     )

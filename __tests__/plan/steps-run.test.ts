@@ -38,7 +38,7 @@ describe('steps run as they are cut', () => {
     '-- airlock: transaction=off\n\nINSERT INTO t VALUES (4, 4);\nVACUUM t;',
   ]
 
-  test.each(majors)('on PostgreSQL %i', async (major) => {
+  test.each(majors)('on PostgreSQL %i [trap: one-mode-for-every-file]', async (major) => {
     await withSession({ major }, async (session) => {
       for (const sql of scripts) {
         await session.simple('DROP SCHEMA public CASCADE; CREATE SCHEMA public')

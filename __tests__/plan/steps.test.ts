@@ -13,7 +13,7 @@ describe('a file without transactions of its own', () => {
     expect(planned.notes).toEqual([])
   })
 
-  test('is cut before and after a statement that allows no transaction', () => {
+  test('is cut before and after a statement that allows no transaction [trap: statements-moved-to-the-end]', () => {
     const planned = planOf(
       [
         'CREATE TABLE a (id int);',
@@ -179,9 +179,12 @@ describe("a file's own transaction", () => {
       '2:1 DO commits inside the transaction begun in line 1',
     ],
     ["BEGIN;\nSELECT 1;\nPREPARE TRANSACTION 'x';", '3:1 PREPARE TRANSACTION in a migration'],
-  ])('is refused where Postgres would not run it: %j', (sql, refusal) => {
-    expect(refusalOf(() => planOf(sql))).toBe(refusal)
-  })
+  ])(
+    'is refused where Postgres would not run it: %j [trap: begin-without-commit]',
+    (sql, refusal) => {
+      expect(refusalOf(() => planOf(sql))).toBe(refusal)
+    },
+  )
 })
 
 describe('a bare end of transaction', () => {

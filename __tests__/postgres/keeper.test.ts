@@ -56,6 +56,17 @@ describe.each(servers())('PostgreSQL $major', ({ major }) => {
     })
   })
 
+  test('the lock is one of the transaction, which a pooler keeps together, and none of the session, which it would leave behind [trap: session-lock-behind-pooler]', async () => {
+    await withSessions({ major }, async ({ open }) => {
+      const keeper = await open('keeper')
+      const second = await open('second')
+      expect(await tryRunLock(keeper)).toBe(true)
+      await keeper.simple('ROLLBACK')
+      expect(await tryRunLock(second)).toBe(true)
+      expect(await tryRunLock(keeper)).toBe(false)
+    })
+  })
+
   test('the keeper has no snapshot, and a concurrent index build does not wait for it', async () => {
     await withSessions({ major }, async ({ open }) => {
       const observer = await open('observer')

@@ -158,7 +158,7 @@ describe.each(servers().map(({ major }) => major))(
       expect(await database.query('select count(*)::int from airlock.runs')).toEqual(before)
     })
 
-    test('plan and verify agree, and the plan of a read-only session changes nothing', async () => {
+    test('plan and verify agree, and the plan of a read-only session changes nothing [trap: dry-run-that-writes]', async () => {
       const env = { DATABASE_URL: database.url }
       const planned = await runCli(['plan'], { cwd: workspace.folder, env })
       expect(planned).toMatchObject({ code: 0 })

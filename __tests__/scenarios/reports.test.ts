@@ -93,36 +93,41 @@ const commands = (stdout: string) =>
 const ours = /^::(add-mask::|group::|endgroup::|error title=|warning title=|debug::)/
 
 describe('every ending tells its story in a report, a summary, outputs and annotations', () => {
-  test.each(endings)('$ending ($code)', async ({ ending, code, inputs, files, annotated }) => {
-    const result = await run(files, inputs)
-    expect({ code: result.code, outcome: result.outputs.outcome, stderr: result.stderr }).toEqual({
-      code,
-      outcome: ending,
-      stderr: '',
-    })
-    expect(reportSchema.safeParse(result.report).error).toBeUndefined()
-    expect(result.report).toMatchObject({ outcome: ending, exitCode: code })
-    expect(result.summary.length).toBeGreaterThan(100)
-    expect(Buffer.byteLength(result.summary)).toBeLessThan(1024 * 1024)
-    expect(result.report.next.length).toBeGreaterThan(0)
-    expect(Object.keys(result.outputs).sort()).toEqual([
-      'applied',
-      'backup-path',
-      'backup-sha256',
-      'outcome',
-      'pending',
-      'plan-digest',
-      'report',
-      'summary',
-    ])
-    for (const name of ['applied', 'pending'])
-      expect(Array.isArray(JSON.parse(result.outputs[name] ?? ''))).toBe(true)
-    const found = commands(result.stdout)
-    expect(found.filter((line) => !ours.test(line))).toEqual([])
-    const errors = found.filter((line) => line.startsWith('::error '))
-    if (annotated === undefined) expect(errors).toEqual([])
-    else expect(errors[0]).toContain(annotated)
-  })
+  test.each(endings)(
+    '$ending ($code) [trap: failed-run-without-report]',
+    async ({ ending, code, inputs, files, annotated }) => {
+      const result = await run(files, inputs)
+      expect({ code: result.code, outcome: result.outputs.outcome, stderr: result.stderr }).toEqual(
+        {
+          code,
+          outcome: ending,
+          stderr: '',
+        },
+      )
+      expect(reportSchema.safeParse(result.report).error).toBeUndefined()
+      expect(result.report).toMatchObject({ outcome: ending, exitCode: code })
+      expect(result.summary.length).toBeGreaterThan(100)
+      expect(Buffer.byteLength(result.summary)).toBeLessThan(1024 * 1024)
+      expect(result.report.next.length).toBeGreaterThan(0)
+      expect(Object.keys(result.outputs).sort()).toEqual([
+        'applied',
+        'backup-path',
+        'backup-sha256',
+        'outcome',
+        'pending',
+        'plan-digest',
+        'report',
+        'summary',
+      ])
+      for (const name of ['applied', 'pending'])
+        expect(Array.isArray(JSON.parse(result.outputs[name] ?? ''))).toBe(true)
+      const found = commands(result.stdout)
+      expect(found.filter((line) => !ours.test(line))).toEqual([])
+      const errors = found.filter((line) => line.startsWith('::error '))
+      if (annotated === undefined) expect(errors).toEqual([])
+      else expect(errors[0]).toContain(annotated)
+    },
+  )
 })
 
 test('what a database says is no command, no colour and no markup, and does not outgrow the summary', async () => {

@@ -36,7 +36,7 @@ describe('statements', () => {
     expect(textsOf(source)).toEqual(['SELECT 1 /* c */ + 1', 'SELECT 2'])
   })
 
-  test('hold semicolons of strings, bodies, rules and atomic functions', () => {
+  test('hold semicolons of strings, bodies, rules and atomic functions [trap: split-on-semicolon]', () => {
     const statements = [
       "SELECT ';', E'\\';', \";\"",
       'CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$ SELECT 1; $$',

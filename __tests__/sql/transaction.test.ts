@@ -171,7 +171,7 @@ async function withSetUp(
 }
 
 describe.each(servers())('PostgreSQL $major', ({ major }) => {
-  test('exactly what allows no transaction answers 25001 inside one', async () => {
+  test('exactly what allows no transaction answers 25001 inside one [trap: implicit-concurrently]', async () => {
     await withSetUp(major, async (database, client) => {
       const wrong: string[] = []
       for (const { sql, since } of statements) {
