@@ -1,10 +1,12 @@
 import type { JournalStep } from '../journal/state.ts'
-import { isDetachPending, readIndexes, readOids, readRebuildLeftovers } from '../observe/oids.ts'
+import { readDetach, readIndexes, readOids } from '../observe/oids.ts'
 import type { Step } from '../plan/types.ts'
 import { quoteName } from '../sql/identifier.ts'
-import type { Effect } from '../sql/types.ts'
 import { verifyExpectations } from '../verify/expectations.ts'
+import type { Waiting } from './before-build.ts'
+import { concurrentWorkOf, nameOf } from './concurrent-work.ts'
 import { UnknownFate } from './failure.ts'
+import { clearLeftover, removeRebuildLeftovers } from './leftovers.ts'
 import type { MigrationRun } from './migration-run.ts'
 import type { Run } from './run.ts'
 
@@ -18,14 +20,15 @@ export async function settleInterrupted(
   migration: MigrationRun,
   step: Step,
   interrupted: JournalStep,
+  waiting: Waiting,
 ): Promise<'done' | 'run'> {
-  await dropUnfinishedIndexes(run, step, interrupted)
+  await dropUnfinishedIndex(run, migration, step, interrupted, waiting)
   await finishDetach(run, step)
   const rebuilt = step.statements.some(({ statement }) =>
     statement.effects.some(({ op }) => op === 'reindex'),
   )
   if (rebuilt) {
-    await dropRebuildLeftovers(run, interrupted)
+    await dropRebuildLeftovers(run, step, interrupted, waiting)
     return (await wasRebuilt(run, step, interrupted)) ? 'done' : 'run'
   }
   const held = interrupted.before?.held ?? []
@@ -57,25 +60,18 @@ function isRepeatable(step: Step): boolean {
 }
 
 /** An INVALID index where there was none before is what an interrupted CREATE INDEX CONCURRENTLY left: ours to drop. */
-async function dropUnfinishedIndexes(
+async function dropUnfinishedIndex(
   run: Run,
+  migration: MigrationRun,
   step: Step,
   interrupted: JournalStep,
+  waiting: Waiting,
 ): Promise<void> {
-  const { worker } = run.connections
-  const created = step.statements.flatMap(({ statement }) => statement.effects.filter(createsIndex))
-  for (const { object } of created) {
-    if (object.name === null) continue
-    const name = quoteName({
-      schema: object.schema ?? object.table?.schema ?? null,
-      name: object.name,
-    })
-    if (interrupted.before?.oids[name] !== null) continue
-    const [index] = await readIndexes(worker, [name])
-    if (index !== undefined && !index.valid) {
-      await worker.simple(`drop index concurrently if exists ${name}`)
-    }
-  }
+  const [planned] = step.statements
+  const work = planned === undefined ? null : concurrentWorkOf(planned.statement)
+  if (work?.op !== 'create' || work.object.name === null) return
+  if (interrupted.before?.oids[nameOf(work)] !== null) return
+  await clearLeftover(run, migration.report, work, waiting, true)
 }
 
 /** DETACH … CONCURRENTLY works in two transactions; cut off between them, the partition is pending and nothing but FINALIZE goes on. */
@@ -87,23 +83,24 @@ async function finishDetach(run: Run, step: Step): Promise<void> {
     if (op !== 'detach' || partition === undefined || object.name === null) continue
     const parent = quoteName({ schema: object.schema, name: object.name })
     const name = quoteName(partition)
-    if (await isDetachPending(worker, parent, name)) {
+    if ((await readDetach(worker, parent, name)) === 'pending') {
       await worker.simple(`alter table ${parent} detach partition ${name} finalize`)
     }
   }
 }
 
 /** What a REINDEX CONCURRENTLY left when it was cut off: indexes named …_ccnew or …_ccold that were not there before. */
-async function dropRebuildLeftovers(run: Run, interrupted: JournalStep): Promise<void> {
-  const { worker } = run.connections
-  const names = Object.keys(interrupted.before?.oids ?? {})
-  const known = interrupted.before?.leftovers ?? []
-  for (const { oid, name } of await readRebuildLeftovers(worker, names)) {
-    if (!known.includes(oid)) await worker.simple(`drop index concurrently if exists ${name}`)
-  }
+async function dropRebuildLeftovers(
+  run: Run,
+  step: Step,
+  interrupted: JournalStep,
+  { timeoutMs }: Waiting,
+): Promise<void> {
+  const [planned] = step.statements
+  const work = planned === undefined ? null : concurrentWorkOf(planned.statement)
+  if (work === null) return
+  await removeRebuildLeftovers(run, work, interrupted.before?.leftovers ?? [], timeoutMs)
 }
-
-const createsIndex = (effect: Effect) => effect.op === 'create' && effect.object.kind === 'index'
 
 /** REINDEX CONCURRENTLY swaps in a new index under the old name: another OID means that it happened. */
 async function wasRebuilt(run: Run, step: Step, interrupted: JournalStep): Promise<boolean> {
