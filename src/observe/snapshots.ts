@@ -30,13 +30,14 @@ export async function readOlderTransactions(
 ): Promise<OlderTransaction[]> {
   return observer.rows<OlderTransaction>(
     `with locks as materialized (
-       select l.pid, l.virtualtransaction as id, l.locktype = 'relation' as holds
+       select l.pid, l.virtualtransaction as id, l.locktype = 'relation' as holds, l.transactionid::text as xid
        from pg_catalog.pg_locks l
        where l.granted and (l.locktype = 'virtualxid' and l.virtualxid = l.virtualtransaction
+         or l.locktype = 'transactionid' and l.pid is null
          or l.locktype = 'relation' and l.relation = any ($1::pg_catalog.oid[]) and ($2 or l.mode = any ($3::pg_catalog.text[]))
            and l.database = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database()))
      ), transactions as (
-       select pid, id, pg_catalog.bool_or(holds) as holds from locks group by pid, id
+       select pid, id, pg_catalog.bool_or(holds) as holds, pg_catalog.max(xid) as xid from locks group by pid, id
      )
      select ${describedSession},
        pg_catalog.array_remove(array[case when t.holds then 'locks ' || t.id end, case when s.xmin is not null then 'snapshot ' || coalesce(t.id, a.pid::text) || ' ' || s.xmin end], null) as marks
@@ -56,7 +57,7 @@ export async function readOlderTransactions(
      select 0, p.gid, p.owner::text, 'local', 'prepared transaction',
        pg_catalog.round(extract(epoch from pg_catalog.clock_timestamp() - p.prepared) * 1000)::pg_catalog.int8,
        null, '', array['locks ' || t.id]
-     from transactions t join pg_catalog.pg_prepared_xacts p on p.transaction::text = pg_catalog.split_part(t.id, '/', 2)
+     from transactions t join pg_catalog.pg_prepared_xacts p on p.transaction::text = t.xid
      where t.pid is null and t.holds`,
     [
       tables.map(String),
