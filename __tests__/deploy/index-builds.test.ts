@@ -129,13 +129,24 @@ describe.each(oldestAndNewest())('PostgreSQL $major: before a concurrent build',
         if (hidden) await database.query(`alter table s.t owner to ${role}`)
         const build = await liveBuild(database, 'create index concurrently i on s.t (a)')
         const [before] = await indexes(database)
-        const { waiting, on } = firstWait()
-        const running = deployFiles(database, {
-          on,
+        const options = {
           url: url.href,
           files: { '1_a': 'create index concurrently if not exists i on s.t (a)' },
-        })
-        expect((await waiting).sessions).toMatchObject([{ application: 'other builder' }])
+        }
+        const settings = { 'concurrent-timeout': '300ms' }
+        const refused = await deployFiles(database, { ...options, settings })
+        expect(endingOf(refused)).toMatch(/^failed 1: Not begun/)
+        expect(errorOf(refused).detail).toContain('other builder')
+        expect(errorOf(refused).why?.includes('GRANT pg_read_all_stats')).toBe(hidden)
+        expect(await indexes(database)).toEqual([before])
+        const { waiting, on } = firstWait()
+        const running = deployFiles(database, { ...options, on })
+        expect((await waiting).sessions).toMatchObject([
+          {
+            application: 'other builder',
+            state: hidden ? '' : 'active, waiting for old snapshots',
+          },
+        ])
         await build.finish()
         expect(endingOf(await running)).toBe('deployed 0')
         expect(await indexes(database)).toEqual([{ ...before, valid: true }])
@@ -233,7 +244,7 @@ describe('a concurrent statement that fails', () => {
       const { sqlstate, detail } = errorOf(run)
       expect(sqlstate).toBe('23505')
       expect(detail).toMatch(
-        /7 duplicates in t \(a, \(?lower\(b\)\)?\): (\(\d, x\) in 2 rows, ){4}\(\d, x\) in 2 rows and 2 more/,
+        /duplicates in t \(a, \(?lower\(b\)\)?\): 7 values that occur more than once: (\(\d, x\) in 2 rows, ){4}\(\d, x\) in 2 rows and 2 more/,
       )
       expect(await indexes(database)).toEqual([])
     })
@@ -287,6 +298,37 @@ describe('a concurrent statement that fails', () => {
     })
   })
 
+  test('a rebuild makes an INVALID index whole', async () => {
+    await withDatabase({}, async (database) => {
+      await database.query('create table t (a int)')
+      await abandon(database, 'create index concurrently i on t (a)')
+      const run = await deployFiles(database, { files: { '1_a': 'reindex index concurrently i' } })
+      expect(endingOf(run)).toBe('deployed 0')
+      expect(await indexes(database)).toMatchObject([{ name: 'i', valid: true }])
+    })
+  })
+
+  test('a build that is stopped leaves no index', async () => {
+    await withDatabase({}, async (database) => {
+      await database.query(`${gate} create table t (a int); insert into t values (1)`)
+      const other = await database.connect('gate')
+      await other.query('select pg_advisory_lock(4711)')
+      let ask = () => {}
+      const running = deployFiles(database, {
+        files: { '1_a': 'create index concurrently i on t (gate(a))' },
+        on: (_, stop) => {
+          ask = stop
+        },
+      })
+      await until(() => database.query('select 1 from pg_index where not indisvalid'))
+      const asked = Date.now()
+      ask()
+      expect(endingOf(await running)).toMatch(/^cancelled 130/)
+      expect(Date.now() - asked).toBeLessThan(3_000)
+      expect(await indexes(database)).toEqual([])
+    })
+  })
+
   test('a request to stop ends the wait at once', async () => {
     await withDatabase({}, async (database) => {
       await database.query('create table t (a int)')
@@ -315,7 +357,7 @@ describe('a concurrent statement that fails', () => {
       const run = await deployFiles(database, {
         files: {
           '1_a':
-            'drop index concurrently i; drop index concurrently j; alter table p detach partition p1 concurrently; create index concurrently k on p1 (a); reindex (concurrently) table p1; vacuum p1;',
+            'drop index concurrently i; drop index concurrently j; alter table p detach partition p1 concurrently; create index concurrently k on p1 (a); reindex (concurrently) table p1; reindex (concurrently) schema public; vacuum p1;',
         },
       })
       expect(endingOf(run)).toBe('deployed 0')

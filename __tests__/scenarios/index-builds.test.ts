@@ -66,7 +66,9 @@ test('a reader of the table keeps a build from being begun; a leftover of it is 
     code: 3,
     outcome: 'needs-attention',
   })
-  expect(run.report.error?.detail).toContain('1 duplicates in "It""em" (name): (1) in 500 rows')
+  expect(run.report.error?.detail).toContain(
+    'duplicates in "It""em" (name): 1 value that occurs more than once: (1) in 500 rows',
+  )
   expect(await invalid()).toEqual([{ name: '"Se""cond"' }])
   expect(run.summary).toContain('DROP INDEX CONCURRENTLY public."Se""cond";')
   await reader.query('rollback')

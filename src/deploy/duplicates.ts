@@ -1,6 +1,7 @@
 import { ask } from '../checks/preflight/data/ask.ts'
+import type { PrecheckWords } from '../plan/prechecks/types.ts'
 import { keysOfIndex, uniqueCheck } from '../plan/prechecks/unique.ts'
-import { listed } from '../report/words.ts'
+import { counted, grouped, listed } from '../report/words.ts'
 import type { IndexDefinition, QualifiedName } from '../sql/types.ts'
 import type { Run } from './run.ts'
 
@@ -39,23 +40,25 @@ export async function duplicateKeys(
       examples: shownKeys,
     })
     if ('failed' in answer || answer.counted === 0) return null
-    return duplicatesText(derived.title, answer.counted, answer.examples)
+    return duplicatesText(derived, answer.counted, answer.examples)
   } finally {
     cancellable.now = false
     await cancellation.sent
   }
 }
 
-/** '7 duplicates in "Item" (name): (a) in 3 rows, …': each example is the key's values, then the number of its rows. */
+/**
+ * 'duplicates in "Item" (name): 7 values that occur more than once: (a) in 3 rows, …': each example is the key's values, then the number of its rows.
+ */
 export function duplicatesText(
-  title: string,
-  counted: number,
+  { title, counted: [one, many] }: Pick<PrecheckWords, 'title' | 'counted'>,
+  found: number,
   examples: readonly (readonly (string | null)[])[],
 ): string {
   const keys = examples.map((example) => {
     const values = example.slice(0, -1).map((value) => value ?? 'NULL')
-    return `(${values.join(', ')}) in ${example.at(-1)} rows`
+    return `(${values.join(', ')}) in ${grouped(Number(example.at(-1)))} rows`
   })
-  const more = counted > examples.length ? [`${counted - examples.length} more`] : []
-  return `${counted} ${title}: ${listed([...keys, ...more])}`
+  const more = found > examples.length ? [`${grouped(found - examples.length)} more`] : []
+  return `${title}: ${counted(found, one, many)}: ${listed([...keys, ...more])}`
 }

@@ -1,14 +1,16 @@
 import type { JournalStep } from '../journal/state.ts'
 import { readDetach, readIndexes, readOids } from '../observe/oids.ts'
 import type { Step } from '../plan/types.ts'
+import { sqlstate } from '../postgres/sqlstate.ts'
 import { quoteName } from '../sql/identifier.ts'
 import { verifyExpectations } from '../verify/expectations.ts'
 import type { Waiting } from './before-build.ts'
 import { concurrentWorkOf, nameOf } from './concurrent-work.ts'
-import { UnknownFate } from './failure.ts'
+import { StepFailure, UnknownFate } from './failure.ts'
 import { clearLeftover, removeRebuildLeftovers } from './leftovers.ts'
 import type { MigrationRun } from './migration-run.ts'
 import type { Run } from './run.ts'
+import { setStepTimeouts } from './step-timeouts.ts'
 
 /**
  * A statement that an earlier run began outside a transaction and never ended: its backend is gone, so the catalog now tells the truth.
@@ -28,7 +30,7 @@ export async function settleInterrupted(
     statement.effects.some(({ op }) => op === 'reindex'),
   )
   if (rebuilt) {
-    await dropRebuildLeftovers(run, step, interrupted, waiting)
+    await dropRebuildLeftovers(run, migration, step, interrupted, waiting)
     return (await wasRebuilt(run, step, interrupted)) ? 'done' : 'run'
   }
   const held = interrupted.before?.held ?? []
@@ -92,14 +94,29 @@ async function finishDetach(run: Run, step: Step): Promise<void> {
 /** What a REINDEX CONCURRENTLY left when it was cut off: indexes named …_ccnew or …_ccold that were not there before. */
 async function dropRebuildLeftovers(
   run: Run,
+  migration: MigrationRun,
   step: Step,
   interrupted: JournalStep,
-  { timeoutMs }: Waiting,
+  { timeoutMs, where }: Waiting,
 ): Promise<void> {
   const [planned] = step.statements
   const work = planned === undefined ? null : concurrentWorkOf(planned.statement)
   if (work === null) return
-  await removeRebuildLeftovers(run, work, interrupted.before?.leftovers ?? [], timeoutMs)
+  const known = interrupted.before?.leftovers ?? []
+  const left = await removeRebuildLeftovers(run, work, known, timeoutMs)
+  if (left.length > 0) throw rebuildStays(left, where)
+  migration.timeouts = null
+  await setStepTimeouts(run, migration, step)
+}
+
+function rebuildStays(names: readonly string[], where: Waiting['where']): StepFailure {
+  return new StepFailure({
+    message: `An interrupted rebuild left ${names.join(', ')}, which could not be dropped`,
+    sqlstate: sqlstate.lockNotAvailable,
+    why: 'Other sessions have the table open, or work on its indexes, and dropping an index concurrently waits for them all.',
+    fix: `Deploy again when they have ended. By hand: ${names.map((name) => `DROP INDEX CONCURRENTLY ${name};`).join(' ')}`,
+    where,
+  })
 }
 
 /** REINDEX CONCURRENTLY swaps in a new index under the old name: another OID means that it happened. */
