@@ -3,15 +3,16 @@ import { sqlstate } from '../postgres/sqlstate.ts'
 import { durationText } from '../report/duration-text.ts'
 import { lockSessionText } from '../report/lock-session-text.ts'
 import type { Place } from '../report/refusal.ts'
-import type { LockSession, StepReport } from '../report/types.ts'
+import type { LockSession } from '../report/types.ts'
 import { type ConcurrentWork, reachOf, waitsOf } from './concurrent-work.ts'
+import { endBlockersByPid } from './end-blockers.ts'
 import { StepFailure } from './failure.ts'
+import type { WaitPlace } from './lock-record.ts'
 import { holdsLock } from './lock-watch.ts'
 import { Cancelled, type Run } from './run.ts'
 
 /** What a wait before a statement belongs to. */
-export interface Waiting {
-  readonly step: StepReport
+export interface Waiting extends WaitPlace {
   readonly where: Place
   /** concurrent-timeout, in milliseconds. */
   readonly timeoutMs: number
@@ -25,7 +26,7 @@ const tellEveryMs = 5_000
  * Waits until every transaction is gone that a concurrent statement would have to wait for, were it begun now. One that gives up while it waits leaves an
  * INVALID index (or half a DETACH) behind; as long as nothing is begun, nothing is left.
  * Only those seen at the first look are awaited: on a busy server there is always somebody. Younger ones are left to the statement itself, which
- * waits for those that began before it did, and they have just begun.
+ * waits for those that began before it did, and they have just begun. Those that airlock.yml lets be ended are.
  * Errors: StepFailure 55P03, naming them, when they outlast the time; Cancelled.
  */
 export async function awaitOlderTransactions(
@@ -39,8 +40,17 @@ export async function awaitOlderTransactions(
   let awaited: ReadonlySet<string> | null = null
   await awaitNobody(run, waiting, async () => {
     const found = await readOlderTransactions(run.observer, wanted, [worker.backendPid])
+    const first = awaited === null
     awaited ??= new Set(found.flatMap(({ marks }) => marks))
-    return stillThere(found, awaited)
+    const inTheWay = stillThere(found, awaited)
+    if (!first) {
+      await endBlockersByPid(
+        run,
+        waiting,
+        inTheWay.map(({ pid }) => pid),
+      )
+    }
+    return inTheWay
   })
 }
 

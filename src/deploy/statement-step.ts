@@ -29,7 +29,7 @@ import { judgeVerification, judgeWarnings } from './policies.ts'
 import { settleInterrupted } from './resume.ts'
 import type { Run } from './run.ts'
 import { setStepTimeouts } from './step-timeouts.ts'
-import { keepTimeouts, timeoutsOf } from './timeouts.ts'
+import { keepTimeouts, timeoutsOf, waitLimitsOf } from './timeouts.ts'
 import { appliedFacts } from './transaction-step.ts'
 
 /**
@@ -50,7 +50,9 @@ export async function runStatementStep(
   const work = concurrentWorkOf(statement)
   const limits = timeoutsOf(step, run.settings, migration.planned.directives, directives)
   const waiting: Waiting = {
+    version: migration.planned.version,
     step: stepReportOf(migration.report, step),
+    statement,
     where: statement.where,
     timeoutMs: limits.lock_timeout,
   }
@@ -71,7 +73,7 @@ export async function runStatementStep(
         migration.report,
         stepReportOf(migration.report, step),
         statement,
-        limits.lock_timeout,
+        waitLimitsOf(step, run.settings, migration.planned.directives, directives),
       )
       if (migration.timeouts !== null) await keepTimeouts(run, statement, migration.timeouts)
     }
