@@ -156,6 +156,22 @@ describe.each(oldestAndNewest())('PostgreSQL $major: before a concurrent build',
   )
 })
 
+test('an old snapshot of an application that airlock.yml names is ended before a build', async () => {
+  await withDatabase({}, async (database) => {
+    await database.query('create table t (a int)')
+    const forgotten = await database.connect('console 7')
+    await forgotten.query(snapshot)
+    const run = await deployFiles(database, {
+      files: { '1_a': 'create index concurrently i on t (a)' },
+      gates: {
+        blockers: { action: 'terminate', applications: ['console *'], 'older-than': '10ms' },
+      },
+    })
+    expect(endingOf(run)).toBe('deployed 0')
+    expect(await indexes(database)).toMatchObject([{ name: 'i', valid: true }])
+  })
+})
+
 describe('what an earlier attempt left', () => {
   test.each([
     ['(a)', '(a)'],
