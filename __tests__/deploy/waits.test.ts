@@ -188,12 +188,23 @@ describe('who waits for whom', () => {
       await database.query(
         `create table p (a int) partition by list (a); create table p1 partition of p for values in (1)`,
       )
-      const reader = await holder(database, 'report', 'select * from p')
+      // Nothing is begun before those that were there first have gone: a younger reader is what it waits for.
+      const early = await holder(database, 'early', 'select * from p')
+      let tell = () => {}
+      const notBegun = new Promise<void>((resolve) => {
+        tell = resolve
+      })
       const running = deployFiles(database, {
         settings: { 'lock-timeout': '600ms', 'concurrent-timeout': '20s', 'retry-timeout': '10ms' },
         files: { '1_a': 'alter table p detach partition p1 concurrently;' },
-        on: (event, stop) => event.type === 'retrying' && stop(),
+        on: (event, stop) => {
+          if (event.type === 'waiting-for-snapshots') tell()
+          if (event.type === 'retrying') stop()
+        },
       })
+      await notBegun
+      const reader = await holder(database, 'report', 'select * from p')
+      await early.query('rollback')
       await worker(database, 'detach partition', true)
       // Waiting for a snapshot alone is no reason to give up, as long as it takes.
       await pause(900)

@@ -50,6 +50,31 @@ async function whileBusy<Result>(
   return act(() => application.query('commit'))
 }
 
+/**
+ * Kills the program while its concurrent statement waits for a session that is busy with this, then acts. The statement isn't begun before those that were
+ * there first have gone: a younger session is what keeps it waiting.
+ */
+async function whileBegun<Result>(
+  database: TestDatabase,
+  files: Readonly<Record<string, string>>,
+  sql: string,
+  act: (end: () => Promise<unknown>) => Promise<Result>,
+): Promise<Result> {
+  return whileBusy(database, sql, async (endOlder) => {
+    const killed = killWhile(database, files, `wait_event_type = 'Lock'`)
+    await until(() =>
+      database.query(
+        `select from pg_stat_activity where datname = current_database() and application_name like 'pg-airlock % observer%' and query ~ 'virtualtransaction'`,
+      ),
+    )
+    return whileBusy(database, sql, async (end) => {
+      await endOlder()
+      await killed
+      return act(end)
+    })
+  })
+}
+
 const done = (result: EngineResult) => expect(endingOf(result)).toBe('deployed 0')
 
 describe.each(oldestAndNewest().map(({ major }) => major))(
@@ -85,8 +110,7 @@ describe.each(oldestAndNewest().map(({ major }) => major))(
         await withDatabase({ major }, async (database) => {
           await database.query('create table item (id integer); insert into item values (1)')
           const files = { '1_index': 'create index concurrently item_id on item (id);' }
-          await whileBusy(database, 'insert into item values (2)', async (end) => {
-            await killWhile(database, files, `wait_event_type = 'Lock'`)
+          await whileBegun(database, files, 'insert into item values (2)', async (end) => {
             const rerun = deployFiles(database, { files, settings })
             await until(() =>
               database.query(`select from airlock.runs where outcome = 'abandoned'`),
@@ -113,8 +137,7 @@ describe.each(oldestAndNewest().map(({ major }) => major))(
              update pg_index set indisvalid = false where indexrelid = 'other_ccnew'::regclass`,
           )
           const files = { '1_rebuild': 'reindex index concurrently item_id;' }
-          await whileBusy(database, 'insert into item values (2)', async (end) => {
-            await killWhile(database, files, `wait_event_type = 'Lock'`)
+          await whileBegun(database, files, 'insert into item values (2)', async (end) => {
             await until(() =>
               database.query(
                 `select from pg_class where relname = 'item_id_ccnew' and not exists
@@ -146,8 +169,7 @@ describe.each(oldestAndNewest().map(({ major }) => major))(
              create table event_old partition of event for values from ('2024-01-01') to ('2025-01-01')`,
           )
           const files = { '1_detach': 'alter table event detach partition event_old concurrently;' }
-          await whileBusy(database, 'select count(*) from event', async (end) => {
-            await killWhile(database, files, `wait_event_type = 'Lock'`)
+          await whileBegun(database, files, 'select count(*) from event', async (end) => {
             await until(() => database.query('select from pg_inherits where inhdetachpending'))
             await end()
           })

@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { createDatabase, type TestDatabase } from '../support/database.ts'
+import { until } from '../support/engine.ts'
 import { type ActionResult, runAction } from '../support/program.ts'
 import { type Workspace, workspaceOf } from '../support/workspace.ts'
 import { readCatalog } from './catalog.ts'
@@ -59,6 +60,14 @@ const workerRuns = async (text: string) =>
       [`%${text}%`],
     )
   ).length > 0
+
+/** Until the observer is seen looking for the snapshots that a concurrent build would wait for. */
+const waitsForSnapshots = () =>
+  until(() =>
+    database.query(
+      `select 1 from pg_stat_activity where datname = current_database() and application_name like 'pg-airlock % observer%' and query ~ 'virtualtransaction'`,
+    ),
+  )
 
 async function expectCancelled(run: ActionResult & { tookMs: number }) {
   expect({
@@ -122,12 +131,19 @@ describe('a run that is asked to stop', () => {
     })
     const before = await readCatalog(database)
     const old = await database.connect('old snapshot')
-    await old.query('begin isolation level repeatable read; select 1')
+    // The build is not begun before those that were there first have gone; a younger one keeps it waiting.
+    const older = await database.connect('older')
+    await older.query('begin isolation level repeatable read; select 1')
+    const begun = waitsForSnapshots().then(async () => {
+      await old.query('begin isolation level repeatable read; select 1')
+      await older.query('rollback')
+    })
     const run = await cancelled('SIGINT', async () => {
       const [row] = await database.query(`select to_regclass('item_a') is not null and exists (
         select from pg_index where indexrelid = to_regclass('item_b') and indisready and not indisvalid) as waiting`)
       return row?.waiting === true
     })
+    await begun
     await old.query('rollback')
     await expectCancelled(run)
     expect(await readCatalog(database)).toEqual(before)

@@ -1,12 +1,16 @@
 import type { JournalStep } from '../journal/state.ts'
-import { isDetachPending, readIndexes, readOids, readRebuildLeftovers } from '../observe/oids.ts'
+import { readDetach, readIndexes, readOids } from '../observe/oids.ts'
 import type { Step } from '../plan/types.ts'
+import { sqlstate } from '../postgres/sqlstate.ts'
 import { quoteName } from '../sql/identifier.ts'
-import type { Effect } from '../sql/types.ts'
 import { verifyExpectations } from '../verify/expectations.ts'
-import { UnknownFate } from './failure.ts'
+import type { Waiting } from './before-build.ts'
+import { concurrentWorkOf, nameOf } from './concurrent-work.ts'
+import { StepFailure, UnknownFate } from './failure.ts'
+import { clearLeftover, removeRebuildLeftovers } from './leftovers.ts'
 import type { MigrationRun } from './migration-run.ts'
 import type { Run } from './run.ts'
+import { setStepTimeouts } from './step-timeouts.ts'
 
 /**
  * A statement that an earlier run began outside a transaction and never ended: its backend is gone, so the catalog now tells the truth.
@@ -18,14 +22,15 @@ export async function settleInterrupted(
   migration: MigrationRun,
   step: Step,
   interrupted: JournalStep,
+  waiting: Waiting,
 ): Promise<'done' | 'run'> {
-  await dropUnfinishedIndexes(run, step, interrupted)
+  await dropUnfinishedIndex(run, migration, step, interrupted, waiting)
   await finishDetach(run, step)
   const rebuilt = step.statements.some(({ statement }) =>
     statement.effects.some(({ op }) => op === 'reindex'),
   )
   if (rebuilt) {
-    await dropRebuildLeftovers(run, interrupted)
+    await dropRebuildLeftovers(run, migration, step, interrupted, waiting)
     return (await wasRebuilt(run, step, interrupted)) ? 'done' : 'run'
   }
   const held = interrupted.before?.held ?? []
@@ -57,25 +62,18 @@ function isRepeatable(step: Step): boolean {
 }
 
 /** An INVALID index where there was none before is what an interrupted CREATE INDEX CONCURRENTLY left: ours to drop. */
-async function dropUnfinishedIndexes(
+async function dropUnfinishedIndex(
   run: Run,
+  migration: MigrationRun,
   step: Step,
   interrupted: JournalStep,
+  waiting: Waiting,
 ): Promise<void> {
-  const { worker } = run.connections
-  const created = step.statements.flatMap(({ statement }) => statement.effects.filter(createsIndex))
-  for (const { object } of created) {
-    if (object.name === null) continue
-    const name = quoteName({
-      schema: object.schema ?? object.table?.schema ?? null,
-      name: object.name,
-    })
-    if (interrupted.before?.oids[name] !== null) continue
-    const [index] = await readIndexes(worker, [name])
-    if (index !== undefined && !index.valid) {
-      await worker.simple(`drop index concurrently if exists ${name}`)
-    }
-  }
+  const [planned] = step.statements
+  const work = planned === undefined ? null : concurrentWorkOf(planned.statement)
+  if (work?.op !== 'create' || work.object.name === null) return
+  if (interrupted.before?.oids[nameOf(work)] !== null) return
+  await clearLeftover(run, migration.report, work, waiting, true)
 }
 
 /** DETACH … CONCURRENTLY works in two transactions; cut off between them, the partition is pending and nothing but FINALIZE goes on. */
@@ -87,23 +85,39 @@ async function finishDetach(run: Run, step: Step): Promise<void> {
     if (op !== 'detach' || partition === undefined || object.name === null) continue
     const parent = quoteName({ schema: object.schema, name: object.name })
     const name = quoteName(partition)
-    if (await isDetachPending(worker, parent, name)) {
+    if ((await readDetach(worker, parent, name)) === 'pending') {
       await worker.simple(`alter table ${parent} detach partition ${name} finalize`)
     }
   }
 }
 
 /** What a REINDEX CONCURRENTLY left when it was cut off: indexes named …_ccnew or …_ccold that were not there before. */
-async function dropRebuildLeftovers(run: Run, interrupted: JournalStep): Promise<void> {
-  const { worker } = run.connections
-  const names = Object.keys(interrupted.before?.oids ?? {})
+async function dropRebuildLeftovers(
+  run: Run,
+  migration: MigrationRun,
+  step: Step,
+  interrupted: JournalStep,
+  { timeoutMs, where }: Waiting,
+): Promise<void> {
+  const [planned] = step.statements
+  const work = planned === undefined ? null : concurrentWorkOf(planned.statement)
+  if (work === null) return
   const known = interrupted.before?.leftovers ?? []
-  for (const { oid, name } of await readRebuildLeftovers(worker, names)) {
-    if (!known.includes(oid)) await worker.simple(`drop index concurrently if exists ${name}`)
-  }
+  const left = await removeRebuildLeftovers(run, work, known, timeoutMs)
+  if (left.length > 0) throw rebuildStays(left, where)
+  migration.timeouts = null
+  await setStepTimeouts(run, migration, step)
 }
 
-const createsIndex = (effect: Effect) => effect.op === 'create' && effect.object.kind === 'index'
+function rebuildStays(names: readonly string[], where: Waiting['where']): StepFailure {
+  return new StepFailure({
+    message: `An interrupted rebuild left ${names.join(', ')}, which could not be dropped`,
+    sqlstate: sqlstate.lockNotAvailable,
+    why: 'Other sessions have the table open, or work on its indexes, and dropping an index concurrently waits for them all.',
+    fix: `Deploy again when they have ended. By hand: ${names.map((name) => `DROP INDEX CONCURRENTLY ${name};`).join(' ')}`,
+    where,
+  })
+}
 
 /** REINDEX CONCURRENTLY swaps in a new index under the old name: another OID means that it happened. */
 async function wasRebuilt(run: Run, step: Step, interrupted: JournalStep): Promise<boolean> {

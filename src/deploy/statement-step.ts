@@ -6,14 +6,18 @@ import {
   stepDone,
   stepStarted,
 } from '../journal/write.ts'
-import { readOids, readRebuildLeftovers } from '../observe/oids.ts'
+import { readOids } from '../observe/oids.ts'
 import type { Step } from '../plan/types.ts'
 import type { RowEffect, Verification } from '../report/types.ts'
 import { quoteName } from '../sql/identifier.ts'
 import { verifyExpectations } from '../verify/expectations.ts'
+import { aftermathOf } from './after-failure.ts'
+import { awaitOlderTransactions, type Waiting } from './before-build.ts'
+import { type ConcurrentWork, concurrentWorkOf } from './concurrent-work.ts'
 import { executeStatement } from './execute.ts'
 import { describeFailure, UnknownFate } from './failure.ts'
 import { tookEffectDespiteLoss } from './fate.ts'
+import { clearLeftover, nameRebuildLeftovers } from './leftovers.ts'
 import {
   addRowEffects,
   type MigrationRun,
@@ -26,7 +30,7 @@ import { judgeVerification, judgeWarnings } from './policies.ts'
 import { settleInterrupted } from './resume.ts'
 import type { Run } from './run.ts'
 import { setStepTimeouts } from './step-timeouts.ts'
-import { keepTimeouts, waitLimitsOf } from './timeouts.ts'
+import { keepTimeouts, timeoutsOf, waitLimitsOf } from './timeouts.ts'
 import { appliedFacts } from './transaction-step.ts'
 
 /**
@@ -43,26 +47,39 @@ export async function runStatementStep(
   const started = Date.now()
   const planned = step.statements[0]
   if (planned === undefined) throw new Error(`step ${step.ordinal} holds no statement`)
-  let begun = false
+  const { statement, directives } = planned
+  const work = concurrentWorkOf(statement)
+  const limits = timeoutsOf(step, run.settings, migration.planned.directives, directives)
+  const waiting: Waiting = {
+    version: migration.planned.version,
+    step: stepReportOf(migration.report, step),
+    statement,
+    where: statement.where,
+    timeoutMs: limits.lock_timeout,
+  }
+  let before = interrupted?.before ?? null
+  let begunAt: number | null = null
   try {
     await setStepTimeouts(run, migration, step)
-    const settled = interrupted ? await settleInterrupted(run, migration, step, interrupted) : 'run'
+    const settled = interrupted
+      ? await settleInterrupted(run, migration, step, interrupted, waiting)
+      : 'run'
     if (settled === 'run') {
-      const before = await stateBefore(run, step, interrupted)
-      await journalStart(run, migration, step, before)
-      begun = true
+      const leftovers = work === null ? [] : await prepare(run, migration, work, waiting)
+      const picture = before ?? (await stateBefore(run, step, leftovers))
+      before = picture
+      await journalStart(run, migration, step, picture)
+      begunAt = Date.now()
       await executeStatement(
         run,
         migration.report,
         stepReportOf(migration.report, step),
-        planned.statement,
-        waitLimitsOf(step, run.settings, migration.planned.directives, planned.directives),
+        statement,
+        waitLimitsOf(step, run.settings, migration.planned.directives, directives),
       ).catch(async (error: unknown) => {
-        if (!(await tookEffectDespiteLoss(run, migration, step, before, error))) throw error
+        if (!(await tookEffectDespiteLoss(run, migration, step, picture, error))) throw error
       })
-      if (migration.timeouts !== null) {
-        await keepTimeouts(run, planned.statement, migration.timeouts)
-      }
+      if (migration.timeouts !== null) await keepTimeouts(run, statement, migration.timeouts)
     }
     const verification = await verifyExpectations(
       run.connections.worker,
@@ -74,34 +91,54 @@ export async function runStatementStep(
     await journalEnd(run, migration, step, verification, Date.now() - started)
     return { ended: 'done' }
   } catch (error) {
+    const { script } = migration.planned
     const report = describeFailure(error, {
-      script: migration.planned.script,
-      statement: planned.statement,
+      script,
+      statement,
       version: migration.planned.version,
     })
     if (error instanceof UnknownFate) return { ended: 'failed', error: report, left: 'undecided' }
-    return { ended: 'failed', error: report, left: begun || interrupted ? 'something' : 'nothing' }
+    if (before === null) {
+      return { ended: 'failed', error: report, left: interrupted ? 'something' : 'nothing' }
+    }
+    // The clean-up sets timeouts of its own.
+    migration.timeouts = null
+    const budgetMs = limits.lock_timeout - (Date.now() - (begunAt ?? started))
+    const { left, says } = await aftermathOf(run, work, before, error, budgetMs)
+    const detail = [report.detail, says?.detail].filter((text) => text !== undefined).join('; ')
+    return {
+      ended: 'failed',
+      error: { ...report, ...says, ...(detail === '' ? {} : { detail }) },
+      left,
+    }
   }
 }
 
-/** A rerun keeps the first attempt's picture: what was there before the migration touched anything. */
+/** Everything that can be known before a concurrent statement is begun. Returns the OIDs of what others' rebuilds have left. */
+async function prepare(
+  run: Run,
+  migration: MigrationRun,
+  work: ConcurrentWork,
+  waiting: Waiting,
+): Promise<number[]> {
+  if (work.op === 'create') await clearLeftover(run, migration.report, work, waiting)
+  await awaitOlderTransactions(run, work, waiting)
+  return work.op === 'reindex' ? nameRebuildLeftovers(run, migration.report, work, waiting) : []
+}
+
+/** What was there before the migration touched anything; a rerun keeps the first attempt's picture. */
 async function stateBefore(
   run: Run,
   step: Step,
-  interrupted: JournalStep | undefined,
+  leftovers: readonly number[],
 ): Promise<StepBefore> {
-  if (interrupted?.before) return interrupted.before
   const { worker } = run.connections
   const verification = await verifyExpectations(worker, step.expectations, run.surroundings)
   const names = relationsOf(step)
-  const rebuilds = step.statements.some(({ statement }) =>
-    statement.effects.some(({ op }) => op === 'reindex'),
-  )
-  const leftovers = rebuilds ? await readRebuildLeftovers(worker, names) : []
   return {
     held: verification.map(({ outcome }) => outcome === 'passed'),
     oids: await readOids(worker, names),
-    ...(leftovers.length === 0 ? {} : { leftovers: leftovers.map(({ oid }) => oid) }),
+    ...(leftovers.length === 0 ? {} : { leftovers }),
   }
 }
 

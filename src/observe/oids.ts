@@ -37,37 +37,18 @@ export async function readIndexes(
 }
 
 /**
- * INVALID indexes that a REINDEX CONCURRENTLY left behind on the named tables, or on those of the named indexes, when it was cut off: the server names
- * them …_ccnew or …_ccold. None of a table on which a build is going on.
+ * How far a DETACH PARTITION … CONCURRENTLY of this partition has come; `pending` when it was begun and not ended. Names are quoted SQL names.
  */
-export async function readRebuildLeftovers(
-  session: Session,
-  names: readonly string[],
-): Promise<{ readonly oid: number; readonly name: string }[]> {
-  if (names.length === 0) return []
-  return session.rows(
-    `select distinct i.indexrelid::pg_catalog.int8::pg_catalog.float8 as oid, pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) as name
-     from pg_catalog.unnest($1::pg_catalog.text[]) as given
-     left join pg_catalog.pg_index named on named.indexrelid = pg_catalog.to_regclass(given)
-     join pg_catalog.pg_index i on i.indrelid = coalesce(named.indrelid, pg_catalog.to_regclass(given))
-     join pg_catalog.pg_class c on c.oid = i.indexrelid
-     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-     where not i.indisvalid and c.relname ~ '_cc(new|old)[0-9]*$'
-       and not exists (select from pg_catalog.pg_stat_progress_create_index p where p.relid = i.indrelid)`,
-    [names],
-  )
-}
-
-/** Was a DETACH PARTITION … CONCURRENTLY of this partition begun and not ended? Names are quoted SQL names. */
-export async function isDetachPending(
+export async function readDetach(
   session: Session,
   parent: string,
   partition: string,
-): Promise<boolean> {
-  const result = await session.query(
-    `select exists (select from pg_catalog.pg_inherits
-       where inhparent = pg_catalog.to_regclass($1) and inhrelid = pg_catalog.to_regclass($2) and inhdetachpending)`,
+): Promise<'attached' | 'pending' | 'detached'> {
+  const [row] = await session.rows<{ readonly pending: boolean }>(
+    `select inhdetachpending as pending from pg_catalog.pg_inherits
+     where inhparent = pg_catalog.to_regclass($1) and inhrelid = pg_catalog.to_regclass($2)`,
     [parent, partition],
   )
-  return result.rows[0]?.[0] === 't'
+  if (row === undefined) return 'detached'
+  return row.pending ? 'pending' : 'attached'
 }

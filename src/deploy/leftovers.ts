@@ -1,0 +1,191 @@
+import {
+  readBuilders,
+  readIndexBeside,
+  readRebuildLeftovers,
+  type StandingIndex,
+} from '../observe/index-builds.ts'
+import { readTables } from '../observe/snapshots.ts'
+import type { Expectation } from '../plan/types.ts'
+import { cancelBackend } from '../postgres/observer.ts'
+import { ServerError } from '../postgres/server-error.ts'
+import type { MigrationReport } from '../report/types.ts'
+import type { Effect } from '../sql/types.ts'
+import { factsOf } from '../verify/catalog/facts-query.ts'
+import { compareIndex, definitionOf } from '../verify/catalog/index-comparison.ts'
+import { readIndexes } from '../verify/catalog/index-facts.ts'
+import { describeIndex } from '../verify/catalog/index-words.ts'
+import { awaitNobody, awaitOlderTransactions, type Waiting } from './before-build.ts'
+import { type ConcurrentWork, reachOf, tableOf } from './concurrent-work.ts'
+import { StepFailure } from './failure.ts'
+import type { Run } from './run.ts'
+
+type Creation = Extract<ConcurrentWork, { op: 'create' }>
+
+/**
+ * Before an index is built concurrently: an INVALID one of its name is dropped where it is what an earlier attempt left, be it ours (`ours`: the journal
+ * says so) or a person's that built the same. While another session builds on the table it may be that build: it is waited for, and judged again.
+ * Errors: StepFailure, with both definitions, for one of another structure, and where a difference can't be ruled out; 55P03 for a build that outlasts
+ * the time; Cancelled. Nothing is begun then.
+ */
+export async function clearLeftover(
+  run: Run,
+  report: MigrationReport,
+  work: Creation,
+  waiting: Waiting,
+  ours = false,
+): Promise<void> {
+  if (work.object.name === null) return
+  const deadline = Date.now() + waiting.timeoutMs
+  let awaited = false
+  for (;;) {
+    const rest = { ...waiting, timeoutMs: Math.max(0, deadline - Date.now()) }
+    const found = await readIndexBeside(run.connections.worker, tableOf(work), work.object.name)
+    if (found === null || found.valid || found.partitioned) return
+    const own = [run.connections.worker.backendPid]
+    if ((await readBuilders(run.observer, found, own)).length > 0) {
+      await awaitNobody(run, rest, () => readBuilders(run.observer, found, own))
+      continue
+    }
+    await judgeStructure(run, work, found, waiting, ours)
+    if (!awaited) {
+      // Dropping waits for everybody who has the table open; after that wait the index may be another's, and is judged again.
+      await awaitOlderTransactions(run, dropOf(work, found), rest)
+      awaited = true
+      continue
+    }
+    await run.connections.worker.simple(`drop index concurrently if exists ${found.name}`)
+    note(run, report, waiting, {
+      id: 'leftover-dropped',
+      message: `The INVALID index ${found.name}, which an earlier attempt had left, was dropped and is built again: ${found.definition}`,
+    })
+    return
+  }
+}
+
+function dropOf({ object }: Creation, { table }: StandingIndex): ConcurrentWork {
+  return { op: 'drop', object: { ...object, schema: table.schema } }
+}
+
+async function judgeStructure(
+  run: Run,
+  { object, index }: Creation,
+  found: StandingIndex,
+  { where }: Waiting,
+  ours: boolean,
+): Promise<void> {
+  const { table } = found
+  const named: Effect['object'] = { ...object, schema: table.schema, table }
+  const expectation: Expectation = {
+    object: named,
+    state: 'present',
+    index,
+    mayPreexist: false,
+    where,
+  }
+  const query = readIndexes([expectation], run.surroundings)
+  const [result] = await run.connections.worker.pipeline([query])
+  const fact = factsOf(query, result).find(
+    ({ schema, name }) => schema === table.schema && name === object.name,
+  )
+  if (fact === undefined) return
+  const likeness = object.table?.name === table.name ? compareIndex(index, fact) : 'different'
+  // Of ours only the structure is asked: an expression that can't be compared is what we sent.
+  if (likeness === 'same' || (ours && likeness !== 'different')) return
+  throw new StepFailure({
+    message: `There is an INVALID index ${found.name} that this migration didn't make`,
+    detail: `found: ${describeIndex(definitionOf(fact))} on ${table.name}; to be created: ${describeIndex(index)} on ${object.table?.name ?? ''}`,
+    why: 'A failed build of somebody else left it. It is not, or not surely, the index that the statement creates, so it is not taken for a leftover of this migration; nothing was begun.',
+    fix: `Find out whose it is. If nobody needs it: DROP INDEX CONCURRENTLY ${found.name}; then deploy again.`,
+    where,
+  })
+}
+
+/**
+ * Drops an INVALID index that this run made, concurrently, for at most `patienceMs`, and not longer than three seconds after the run was asked to stop:
+ * dropping waits for everybody who has the table open. `name` is quoted. The session's timeouts are other ones afterwards.
+ */
+export async function removeInvalidIndex(
+  run: Run,
+  name: string,
+  patienceMs: number,
+): Promise<'removed' | 'left'> {
+  const { worker } = run.connections
+  const patience = Math.max(1, Math.round(patienceMs))
+  let sent: Promise<unknown> | null = null
+  let stoppedAt = run.cancellation.requested ? Date.now() : null
+  const timer = setInterval(() => {
+    if (run.cancellation.requested) stoppedAt ??= Date.now()
+    if (stoppedAt === null || sent !== null || Date.now() - stoppedAt < stoppedPatienceMs) return
+    sent = cancelBackend(run.observer, worker.backendPid).catch(() => undefined)
+  }, 100)
+  try {
+    await worker.simple(`set lock_timeout = ${patience}`)
+    await worker.simple(`set statement_timeout = ${patience}`)
+    await worker.simple(`drop index concurrently if exists ${name}`)
+    return 'removed'
+  } catch (error) {
+    if (!(error instanceof ServerError)) throw error
+    return 'left'
+  } finally {
+    clearInterval(timer)
+    await sent
+  }
+}
+
+/** How long cleaning up may take once the run is asked to stop: the runner kills after ten seconds. */
+export const stoppedPatienceMs = 3_000
+
+/** Before a REINDEX CONCURRENTLY: what somebody else's left on its tables is named, and left alone. Returns the OIDs. */
+export async function nameRebuildLeftovers(
+  run: Run,
+  report: MigrationReport,
+  work: ConcurrentWork,
+  waiting: Waiting,
+): Promise<number[]> {
+  const { worker } = run.connections
+  const found = await readRebuildLeftovers(worker, await readTables(worker, reachOf(work)))
+  for (const index of found) {
+    const builders = await readBuilders(run.observer, index, [worker.backendPid])
+    const message =
+      builders.length > 0
+        ? `${index.name} belongs to a rebuild by another session (pid ${builders.map(({ pid }) => pid).join(', ')}); it is left alone.`
+        : `${index.name} is INVALID: an earlier REINDEX CONCURRENTLY, not of this migration, left it. It is left alone; if nobody rebuilds: DROP INDEX CONCURRENTLY ${index.name};`
+    note(run, report, waiting, { id: 'rebuild-leftover', message })
+  }
+  return found.map(({ oid }) => oid)
+}
+
+/**
+ * Drops what a REINDEX CONCURRENTLY of ours left when it was cut off: all that was not there before (`known`). Returns the names of those that stayed, because
+ * another session works on them or has the table open.
+ */
+export async function removeRebuildLeftovers(
+  run: Run,
+  work: ConcurrentWork,
+  known: readonly number[],
+  patienceMs: number,
+): Promise<string[]> {
+  const { worker } = run.connections
+  const deadline = Date.now() + patienceMs
+  const left: string[] = []
+  for (const index of await readRebuildLeftovers(worker, await readTables(worker, reachOf(work)))) {
+    if (known.includes(index.oid)) continue
+    const builders = await readBuilders(run.observer, index, [worker.backendPid])
+    const ended =
+      builders.length > 0
+        ? 'left'
+        : await removeInvalidIndex(run, index.name, deadline - Date.now())
+    if (ended === 'left') left.push(index.name)
+  }
+  return left
+}
+
+function note(
+  run: Run,
+  report: MigrationReport,
+  { where }: Waiting,
+  { id, message }: { readonly id: string; readonly message: string },
+): void {
+  report.warnings.push({ id, severity: 'warning', message, where })
+  run.emit({ type: 'warning', message })
+}

@@ -1,0 +1,100 @@
+import type { Session } from '../postgres/types.ts'
+import type { LockSession } from '../report/types.ts'
+import type { QualifiedName } from '../sql/types.ts'
+import { describedSession } from './snapshots.ts'
+
+/** An index as it stands beside its table. */
+export interface StandingIndex {
+  readonly oid: number
+  /** Qualified and quoted, as SQL writes it. */
+  readonly name: string
+  readonly tableOid: number
+  /** The table that it is on, which need not be the one asked about. */
+  readonly table: QualifiedName & { readonly schema: string }
+  readonly valid: boolean
+  /** Of a partitioned table: INVALID until each partition has its own, which is no failed build. */
+  readonly partitioned: boolean
+  /** As pg_get_indexdef() prints it. */
+  readonly definition: string
+}
+
+/**
+ * The index of a name in the schema of a table, where CREATE INDEX would put it; null where there is none. `table` is a quoted SQL name, `name` the
+ * index's own, unquoted.
+ */
+export async function readIndexBeside(
+  session: Session,
+  table: string,
+  name: string,
+): Promise<StandingIndex | null> {
+  const [row] = await session.rows<
+    Omit<StandingIndex, 'table'> & { readonly tableSchema: string; readonly tableName: string }
+  >(
+    `select i.indexrelid::pg_catalog.int8 as oid, pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(x.relname) as name,
+       i.indrelid::pg_catalog.int8 as "tableOid", n.nspname as "tableSchema", t.relname as "tableName",
+       i.indisvalid and i.indisready and i.indislive as valid, x.relkind = 'I' as partitioned,
+       pg_catalog.pg_get_indexdef(i.indexrelid) as definition
+     from pg_catalog.pg_class wanted
+     join pg_catalog.pg_namespace n on n.oid = wanted.relnamespace
+     join pg_catalog.pg_class x on x.relnamespace = n.oid and x.relname = $2
+     join pg_catalog.pg_index i on i.indexrelid = x.oid
+     join pg_catalog.pg_class t on t.oid = i.indrelid
+     where wanted.oid = pg_catalog.to_regclass($1)`,
+    [table, name],
+  )
+  if (row === undefined) return null
+  const { tableSchema, tableName, ...index } = row
+  return { ...index, table: { schema: tableSchema, name: tableName } }
+}
+
+/**
+ * Sessions that build an index on the table, or drop or rebuild the index: while there is one, an INVALID index is its work and no leftover. Without
+ * pg_read_all_stats the view of builds hides which table it is; the lock that every concurrent build keeps on its table tells, and hides from nobody.
+ */
+export async function readBuilders(
+  observer: Session,
+  { oid, tableOid }: Pick<StandingIndex, 'oid' | 'tableOid'>,
+  ours: readonly number[],
+): Promise<LockSession[]> {
+  return observer.rows<LockSession>(
+    `with locks as materialized (
+       select l.pid, l.relation, l.mode from pg_catalog.pg_locks l
+       where l.locktype = 'relation' and l.granted and l.relation in ($1::pg_catalog.oid, $2::pg_catalog.oid)
+         and l.database = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())
+         and l.mode in ('ShareUpdateExclusiveLock', 'ShareLock', 'AccessExclusiveLock')
+     )
+     select ${describedSession.replace("coalesce(a.state, '')", "pg_catalog.concat_ws(', ', a.state, p.phase)")}
+     from pg_catalog.pg_stat_activity a left join pg_catalog.pg_stat_progress_create_index p on p.pid = a.pid
+     where a.datname = pg_catalog.current_database() and a.pid <> pg_catalog.pg_backend_pid() and a.pid <> all ($3::pg_catalog.int4[])
+       and (p.relid = $2::pg_catalog.oid
+         or p.pid is not null and p.relid is null and exists (select from locks l where l.pid = a.pid)
+         or exists (select from locks l where l.pid = a.pid and l.relation = $1::pg_catalog.oid))`,
+    [String(oid), String(tableOid), ours.map(String)],
+  )
+}
+
+export interface RebuildLeftover {
+  readonly oid: number
+  readonly tableOid: number
+  /** Qualified and quoted, as SQL writes it. */
+  readonly name: string
+}
+
+/** INVALID indexes on the tables that a REINDEX CONCURRENTLY left behind when it was cut off: the server names them …_ccnew or …_ccold. */
+export async function readRebuildLeftovers(
+  session: Session,
+  tables: readonly number[],
+): Promise<RebuildLeftover[]> {
+  if (tables.length === 0) return []
+  return session.rows<RebuildLeftover>(
+    `select i.indexrelid::pg_catalog.int8 as oid, i.indrelid::pg_catalog.int8 as "tableOid",
+       pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) as name
+     from pg_catalog.pg_index i
+     join pg_catalog.pg_class c on c.oid = i.indexrelid
+     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where i.indrelid = any ($1::pg_catalog.oid[]) and c.relkind = 'i'
+       and not (i.indisvalid and i.indisready and i.indislive) and c.relname ~ '_cc(new|old)[0-9]*$'
+     order by 1`,
+    [tables.map(String)],
+  )
+}
