@@ -3,6 +3,7 @@ import type { MigrationReport, ServerNotice, StepReport } from '../report/types.
 import type { Statement } from '../sql/types.ts'
 import { lockLooker } from './lock-looker.ts'
 import { holdsLock, lockLost } from './lock-watch.ts'
+import { progressLooker } from './progress-looker.ts'
 import { Cancelled, type Run } from './run.ts'
 import { isCancel, watchStatement } from './watch.ts'
 
@@ -89,7 +90,10 @@ async function watched<Result>(
 ): Promise<Result> {
   if (run.cancellation.requested) throw new Cancelled()
   holdsLock(run.lock)
-  const watch = watchStatement(run, [lockLooker(run, lockTimeoutMs)])
+  const watch = watchStatement(run, [
+    lockLooker(run, lockTimeoutMs),
+    progressLooker(run, step, running),
+  ])
   const alive = setInterval(() => {
     const detail = watch.detail()
     const elapsedMs = Date.now() - running.since
@@ -97,7 +101,9 @@ async function watched<Result>(
   }, aliveEveryMs)
   try {
     run.cancellable.now = true
-    return await act()
+    const result = await act()
+    delete step.progress
+    return result
   } catch (error) {
     const { statement } = running
     await watch.stop()
