@@ -1,6 +1,7 @@
 import type { Query, RawNotice, Session, TextResult } from '../postgres/types.ts'
 import type { MigrationReport, ServerNotice, StepReport } from '../report/types.ts'
 import type { Statement } from '../sql/types.ts'
+import { diskLooker } from './disk-looker.ts'
 import { lockLooker } from './lock-looker.ts'
 import { holdsLock, lockLost } from './lock-watch.ts'
 import { progressLooker } from './progress-looker.ts'
@@ -93,6 +94,7 @@ async function watched<Result>(
   const watch = watchStatement(run, [
     lockLooker(run, lockTimeoutMs),
     progressLooker(run, step, running),
+    ...diskLooker(run),
   ])
   const alive = setInterval(() => {
     const detail = watch.detail()

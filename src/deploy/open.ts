@@ -158,6 +158,10 @@ function runOf(
     connections,
     lock,
     cancellable,
+    warn(message) {
+      opening.report.warnings.push(message)
+      emit({ type: 'warning', message })
+    },
   }
 }
 

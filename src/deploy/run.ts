@@ -48,6 +48,8 @@ export interface Run {
   readonly cancellable: { now: boolean }
   /** What airlock.yml allows to be done while a statement runs. */
   readonly guards: Guards
+  /** Says what the report's warnings keep, as soon as it is known. */
+  warn(message: string): void
   /** Where smoke tests are configured. */
   readonly smoke?: SmokeTests
 }
