@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals'
+import { beforeAll, describe, expect, test } from '@jest/globals'
 import { oldestAndNewest, withDatabase } from '../support/database.ts'
 import { deployFiles, endingOf, errorOf } from '../support/engine.ts'
 
@@ -8,30 +8,62 @@ const slow = `create function slow(value int) returns int language plpgsql immut
 const room = 'create table room (free bigint); insert into room values (10000000000);'
 const guard = { 'free-space': '5GB', query: 'select free from room', every: '300ms' }
 
-describe('a build on a disk that fills', () => {
-  test('is told as it goes, cancelled past the limit, undone and not tried again; the report says how far it was', async () => {
-    const looked = await Promise.all(
-      oldestAndNewest().map(({ major }) =>
-        withDatabase({ major }, async (database) => {
-          await database.query(
-            `${slow} ${room} create table t as select generate_series(1, 6000) as a`,
-          )
-          const details: string[] = []
-          const result = await deployFiles(database, {
-            files: { '1_a': 'create index concurrently i on t (slow(a));' },
-            gates: { 'disk-guard': guard },
-            on: (event) => {
-              if (event.type !== 'still-running') return
-              details.push(event.detail ?? '')
-              void database.query('update room set free = 1000')
-            },
-          })
-          const left = await database.query(`select 1 from pg_class where relname = 'i'`)
-          return { result, details, left }
-        }),
-      ),
-    )
-    for (const { result, details, left } of looked) {
+/** Each takes more than five seconds, until the live line tells of it: so all at once. */
+async function longStatements() {
+  return Promise.all([
+    validation(),
+    ...oldestAndNewest().map(({ major }) => buildOnFullDisk(major)),
+  ])
+}
+
+async function buildOnFullDisk(major: number) {
+  return withDatabase({ major }, async (database) => {
+    await database.query(`${slow} ${room} create table t as select generate_series(1, 6000) as a`)
+    const details: string[] = []
+    const result = await deployFiles(database, {
+      files: { '1_a': 'create index concurrently i on t (slow(a));' },
+      gates: { 'disk-guard': guard },
+      on: (event) => {
+        if (event.type !== 'still-running') return
+        details.push(event.detail ?? '')
+        void database.query('update room set free = 1000')
+      },
+    })
+    const left = await database.query(`select 1 from pg_class where relname = 'i'`)
+    return { result, details, left }
+  })
+}
+
+async function validation() {
+  return withDatabase({}, async (database) => {
+    // The precheck's session is another, and quick.
+    await database.query(`create function slow(value int) returns boolean language plpgsql immutable as $$ begin
+        if current_setting('application_name') like '%worker%' then perform pg_sleep(0.0026); end if; return true; end $$;
+      create table t as select generate_series(1, 2000) as a; analyze t`)
+    const details: string[] = []
+    const result = await deployFiles(database, {
+      files: {
+        '1_a': `alter table t add constraint c check (slow(a)) not valid;
+          alter table t validate constraint c;`,
+      },
+      on: (event) => {
+        if (event.type === 'still-running') details.push(event.detail ?? '')
+      },
+    })
+    return { result, details, left: [] }
+  })
+}
+
+describe('statements that take long', () => {
+  let looked: Awaited<ReturnType<typeof longStatements>>
+  beforeAll(async () => {
+    looked = await longStatements()
+  })
+
+  test('a build is told as it goes, cancelled when the disk fills, undone and not tried again; the report says how far it was', () => {
+    const builds = looked.slice(1)
+    expect(builds.length).toBeGreaterThan(0)
+    for (const { result, details, left } of builds) {
       expect(endingOf(result)).toMatch(
         /^rolled-back 1: Cancelled: the disk has 1000 B free, less than disk-guard\.free-space \(5\.0 GB\)$/,
       )
@@ -42,6 +74,17 @@ describe('a build on a disk that fills', () => {
       expect(step?.progress).toMatch(/^building index: scanning table, \d+ %$/)
       expect(step?.retries).toBeUndefined()
     }
+  })
+
+  test('of a VALIDATE, which no view shows, the live line tells what its precheck took and how large the table is', () => {
+    const [validated] = looked
+    if (validated === undefined) throw new Error('nothing was validated')
+    expect(endingOf(validated.result)).toBe('deployed 0')
+    expect(validated.details[0]).toMatch(
+      /^the server shows no progress of this statement; its data precheck read the same rows in \d+ms; t has about \d+ kB$/,
+    )
+    const progress = validated.result.migration.steps.map((step) => step.progress)
+    expect(progress).toEqual([undefined, undefined])
   })
 })
 

@@ -29,7 +29,7 @@ export async function executeStatement(
 ): Promise<TextResult> {
   const { worker } = run.connections
   try {
-    const running = { statement, since: Date.now() }
+    const running = { statement, since: Date.now(), together: [statement] }
     return await watched(run, step, lockTimeoutMs, running, () => send(worker, statement))
   } finally {
     keepNotices(run, migration, worker, statement)
@@ -54,7 +54,8 @@ export async function executeTogether(
   begun: (statement: Statement | null) => void,
 ): Promise<TextResult[]> {
   const { worker } = run.connections
-  const running: Running = { statement: null, since: Date.now() }
+  const together = parts.flatMap(({ statement }) => statement ?? [])
+  const running: Running = { statement: null, since: Date.now(), together }
   const begin = (place: number) => {
     running.statement = parts[place]?.statement ?? null
     running.since = Date.now()
@@ -80,6 +81,7 @@ interface Running {
   statement: Statement | null
   /** When it was sent, or the one before had ended. */
   since: number
+  readonly together: readonly Statement[]
 }
 
 async function watched<Result>(
@@ -93,7 +95,7 @@ async function watched<Result>(
   holdsLock(run.lock)
   const watch = watchStatement(run, [
     lockLooker(run, lockTimeoutMs),
-    progressLooker(run, step, running),
+    progressLooker(run, step, running.together),
     ...diskLooker(run),
   ])
   const alive = setInterval(() => {

@@ -42,6 +42,8 @@ export interface OpenRun {
   readonly observer: Session
   readonly surroundings: Surroundings
   readonly journal: JournalState
+  /** See Run. The gates fill it. */
+  readonly precheckMs: Map<string, number>
   /** Connects the worker (if it isn't yet) and makes the run complete. */
   start(key: RunKey): Promise<Run>
   close(): Promise<void>
@@ -58,6 +60,7 @@ export async function openForReading(opening: Opening): Promise<Omit<OpenRun, 's
       observer,
       surroundings,
       journal: await readJournal(observer),
+      precheckMs: new Map(),
       close: () => observer.close(),
     }
   } catch (error) {
@@ -96,7 +99,9 @@ export async function openRun(opening: Opening): Promise<OpenRun> {
     await awaitOrphans(observer, runId, settings, emit)
     const journal = await settledJournal(observer)
     opening.report.runId = runId
+    const precheckMs = new Map<string, number>()
     return {
+      precheckMs,
       runId,
       observer,
       surroundings,
@@ -119,7 +124,8 @@ export async function openRun(opening: Opening): Promise<OpenRun> {
           cancel,
         )
         sessions.splice(0, 1, lock)
-        return runOf(opening, key, observer, surroundings, worker, lock, cancellable)
+        const run = runOf(opening, key, observer, surroundings, worker, lock, cancellable)
+        return { ...run, precheckMs }
       },
     }
   } catch (error) {
@@ -144,7 +150,7 @@ function runOf(
   connections: Connections,
   lock: RunLock,
   cancellable: Run['cancellable'],
-): Run {
+): Omit<Run, 'precheckMs'> {
   const { settings, gates, emit, redact, cancellation } = opening
   return {
     key,

@@ -2,53 +2,53 @@ import { readProgress, readTableBytes } from '../observe/progress.ts'
 import { type Followed, follow, notStarted } from '../observe/progress-words.ts'
 import { sizeText } from '../report/size-text.ts'
 import type { StepReport } from '../report/types.ts'
+import { formatDuration } from '../runbook/duration.ts'
 import type { Statement } from '../sql/types.ts'
-import type { Run } from './run.ts'
+import { placeKey, type Run } from './run.ts'
 import type { Looker } from './watch.ts'
 
 /** Most statements end sooner, and cost no look. */
 const firstAfterMs = 3_000
 const everyMs = 2_000
 
-/** The statement that runs now; null: a query of ours. It changes as the statements of a step are sent together. */
-export interface Running {
-  readonly statement: Statement | null
-  /** Milliseconds since the epoch. */
-  readonly since: number
-}
-
 /**
  * How far a long statement is, as far as the server shows it. Begins when it has run for three seconds. What was seen last stays in the step's
- * report until the step has ended well.
+ * report until the step has ended well. `statements` are those that were sent together: which one runs the server knows, since its answers to
+ * those before may still lie in its buffer.
  */
-export function progressLooker(run: Run, step: StepReport, running: Running): Looker {
+export function progressLooker(
+  run: Run,
+  step: StepReport,
+  statements: readonly Statement[],
+): Looker {
   const pid = run.connections.worker.backendPid
+  const began = Date.now()
   let statement: Statement | null = null
   let followed: Followed = notStarted
   let blind: string | null = null
-  const runsFor = () => Date.now() - running.since
   delete step.progress
   return {
-    nextMs: () => Math.max(firstAfterMs - runsFor(), everyMs),
+    nextMs: () => Math.max(began + firstAfterMs - Date.now(), everyMs),
     async look(observer) {
-      if (statement !== running.statement) {
-        statement = running.statement
+      const seen = await readProgress(observer, pid)
+      const runs =
+        seen.runsForMs < everyMs
+          ? null
+          : (statements.find(({ text }) => seen.query !== '' && text.startsWith(seen.query)) ??
+            null)
+      if (runs !== statement || seen.runsForMs < followed.elapsedMs) {
+        statement = runs
         followed = notStarted
         blind = null
         delete step.progress
       }
-      if (statement === null || runsFor() < firstAfterMs) return null
-      const asked = statement
-      const seen = await readProgress(observer, pid)
-      blind = seen.row !== null || seen.waits ? null : (blind ?? (await blindText(run, asked)))
-      // Another began while the answer was on its way.
-      if (running.statement !== asked) return null
-      followed = follow(followed, seen, runsFor(), expectedOf(asked))
+      if (statement === null) return null
+      blind = seen.row !== null || seen.waits ? null : (blind ?? (await blindText(run, statement)))
+      followed = follow(followed, seen, expectedOf(statement))
       if (followed.text !== null) step.progress = followed.text
       return null
     },
     detail() {
-      if (statement === null || statement !== running.statement) return null
       const { text, left } = followed
       if (text === null) return blind
       return left === null ? text : `${text} (${left})`
@@ -64,9 +64,13 @@ function expectedOf({ effects, kind, copyData }: Statement) {
   }
 }
 
-/** What can be said of a statement that no progress view shows: that, and how large its table is. */
-async function blindText(run: Run, { effects }: Statement): Promise<string> {
-  const unseen = 'the server shows no progress of this statement'
+/** What can be said of a statement that no progress view shows: that, how long its precheck took, and how large its table is. */
+async function blindText(run: Run, { effects, where }: Statement): Promise<string> {
+  const precheckMs = run.precheckMs.get(placeKey(where))
+  const unseen =
+    precheckMs === undefined
+      ? 'the server shows no progress of this statement'
+      : `the server shows no progress of this statement; its data precheck read the same rows in ${formatDuration(precheckMs)}`
   const table = effects
     .map(({ object }) => object.table ?? (object.kind === 'table' ? object : undefined))
     .find((found) => found?.name != null)

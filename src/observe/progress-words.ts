@@ -40,8 +40,7 @@ const meaningful = 0.05
  */
 export function follow(
   before: Followed,
-  { row, index, locker }: Seen,
-  elapsedMs: number,
+  { row, index, locker, runsForMs: elapsedMs }: Seen,
   { severalIndexes, copyBytes }: Expected,
 ): Followed {
   const waiting = row?.view === 'create_index' && row.phase.startsWith('waiting for')

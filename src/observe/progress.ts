@@ -36,13 +36,18 @@ export interface Seen {
   readonly locker: string
   /** It waits for a lock, which is told elsewhere. */
   readonly waits: boolean
+  /** The statement as it was sent, cut at track_activity_query_size. */
+  readonly query: string
+  /** Milliseconds since it began. */
+  readonly runsForMs: number
 }
 
 const views = ['create_index', 'cluster', 'vacuum', 'analyze', 'copy'] as const
 
 /** Columns differ by major (17 renamed some of VACUUM's, 18 added delay_time): whole rows are taken, and read by whoever knows them. */
 const query = `
-select a.wait_event_type is not distinct from 'Lock' as waits, p.row,
+select a.wait_event_type is not distinct from 'Lock' as waits, p.row, coalesce(a.query, '') as query,
+       coalesce(pg_catalog.round(extract(epoch from pg_catalog.clock_timestamp() - a.query_start) * 1000), 0)::pg_catalog.int8 as "runsForMs",
        coalesce(i.relname::pg_catalog.text, '') as index, coalesce(l.application_name, '') as locker
 from pg_catalog.pg_stat_activity a
 left join (${views
@@ -62,7 +67,7 @@ where a.pid = $1`
  */
 export async function readProgress(observer: Session, pid: number): Promise<Seen> {
   const [seen] = await observer.rows<Seen>(query, [pid])
-  return seen ?? { row: null, index: '', locker: '', waits: false }
+  return seen ?? { row: null, index: '', locker: '', waits: false, query: '', runsForMs: 0 }
 }
 
 /** Bytes of a table as of its last VACUUM or ANALYZE, since nothing else can be asked while it is locked; null where nothing is known. */
