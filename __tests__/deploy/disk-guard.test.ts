@@ -105,6 +105,7 @@ describe.each(oldestAndNewest().slice(-1))('PostgreSQL $major: the disk guard', 
           `^failed 1: Cancelled: replication slot ${slot} retains \\d+ MB of WAL, more than disk-guard.retained-wal \\(64 MB\\)$`,
         ),
       )
+      expect(result.migration.steps[0]?.retries).toBeUndefined()
       expect(errorOf(result).detail).toMatch(/^physical slot, active, wal_status /)
       expect(await database.query('select a from t')).toEqual([])
     })

@@ -122,6 +122,42 @@ describe('the words of an index build', () => {
   })
 })
 
+test.each<[string, Seen['row'], string]>([
+  [
+    'VACUUM of 14, which tells no indexes',
+    { view: 'vacuum', phase: 'vacuuming indexes', heap_blks_total: 10, max_dead_tuples: 5 },
+    'vacuum: vacuuming indexes',
+  ],
+  [
+    'VACUUM of 18, which tells its indexes, and how long it slept',
+    {
+      view: 'vacuum',
+      phase: 'vacuuming indexes',
+      indexes_total: 5,
+      indexes_processed: 2,
+      delay_time: 12_345.6,
+    },
+    'vacuum: vacuuming indexes, 2 of 5 indexes done, 12 s of it slept by cost delay',
+  ],
+  [
+    'COPY from a file of the server',
+    { view: 'copy', tuples_processed: 12_345, bytes_processed: 512, bytes_total: 1024 },
+    '12,345 rows so far, 50 % of 1.0 kB',
+  ],
+  [
+    'COPY of data that we send',
+    { view: 'copy', tuples_processed: 7, bytes_processed: 100, bytes_total: 0 },
+    '7 rows so far, 50 % of 200 B',
+  ],
+  [
+    'CLUSTER that reads the table',
+    { view: 'cluster', phase: 'seq scanning heap', heap_blks_total: 4, heap_blks_scanned: 1 },
+    'rewriting the table: seq scanning heap, 25 % of the table read',
+  ],
+])('the words of %s', (_, row, words) => {
+  expect(follow(notStarted, seen(row), { ...plain, copyBytes: 200 }).text).toBe(words)
+})
+
 /** Runs a statement on a session of its own, and gives the words for it as soon as `wanted` matches them. */
 async function wordsOf(
   database: TestDatabase,
