@@ -13,6 +13,7 @@ interface Looks {
   /** Milliseconds since the epoch; looks of one statement count for the next. */
   lastAt: number
   told: boolean
+  blindTold: boolean
 }
 
 /** By the section that a run was given, which lives as long as the run. */
@@ -31,6 +32,13 @@ export function diskLooker(run: Run): Looker[] {
         if (excess === null) return null
         const message = `Cancelled: ${lowerFirst(excess.message)}`
         return ({ where }) => new StepFailure({ ...excess, message, where })
+      },
+      blind(_, why) {
+        if (looks.blindTold) return
+        looks.blindTold = true
+        run.warn(
+          `A look at the disk failed, so it was not checked for a while (disk-guard): ${why}.`,
+        )
       },
     },
   ]
@@ -57,7 +65,7 @@ function lowerFirst(text: string): string {
 }
 
 function stateOf(guard: DiskGuard): Looks {
-  const known = looksOf.get(guard) ?? { lastAt: Date.now(), told: false }
+  const known = looksOf.get(guard) ?? { lastAt: Date.now(), told: false, blindTold: false }
   looksOf.set(guard, known)
   return known
 }

@@ -6,7 +6,8 @@ import { lockLooker } from './lock-looker.ts'
 import { holdsLock, lockLost } from './lock-watch.ts'
 import { progressLooker } from './progress-looker.ts'
 import { Cancelled, type Run } from './run.ts'
-import { isCancel, watchStatement } from './watch.ts'
+import type { WaitLimits } from './wait-tally.ts'
+import { isCancel, type Watch, watchStatement } from './watch.ts'
 
 /** A long statement says that it is alive this often. */
 const aliveEveryMs = 5_000
@@ -16,7 +17,7 @@ const keptNotices = 200
 
 /**
  * Sends one statement to the worker and waits for its end. While it runs, `still-running` is told every few seconds and the observer
- * watches its locks; `lockTimeoutMs` bounds its waits together. The server's notices are kept with the statement's place, also when it fails.
+ * watches its locks, within `limits`. The server's notices are kept with the statement's place, also when it fails.
  * Errors: ServerError; StepFailure, naming who was in the way, when it ended because of a lock; Cancelled when the run was asked to
  * stop before it was sent.
  */
@@ -25,15 +26,55 @@ export async function executeStatement(
   migration: MigrationReport,
   step: StepReport,
   statement: Statement,
-  lockTimeoutMs: number,
+  limits: WaitLimits,
 ): Promise<TextResult> {
-  const { worker } = run.connections
-  try {
-    const running = { statement, since: Date.now(), together: [statement] }
-    return await watched(run, step, lockTimeoutMs, running, () => send(worker, statement))
-  } finally {
-    keepNotices(run, migration, worker, statement)
-  }
+  return executeInTurn(run, migration, step, limits, (execute) => execute(statement, limits))
+}
+
+/** Sends a statement of the script, or what is sent `instead` on its behalf, before it. */
+export type Execute = (
+  statement: Statement,
+  limits: WaitLimits,
+  instead?: string,
+) => Promise<TextResult>
+
+/**
+ * Statements of one transaction, sent one after the other, with queries of ours between them. All of it is watched as one, because a lock is held
+ * between two statements too: one that must be given up meanwhile is given up before the next statement is sent. Not for a COMMIT, which is never
+ * cancelled. What is told, and what may go wrong, is the same as for `executeStatement`.
+ */
+export async function executeInTurn<Result>(
+  run: Run,
+  migration: MigrationReport,
+  step: StepReport,
+  limits: WaitLimits,
+  body: (execute: Execute) => Promise<Result>,
+): Promise<Result> {
+  const running = atRest(limits)
+  return watched(run, migration, step, running, (watch) =>
+    body(async (statement, own, instead) => {
+      const { worker } = run.connections
+      if (watch.interruption !== null) throw watch.interruption(running.last ?? statement)
+      mayGoOn(run)
+      const together = [statement]
+      Object.assign(running, {
+        statement,
+        last: statement,
+        since: Date.now(),
+        limits: own,
+        together,
+      })
+      try {
+        return await send(worker, statement, instead)
+      } catch (error) {
+        running.failed = statement
+        throw error
+      } finally {
+        running.statement = null
+        keepNotices(run, migration, worker, statement)
+      }
+    }),
+  )
 }
 
 /** What is sent along with others: a statement of the script, or a query of ours (null) between them. */
@@ -50,14 +91,15 @@ export async function executeTogether(
   migration: MigrationReport,
   step: StepReport,
   parts: readonly Part[],
-  lockTimeoutMs: number,
+  limits: WaitLimits,
   begun: (statement: Statement | null) => void,
 ): Promise<TextResult[]> {
   const { worker } = run.connections
   const together = parts.flatMap(({ statement }) => statement ?? [])
-  const running: Running = { statement: null, since: Date.now(), together }
+  const running: Running = { ...atRest(limits), together }
   const begin = (place: number) => {
     running.statement = parts[place]?.statement ?? null
+    running.last = running.statement ?? running.last
     running.since = Date.now()
     begun(running.statement)
   }
@@ -66,7 +108,7 @@ export async function executeTogether(
   }
   begin(0)
   try {
-    return await watched(run, step, lockTimeoutMs, running, () =>
+    return await watched(run, migration, step, running, () =>
       worker.pipeline(parts, (place) => {
         end()
         begin(place + 1)
@@ -78,24 +120,39 @@ export async function executeTogether(
 }
 
 interface Running {
+  /** Null: a query of ours. */
   statement: Statement | null
+  /** The statement of the script that runs, or ran last. */
+  last: Statement | null
   /** When it was sent, or the one before had ended. */
   since: number
-  readonly together: readonly Statement[]
+  limits: WaitLimits
+  /** What was sent at once: which of it runs only the server knows until it has answered. */
+  together: readonly Statement[]
+  /** The statement whose end was an error. */
+  failed: Statement | null
+}
+
+function atRest(limits: WaitLimits): Running {
+  return { statement: null, last: null, since: Date.now(), limits, together: [], failed: null }
 }
 
 async function watched<Result>(
   run: Run,
+  migration: MigrationReport,
   step: StepReport,
-  lockTimeoutMs: number,
   running: Running,
-  act: () => Promise<Result>,
+  act: (watch: Watch) => Promise<Result>,
 ): Promise<Result> {
-  if (run.cancellation.requested) throw new Cancelled()
-  holdsLock(run.lock)
+  mayGoOn(run)
+  const { version } = migration
+  const progress = progressLooker(run, step, () => running.together)
   const watch = watchStatement(run, [
-    lockLooker(run, lockTimeoutMs),
-    progressLooker(run, step, running.together),
+    lockLooker(run, () => ({
+      place: { version, step, statement: running.last },
+      limits: running.limits,
+    })),
+    progress,
     ...diskLooker(run),
   ])
   const alive = setInterval(() => {
@@ -105,14 +162,13 @@ async function watched<Result>(
   }, aliveEveryMs)
   try {
     run.cancellable.now = true
-    const result = await act()
-    delete step.progress
-    return result
+    return await act(watch)
   } catch (error) {
-    const { statement } = running
+    const { last } = running
     await watch.stop()
+    progress.failed(running.failed ?? running.statement)
     if (isCancel(error) && run.lock.lost !== null) throw lockLost(run.lock.lost)
-    throw (statement === null ? null : watch.explain(error, statement)) ?? error
+    throw (last === null ? null : watch.explain(error, last)) ?? error
   } finally {
     run.cancellable.now = false
     clearInterval(alive)
@@ -122,10 +178,20 @@ async function watched<Result>(
   }
 }
 
-async function send(worker: Session, statement: Statement): Promise<TextResult> {
-  if (statement.copyData !== null) return worker.copyIn(statement.text, statement.copyData)
+function mayGoOn(run: Run): void {
+  if (run.cancellation.requested) throw new Cancelled()
+  holdsLock(run.lock)
+}
+
+async function send(
+  worker: Session,
+  statement: Statement,
+  instead: string | undefined,
+): Promise<TextResult> {
+  if (statement.copyData !== null && instead === undefined)
+    return worker.copyIn(statement.text, statement.copyData)
   // One statement was parsed, so one is sent: the simple protocol gives every result as text, as psql prints it.
-  const results = await worker.simple(statement.text)
+  const results = await worker.simple(instead ?? statement.text)
   return results.at(-1) ?? { tag: '', columns: [], rows: [] }
 }
 

@@ -11,16 +11,20 @@ import type { Looker } from './watch.ts'
 const firstAfterMs = 3_000
 const everyMs = 2_000
 
+export interface ProgressLooker extends Looker {
+  /** What was running has failed: how far it had come goes into the step's report, where it is what was looked at. Null: a query of ours. */
+  failed(statement: Statement | null): void
+}
+
 /**
- * How far a long statement is, as far as the server shows it. Begins when it has run for three seconds. What was seen last stays in the step's
- * report until the step has ended well. `statements` are those that were sent together: which one runs the server knows, since its answers to
- * those before may still lie in its buffer.
+ * How far a long statement is, as far as the server shows it. Begins when it has run for three seconds. `statements` are those that were
+ * sent together: which one runs the server knows, since its answers to those before may still lie in its buffer.
  */
 export function progressLooker(
   run: Run,
   step: StepReport,
-  statements: readonly Statement[],
-): Looker {
+  statements: () => readonly Statement[],
+): ProgressLooker {
   const pid = run.connections.worker.backendPid
   const began = Date.now()
   let statement: Statement | null = null
@@ -34,24 +38,26 @@ export function progressLooker(
       const runs =
         seen.runsForMs < everyMs
           ? null
-          : (statements.find(({ text }) => seen.query !== '' && text.startsWith(seen.query)) ??
+          : (statements().find(({ text }) => seen.query !== '' && text.startsWith(seen.query)) ??
             null)
       if (runs !== statement || seen.runsForMs < followed.elapsedMs) {
         statement = runs
         followed = notStarted
         blind = null
-        delete step.progress
       }
       if (statement === null) return null
       blind = seen.row !== null || seen.waits ? null : (blind ?? (await blindText(run, statement)))
       followed = follow(followed, seen, expectedOf(statement))
-      if (followed.text !== null) step.progress = followed.text
       return null
     },
     detail() {
       const { text, left } = followed
       if (text === null) return blind
       return left === null ? text : `${text} (${left})`
+    },
+    failed(culprit) {
+      if (culprit === null || culprit !== statement || followed.text === null) return
+      step.progress = followed.text
     },
   }
 }

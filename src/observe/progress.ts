@@ -36,7 +36,7 @@ export interface Seen {
   readonly locker: string
   /** It waits for a lock, which is told elsewhere. */
   readonly waits: boolean
-  /** The statement as it was sent, cut at track_activity_query_size. */
+  /** The statement as it was sent, cut at track_activity_query_size; empty while none runs. */
   readonly query: string
   /** Milliseconds since it began. */
   readonly runsForMs: number
@@ -46,7 +46,7 @@ const views = ['create_index', 'cluster', 'vacuum', 'analyze', 'copy'] as const
 
 /** Columns differ by major (17 renamed some of VACUUM's, 18 added delay_time): whole rows are taken, and read by whoever knows them. */
 const query = `
-select a.wait_event_type is not distinct from 'Lock' as waits, p.row, coalesce(a.query, '') as query,
+select a.wait_event_type is not distinct from 'Lock' as waits, p.row, case when a.state = 'active' then a.query else '' end as query,
        coalesce(pg_catalog.round(extract(epoch from pg_catalog.clock_timestamp() - a.query_start) * 1000), 0)::pg_catalog.int8 as "runsForMs",
        coalesce(i.relname::pg_catalog.text, '') as index, coalesce(l.application_name, '') as locker
 from pg_catalog.pg_stat_activity a
