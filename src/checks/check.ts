@@ -22,6 +22,8 @@ export interface DataSessions {
   open(): Promise<Session>
   /** Hands over the milliseconds that are left of preflight.data-budget, and takes off those that `act` needs. */
   timed<Result>(act: (budgetMs: number) => Promise<Result>): Promise<Result>
+  /** Keeps how long the rows were read that the statement at `where` will read again. */
+  took(where: Place, ms: number): void
 }
 
 /** What a check is about: plain data, so that judging is pure. */

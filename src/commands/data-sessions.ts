@@ -1,6 +1,6 @@
 import type { DataSessions } from '../checks/check.ts'
 import type { OpenRun } from '../deploy/open.ts'
-import { Cancelled } from '../deploy/run.ts'
+import { Cancelled, placeKey } from '../deploy/run.ts'
 import { applicationName } from '../postgres/application-name.ts'
 import { cancelBackend } from '../postgres/observer.ts'
 import { type ConnectOptions, connect, pinnedTo } from '../postgres/session.ts'
@@ -14,7 +14,7 @@ import { needDatabase } from './need-database.ts'
  */
 export function dataSessions(
   context: CommandContext,
-  { observer, runId }: Pick<OpenRun, 'observer' | 'runId'>,
+  { observer, runId, precheckMs }: Pick<OpenRun, 'observer' | 'runId' | 'precheckMs'>,
 ): DataSessions {
   const { cancellation, gates, replica } = context
   const { 'data-budget': budget } = gates.preflight
@@ -31,6 +31,10 @@ export function dataSessions(
           ? cancelBackend(observer, session.pid)
           : cancelThere(session, target, options)
       return session
+    },
+    took(where, ms) {
+      const place = placeKey(where)
+      precheckMs.set(place, (precheckMs.get(place) ?? 0) + ms)
     },
     async timed(act) {
       const { onRequest } = cancellation

@@ -11,7 +11,7 @@ import { dataSessions } from './data-sessions.ts'
 import type { Task } from './decide.ts'
 import { digestOf } from './digest.ts'
 
-type Opened = Pick<OpenRun, 'observer' | 'surroundings' | 'runId'>
+type Opened = Pick<OpenRun, 'observer' | 'surroundings' | 'runId' | 'precheckMs'>
 
 /**
  * Everything that must hold before the first change: preflight, backup, restore point, and then once more what changes from minute to minute.

@@ -12,6 +12,7 @@ import type { OpenRun } from '../deploy/open.ts'
 import type { Run } from '../deploy/run.ts'
 import { type Capture, type CaptureOptions, capture } from '../observe/baseline/capture.ts'
 import { type BaselinePlan, planBaseline } from '../observe/baseline/plan.ts'
+import { type ReplicaCounters, withReplica } from '../observe/baseline/replica.ts'
 import { baselineReport } from '../observe/baseline/report.ts'
 import type { OwnRows } from '../observe/baseline/row-counts.ts'
 import {
@@ -26,6 +27,7 @@ import type { ErrorReport, Verification } from '../report/types.ts'
 import { verifyStanding } from '../verify/standing.ts'
 import type { CommandContext } from './context.ts'
 import type { Task } from './decide.ts'
+import { readReplicaCounters } from './replica-counters.ts'
 import { withStopSignal } from './stop-signal.ts'
 
 /** What is measured before and after, understood before anything connects. */
@@ -47,6 +49,7 @@ export function planPostflight({ gates, baselineQueries }: CommandContext): Post
 export interface Before {
   readonly options: CaptureOptions
   readonly capture: Capture
+  readonly replica: ReplicaCounters
   /** Null: observe-for is 0. */
   readonly waits: LockWaits | null
   /** What was not as the applied migrations had left it. */
@@ -79,7 +82,12 @@ export async function captureBefore(
   emit({ type: 'phase', title: 'Baseline' })
   const before = await capture(open.observer, options, null)
   const standing = await verifyStanding(open.observer, applied.planned, open.surroundings)
-  report.baseline = baselineReport(baseline, before, null, ownRows(tasks, options.searchPath))
+  const replica = await readReplicaCounters(context)
+  report.baseline = withReplica(
+    baselineReport(baseline, before, null, ownRows(tasks, options.searchPath)),
+    replica,
+    null,
+  )
   const observeFor = gates['observe-for']
   const waits =
     observeFor === 0
@@ -87,7 +95,7 @@ export async function captureBefore(
       : await watchBefore(open.observer, observeFor, watching(context, observeFor))
   emit({ type: 'phase-finished', title: 'Baseline', judged: [] })
   const failed = standing.filter(({ outcome }) => outcome === 'failed')
-  return { options, capture: before, waits, failed }
+  return { options, capture: before, replica, waits, failed }
 }
 
 /**
@@ -108,7 +116,11 @@ export async function judgePostflight(
   emit({ type: 'phase', title: 'Success criteria' })
   const after = await again(() => capture(run.observer, before.options, before.capture))
   const own = ownRows(tasks, before.options.searchPath)
-  const measured = baselineReport(baseline, before.capture, after, own)
+  const measured = withReplica(
+    baselineReport(baseline, before.capture, after, own),
+    before.replica,
+    before.replica === null ? null : await readReplicaCounters(context),
+  )
   const times = interval === null ? [] : statementTimesTable(interval)
   report.baseline = { ...measured, statements: [...measured.statements, ...times] }
   report.criteria = judgeCriteria(

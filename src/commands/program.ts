@@ -31,6 +31,7 @@ import { COMMANDS } from '../runbook/settings-table.ts'
 import type { Settings } from '../runbook/types.ts'
 import { resolveBesideTarget } from './beside-target.ts'
 import type { CommandContext, StoppableRun } from './context.ts'
+import { refuseGuardQueries } from './guard-query.ts'
 import { refuseUnknownChecks } from './known-checks.ts'
 import { nextSteps } from './next-steps.ts'
 import { endRefused } from './refused.ts'
@@ -143,7 +144,10 @@ async function prepare(
     const file = runbookFile(door.given)
     const runbook = await readRunbook(file.path, file.required)
     const airlock = runbook === null ? null : parseAirlockFile(runbook.path, runbook.text)
-    if (airlock !== null) refuseUnknownChecks(airlock)
+    if (airlock !== null) {
+      refuseUnknownChecks(airlock)
+      await refuseGuardQueries(airlock)
+    }
     const { env } = door
     const settings = resolveSettings({ given: door.given, airlock, env })
     const { target, command } = settings

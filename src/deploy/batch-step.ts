@@ -14,6 +14,7 @@ import type { BatchDirective } from '../runbook/types.ts'
 import { quoteIdentifier, quoteName } from '../sql/identifier.ts'
 import { withInclusiveStart } from '../sql/key-range.ts'
 import { parseSql } from '../sql/parser.ts'
+import { holdsDisk } from './disk-looker.ts'
 import { keepNotices } from './execute.ts'
 import { describeFailure, StepFailure } from './failure.ts'
 import { holdsLock } from './lock-watch.ts'
@@ -65,6 +66,7 @@ export async function runBatchStep(
     while (true) {
       if (run.cancellation.requested) throw new Cancelled()
       holdsLock(run.lock)
+      await holdsDisk(run, 'when-due')
       const range = await nextRange(run, batch, progress)
       if (range === null) {
         if (progress.key === null) break

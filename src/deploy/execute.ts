@@ -1,8 +1,10 @@
 import type { Query, RawNotice, Session, TextResult } from '../postgres/types.ts'
 import type { MigrationReport, ServerNotice, StepReport } from '../report/types.ts'
 import type { Statement } from '../sql/types.ts'
+import { diskLooker } from './disk-looker.ts'
 import { lockLooker } from './lock-looker.ts'
 import { holdsLock, lockLost } from './lock-watch.ts'
+import { progressLooker } from './progress-looker.ts'
 import { Cancelled, type Run } from './run.ts'
 import type { WaitLimits } from './wait-tally.ts'
 import { isCancel, type Watch, watchStatement } from './watch.ts'
@@ -48,15 +50,25 @@ export async function executeInTurn<Result>(
   limits: WaitLimits,
   body: (execute: Execute) => Promise<Result>,
 ): Promise<Result> {
-  const running: Running = { statement: null, last: null, since: Date.now(), limits }
+  const running = atRest(limits)
   return watched(run, migration, step, running, (watch) =>
     body(async (statement, own, instead) => {
       const { worker } = run.connections
       if (watch.interruption !== null) throw watch.interruption(running.last ?? statement)
       mayGoOn(run)
-      Object.assign(running, { statement, last: statement, since: Date.now(), limits: own })
+      const together = [statement]
+      Object.assign(running, {
+        statement,
+        last: statement,
+        since: Date.now(),
+        limits: own,
+        together,
+      })
       try {
         return await send(worker, statement, instead)
+      } catch (error) {
+        running.failed = statement
+        throw error
       } finally {
         running.statement = null
         keepNotices(run, migration, worker, statement)
@@ -83,7 +95,8 @@ export async function executeTogether(
   begun: (statement: Statement | null) => void,
 ): Promise<TextResult[]> {
   const { worker } = run.connections
-  const running: Running = { statement: null, last: null, since: Date.now(), limits }
+  const together = parts.flatMap(({ statement }) => statement ?? [])
+  const running: Running = { ...atRest(limits), together }
   const begin = (place: number) => {
     running.statement = parts[place]?.statement ?? null
     running.last = running.statement ?? running.last
@@ -114,6 +127,14 @@ interface Running {
   /** When it was sent, or the one before had ended. */
   since: number
   limits: WaitLimits
+  /** What was sent at once: which of it runs only the server knows until it has answered. */
+  together: readonly Statement[]
+  /** The statement whose end was an error. */
+  failed: Statement | null
+}
+
+function atRest(limits: WaitLimits): Running {
+  return { statement: null, last: null, since: Date.now(), limits, together: [], failed: null }
 }
 
 async function watched<Result>(
@@ -125,11 +146,14 @@ async function watched<Result>(
 ): Promise<Result> {
   mayGoOn(run)
   const { version } = migration
+  const progress = progressLooker(run, step, () => running.together)
   const watch = watchStatement(run, [
     lockLooker(run, () => ({
       place: { version, step, statement: running.last },
       limits: running.limits,
     })),
+    progress,
+    ...diskLooker(run),
   ])
   const alive = setInterval(() => {
     const detail = watch.detail()
@@ -142,6 +166,7 @@ async function watched<Result>(
   } catch (error) {
     const { last } = running
     await watch.stop()
+    progress.failed(running.failed ?? running.statement)
     if (isCancel(error) && run.lock.lost !== null) throw lockLost(run.lock.lost)
     throw (last === null ? null : watch.explain(error, last)) ?? error
   } finally {

@@ -15,6 +15,7 @@ import { verifyExpectations } from '../verify/expectations.ts'
 import { runVerifyScript } from '../verify/verify-script.ts'
 import { again } from './again.ts'
 import { runBatchStep } from './batch-step.ts'
+import { holdsDisk } from './disk-looker.ts'
 import { describeFailure } from './failure.ts'
 import {
   addRowEffects,
@@ -122,16 +123,30 @@ async function runStep(run: Run, migration: MigrationRun, step: Step): Promise<S
   const started = Date.now()
   run.emit({ type: 'step-started', migration: migration.report, step: report })
   const interrupted = migration.journaled?.steps.find(({ ordinal }) => ordinal === step.ordinal)
-  const end =
-    step.kind === 'transaction'
-      ? await withRetries(run, migration, report, () => runTransactionStep(run, migration, step))
-      : step.kind === 'batch'
-        ? await runBatchStep(run, migration, step, interrupted)
-        : await runStatementStep(run, migration, step, interrupted)
+  const full = interrupted === undefined ? await diskFull(run, migration) : null
+  const end: StepEnd =
+    full !== null
+      ? full
+      : step.kind === 'transaction'
+        ? await withRetries(run, migration, report, () => runTransactionStep(run, migration, step))
+        : step.kind === 'batch'
+          ? await runBatchStep(run, migration, step, interrupted)
+          : await runStatementStep(run, migration, step, interrupted)
   report.durationMs = Date.now() - started
   report.outcome = end.ended
   run.emit({ type: 'step-finished', migration: migration.report, step: report })
   return end
+}
+
+/** A limit of disk-guard that is passed before the step has begun: nothing of it is there. */
+async function diskFull(run: Run, { planned }: MigrationRun): Promise<StepEnd | null> {
+  try {
+    await holdsDisk(run)
+    return null
+  } catch (error) {
+    const at = { script: planned.script, version: planned.version }
+    return { ended: 'failed', error: describeFailure(error, at), left: 'nothing' }
+  }
 }
 
 function failedAt(

@@ -43,6 +43,8 @@ export interface OpenRun {
   readonly observer: Session
   readonly surroundings: Surroundings
   readonly journal: JournalState
+  /** See Run. The gates fill it. */
+  readonly precheckMs: Map<string, number>
   /** Connects the worker (if it isn't yet) and makes the run complete. */
   start(key: RunKey): Promise<Run>
   close(): Promise<void>
@@ -59,6 +61,7 @@ export async function openForReading(opening: Opening): Promise<Omit<OpenRun, 's
       observer,
       surroundings,
       journal: await readJournal(observer),
+      precheckMs: new Map(),
       close: () => observer.close(),
     }
   } catch (error) {
@@ -97,7 +100,9 @@ export async function openRun(opening: Opening): Promise<OpenRun> {
     await awaitOrphans(observer, runId, settings, emit)
     const journal = await settledJournal(observer)
     opening.report.runId = runId
+    const precheckMs = new Map<string, number>()
     return {
+      precheckMs,
       runId,
       observer,
       surroundings,
@@ -120,7 +125,8 @@ export async function openRun(opening: Opening): Promise<OpenRun> {
           cancel,
         )
         sessions.splice(0, 1, lock)
-        return runOf(opening, key, observer, surroundings, worker, lock, cancellable)
+        const run = runOf(opening, key, observer, surroundings, worker, lock, cancellable)
+        return { ...run, precheckMs }
       },
     }
   } catch (error) {
@@ -145,7 +151,7 @@ function runOf(
   connections: Connections,
   lock: RunLock,
   cancellable: Run['cancellable'],
-): Run {
+): Omit<Run, 'precheckMs'> {
   const { settings, gates, emit, redact, report, cancellation } = opening
   return {
     key,
@@ -160,6 +166,10 @@ function runOf(
     connections,
     lock,
     cancellable,
+    warn(message) {
+      report.warnings.push(message)
+      emit({ type: 'warning', message })
+    },
   }
 }
 

@@ -1,6 +1,7 @@
 import type { RunKey } from '../journal/write.ts'
 import type { Session } from '../postgres/types.ts'
 import type { Listener } from '../report/events.ts'
+import type { Place } from '../report/refusal.ts'
 import type { MigrationReport, SessionSetting } from '../report/types.ts'
 import type { BlockersPolicy, DiskGuard } from '../runbook/gates/locks.ts'
 import type { Settings } from '../runbook/types.ts'
@@ -51,8 +52,17 @@ export interface Run {
   readonly locks: LockRecord
   /** What airlock.yml allows to be done while a statement runs. */
   readonly guards: Guards
+  /** How long the data prechecks of a statement took that were answered, in milliseconds, by `placeKey`: it will read the same rows. */
+  readonly precheckMs: ReadonlyMap<string, number>
+  /** Says what the report's warnings keep, as soon as it is known. */
+  warn(message: string): void
   /** Where smoke tests are configured. */
   readonly smoke?: SmokeTests
+}
+
+/** A statement of the run by its place. */
+export function placeKey({ file, line, column }: Place): string {
+  return `${file}:${line}:${column}`
 }
 
 export interface Guards {

@@ -31,6 +31,7 @@ export const sqlstate = {
   undefinedTable: '42P01',
   undefinedFunction: '42883',
   duplicateTable: '42P07',
+  diskFull: '53100',
   tooManyConnections: '53300',
   unsafeNewEnumValueUsage: '55P04',
   objectInUse: '55006',

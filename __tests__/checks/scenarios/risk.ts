@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import pg from 'pg'
 import type { TestDatabase } from '../../support/database.ts'
 import { until } from '../../support/engine.ts'
 import type { CheckScenario } from '../scenario.ts'
@@ -10,6 +11,14 @@ const index = { '1_index': 'create index concurrently planned_id on "Planned" (i
 const arrangePlanned = async ({ query }: TestDatabase) => {
   await query('create table "Planned" (id int)')
   return {}
+}
+
+/** A walsender that is listed in pg_stat_replication, as a standby's is; returns what ends it. */
+async function standby({ url }: TestDatabase, name: string): Promise<() => Promise<void>> {
+  const options = { connectionString: url, application_name: name, replication: 'true' }
+  const client = new pg.Client(options)
+  await client.connect()
+  return () => client.end()
 }
 
 /** Another session with a transaction that it leaves open. */
@@ -365,6 +374,17 @@ export const riskScenarios: readonly CheckScenario[] = [
     arrange: (database) =>
       leastPrivileged(database, 'revoke select on pg_stat_replication from public'),
     says: [/pg_read_all_stats/],
+  },
+  {
+    check: 'risk.replication',
+    outcome: 'warned',
+    title: 'a standby that will replay an ACCESS EXCLUSIVE lock',
+    files,
+    arrange: async (database) => {
+      await arrangePlanned(database)
+      return { cleanUp: await standby(database, 'reporting_standby') }
+    },
+    says: [/1 standby \(reporting_standby\) will replay it on "Planned"/, /without lock_timeout/],
   },
   {
     check: 'risk.connection-slots',

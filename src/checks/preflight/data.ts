@@ -127,6 +127,7 @@ async function read(id: PrecheckId, { data }: CheckSessions, subject: Subject): 
         asked.push({ precheck, answer: null })
         continue
       }
+      const started = performance.now()
       const answer = await data.timed((budgetMs) =>
         ask(session, derived.ask, precheck, {
           ...limits,
@@ -134,6 +135,7 @@ async function read(id: PrecheckId, { data }: CheckSessions, subject: Subject): 
           examples: preflight['data-examples'],
         }),
       )
+      if ('counted' in answer) data.took(precheck.where, performance.now() - started)
       asked.push({ precheck, answer })
     }
     return { asked, source: { ...source, words: replica.words }, unreachable: null }

@@ -36,6 +36,7 @@ function row(migration: MigrationReport, step: StepReport, detail: Detail): stri
     ...(step.retries === undefined || step.retries === 0
       ? []
       : [counted(step.retries, 'retry', 'retries')]),
+    ...(step.progress === undefined ? [] : [words(`at ${step.progress}`, detail)]),
   ]
   const outcome = step.outcome === 'failed' ? '❌ failed' : step.outcome
   return [

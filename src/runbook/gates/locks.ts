@@ -24,10 +24,14 @@ export const diskGuardSchema = z
   .strictObject({
     'free-space': size().optional().describe('Free space that must be left; needs `query`.'),
     query: foreignText
-      .describe('A query that returns the free bytes of the server’s disk.')
+      .describe(
+        'One SELECT that returns the free bytes of the server’s disk; asked READ ONLY, for 2s at most.',
+      )
       .optional(),
-    'retained-wal': size().optional().describe('How much WAL replication slots may keep.'),
-    every: duration('10s', 'some').describe('Time between two looks.'),
+    'retained-wal': size().optional().describe('How much WAL the worst replication slot may keep.'),
+    every: duration('10s', 'some').describe(
+      'Time between two looks while statements run; one more is taken before each step.',
+    ),
   })
   .check((context) => {
     const { query, 'free-space': space, 'retained-wal': wal } = context.value
