@@ -9,12 +9,12 @@ import {
 } from '../journal/write.ts'
 import { countersQuery, readCounters, rowEffects } from '../observe/row-effects.ts'
 import type { PlannedStatement, Step } from '../plan/types.ts'
-import type { RowEffect } from '../report/types.ts'
+import type { ErrorReport, RowEffect } from '../report/types.ts'
 import type { BatchDirective } from '../runbook/types.ts'
 import { quoteIdentifier, quoteName } from '../sql/identifier.ts'
 import { withInclusiveStart } from '../sql/key-range.ts'
 import { parseSql } from '../sql/parser.ts'
-import { keepNotices } from './execute.ts'
+import { executeTogether } from './execute.ts'
 import { describeFailure, StepFailure } from './failure.ts'
 import { holdsLock } from './lock-watch.ts'
 import {
@@ -27,8 +27,10 @@ import {
   stepReportOf,
 } from './migration-run.ts'
 import { judgeRows, judgeWarnings } from './policies.ts'
+import { withRetries } from './retry.ts'
 import { Cancelled, type Run } from './run.ts'
 import { setStepTimeouts } from './step-timeouts.ts'
+import { timeoutsOf } from './timeouts.ts'
 import { appliedFacts } from './transaction-step.ts'
 
 /** Live writers add rows behind the walk; after this many walks somebody must look. */
@@ -63,13 +65,17 @@ export async function runBatchStep(
     while (true) {
       if (run.cancellation.requested) throw new Cancelled()
       holdsLock(run.lock)
-      const range = await nextRange(run, batch, progress)
-      if (range === null) {
+      const from = progress
+      const end = await withRetries(run, migration.retries, report, () =>
+        attemptRange(run, migration, step, batch, from, effects),
+      )
+      if (end.ended === 'failed') return failed(migration, effects, progress, end.error)
+      if (end.next === null) {
         if (progress.key === null) break
         progress = nextPass(progress, batch)
         continue
       }
-      progress = await runRange(run, migration, step, batch, range, progress, effects)
+      progress = end.next
       report.batches = progress.batches
       run.emit({
         type: 'still-running',
@@ -82,19 +88,58 @@ export async function runBatchStep(
     await journalEnd(run, migration, step, effects, progress, Date.now() - started)
     return { ended: 'done' }
   } catch (error) {
-    await run.connections.worker.simple('rollback').catch(() => run.connections.endWorker())
-    const described = describeFailure(error, {
-      script: migration.planned.script,
-      statement: batch.planned.statement,
-      version: migration.planned.version,
-    })
-    addRowEffects(migration.report, effects)
-    return {
-      ended: 'failed',
-      error: described,
-      left: progress.batches > 0 ? 'something' : 'nothing',
-    }
+    const described = await rolledBack(run, migration, batch, error)
+    return failed(migration, effects, progress, described)
   }
+}
+
+/** How an attempt at one range ended; `next` is null where the walk has reached the end. */
+type RangeEnd =
+  | { readonly ended: 'done'; readonly next: BatchProgress | null }
+  | Extract<StepEnd, { ended: 'failed' }>
+
+/** The next range, found and done in one transaction: what fails leaves nothing of this range, and the ranges before it alone. */
+async function attemptRange(
+  run: Run,
+  migration: MigrationRun,
+  step: Step,
+  batch: Batch,
+  from: BatchProgress,
+  effects: RowEffect[],
+): Promise<RangeEnd> {
+  try {
+    const range = await nextRange(run, batch, from)
+    const next =
+      range === null ? null : await runRange(run, migration, step, batch, range, from, effects)
+    return { ended: 'done', next }
+  } catch (error) {
+    const described = await rolledBack(run, migration, batch, error)
+    return { ended: 'failed', error: described, left: 'nothing' }
+  }
+}
+
+async function rolledBack(
+  run: Run,
+  migration: MigrationRun,
+  batch: Batch,
+  error: unknown,
+): Promise<ErrorReport> {
+  await run.connections.worker.simple('rollback').catch(() => run.connections.endWorker())
+  return describeFailure(error, {
+    script: migration.planned.script,
+    statement: batch.planned.statement,
+    version: migration.planned.version,
+  })
+}
+
+function failed(
+  { report }: MigrationRun,
+  effects: readonly RowEffect[],
+  progress: BatchProgress,
+  error: ErrorReport,
+): StepEnd {
+  addRowEffects(report, effects)
+  return { ended: 'failed', error, left: progress.batches > 0 ? 'something' : 'nothing' }
 }
 
 function batchOf(step: Step): Batch {
@@ -192,10 +237,18 @@ async function runRange(
   effects: RowEffect[],
 ): Promise<BatchProgress> {
   const { worker } = run.connections
-  const { statement } = batch.planned
+  const { statement, directives } = batch.planned
+  const timeouts = timeoutsOf(step, run.settings, migration.planned.directives, directives)
   const opened = await worker.simple(`begin; ${countersQuery}`)
-  const result = await worker.query(textFor(batch, range), [...range.low, ...range.high])
-  keepNotices(run, migration.report, worker, statement)
+  const part = { text: textFor(batch, range), values: [...range.low, ...range.high], statement }
+  const [result] = await executeTogether(
+    run,
+    migration.report,
+    stepReportOf(migration.report, step),
+    [part],
+    timeouts.lock_timeout,
+    () => undefined,
+  )
   const closed = await worker.simple(`set constraints all immediate; ${countersQuery}`)
   const [before, after] = [opened.at(-1), closed.at(-1)]
   const rows = before && after ? rowEffects(readCounters(before), readCounters(after), 'exact') : []
@@ -205,7 +258,7 @@ async function runRange(
     key: range.high,
     pass: progress.pass,
     batches: progress.batches + 1,
-    rows: progress.rows + Number(/\d+$/.exec(result.tag)?.[0] ?? 0),
+    rows: progress.rows + Number(/\d+$/.exec(result?.tag ?? '')?.[0] ?? 0),
   }
   const begun = migration.begun ? '' : `${migrationBegun(run.key, migrationFacts(migration))};`
   const sums = [...effects]

@@ -28,6 +28,7 @@ import {
 } from './migration-run.ts'
 import { judgeVerification } from './policies.ts'
 import { withRetries } from './retry.ts'
+import { retryBudget } from './retry-budget.ts'
 import type { Run } from './run.ts'
 import { runStatementStep } from './statement-step.ts'
 import { runTransactionStep } from './transaction-step.ts'
@@ -103,6 +104,7 @@ async function begin(
       lock_timeout: run.settings.lockTimeout,
       statement_timeout: run.settings.statementTimeout,
     },
+    retries: retryBudget(planned.directives.retryTimeout ?? run.settings.retryTimeout),
     startedAt: Date.now(),
   }
 }
@@ -123,11 +125,15 @@ async function runStep(run: Run, migration: MigrationRun, step: Step): Promise<S
   run.emit({ type: 'step-started', migration: migration.report, step: report })
   const interrupted = migration.journaled?.steps.find(({ ordinal }) => ordinal === step.ordinal)
   const end =
-    step.kind === 'transaction'
-      ? await withRetries(run, migration, report, () => runTransactionStep(run, migration, step))
-      : step.kind === 'batch'
-        ? await runBatchStep(run, migration, step, interrupted)
-        : await runStatementStep(run, migration, step, interrupted)
+    step.kind === 'batch'
+      ? await runBatchStep(run, migration, step, interrupted)
+      : await withRetries(run, migration.retries, report, (gaveWay) => {
+          // A rollback took back what the attempt before had SET.
+          if (gaveWay !== null) migration.timeouts = null
+          return step.kind === 'transaction'
+            ? runTransactionStep(run, migration, step, gaveWay)
+            : runStatementStep(run, migration, step, interrupted)
+        })
   report.durationMs = Date.now() - started
   report.outcome = end.ended
   run.emit({ type: 'step-finished', migration: migration.report, step: report })

@@ -7,6 +7,7 @@ import type { Statement } from '../sql/types.ts'
 import { inquire, verifyExpectations } from '../verify/expectations.ts'
 import { executeStatement, executeTogether, type Part } from './execute.ts'
 import { type MigrationRun, stepReportOf } from './migration-run.ts'
+import type { GaveWay } from './retry.ts'
 import type { Run } from './run.ts'
 import { statementsBefore } from './step-timeouts.ts'
 import {
@@ -17,6 +18,7 @@ import {
   timeoutsOf,
   timeoutsSetBy,
 } from './timeouts.ts'
+import { locksOfAttempt, takeLocks } from './up-front-locks.ts'
 
 /** What was measured inside the transaction, before it is committed. */
 export interface BodyEnd {
@@ -35,11 +37,13 @@ export async function runBody(
   run: Run,
   migration: MigrationRun,
   step: Step,
+  gaveWay: GaveWay | null,
   told: Told,
 ): Promise<BodyEnd> {
+  const locks = lockParts(run, step, gaveWay)
   return allowsOneTrip(step)
-    ? runTogether(run, migration, step, told)
-    : runOneByOne(run, migration, step, told)
+    ? runTogether(run, migration, step, locks, told)
+    : runOneByOne(run, migration, step, locks, told)
 }
 
 /** The statements to send: the file's own BEGIN and COMMIT are issued by us, the latter after the journal row. */
@@ -61,10 +65,18 @@ function allowsOneTrip(step: Step): boolean {
   )
 }
 
+/** Locks that are taken before the first statement, on behalf of the first that needs one: it is blamed when they are not to be had. */
+function lockParts(run: Run, step: Step, gaveWay: GaveWay | null): readonly Part[] {
+  const locks = locksOfAttempt(step, gaveWay, run.settings.blockTimeout)
+  const statement = step.locksUpFront?.statement ?? null
+  return locks.length === 0 ? [] : [{ text: takeLocks(locks), statement }]
+}
+
 async function runTogether(
   run: Run,
   migration: MigrationRun,
   step: Step,
+  locks: readonly Part[],
   told: Told,
 ): Promise<BodyEnd> {
   const { timeouts, own, watched } = opening(run, migration, step)
@@ -82,7 +94,7 @@ async function runTogether(
     run,
     migration.report,
     stepReportOf(migration.report, step),
-    [...before, ...statements, ...after, ...questions],
+    [...before, ...locks, ...statements, ...after, ...questions],
     timeouts.lock_timeout,
     (statement) => told(statement ?? undefined),
   )
@@ -100,6 +112,7 @@ async function runOneByOne(
   run: Run,
   migration: MigrationRun,
   step: Step,
+  locks: readonly Part[],
   told: Told,
 ): Promise<BodyEnd> {
   const { worker } = run.connections
@@ -109,13 +122,20 @@ async function runOneByOne(
     `${set} ${step.begin ?? 'begin'}; ${watched ? countersQuery : ''}`,
   )
   migration.timeouts = timeouts
+  const report = stepReportOf(migration.report, step)
+  if (locks.length > 0) {
+    const { lock_timeout: lockTimeoutMs } = timeouts
+    await executeTogether(run, migration.report, report, locks, lockTimeoutMs, (statement) =>
+      told(statement ?? undefined),
+    )
+  }
   for (const planned of bodyOf(step)) {
     told(planned.statement)
     await withStatementTimeouts(run, migration, step, planned, async () => {
       await executeStatement(
         run,
         migration.report,
-        stepReportOf(migration.report, step),
+        report,
         planned.statement,
         timeoutsOf(step, run.settings, migration.planned.directives, planned.directives)
           .lock_timeout,

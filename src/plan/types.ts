@@ -6,6 +6,7 @@ import type {
   StatementDirectives,
 } from '../runbook/types.ts'
 import type { Effect, ObjectRef, QualifiedName, Script, Statement } from '../sql/types.ts'
+import type { LocksUpFront } from './locks-up-front.ts'
 
 /**
  * What succeeds or fails as one.
@@ -38,6 +39,8 @@ export interface Step {
   }[]
   /** Rows may change: the counters are read. 'at-most' when savepoints or exception blocks blur them. */
   readonly rows: 'none' | 'exact' | 'at-most'
+  /** Locks taken before the first statement; absent: each is taken where the file has it. */
+  readonly locksUpFront?: LocksUpFront
 }
 
 export interface PlannedStatement {
