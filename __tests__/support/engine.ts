@@ -53,7 +53,7 @@ export async function runEngine(
   }
   const url = options.url ?? database.url
   const settings = resolveSettings({
-    given: { 'run-lock-timeout': '2s', ...options.settings, command },
+    given: { 'run-lock-timeout': '2s', 'retry-timeout': '2s', ...options.settings, command },
     airlock: null,
     env: {},
   })

@@ -8,14 +8,17 @@ import type { Fingerprint, FingerprintObject } from '../observe/types.ts'
 import { type Inversion, type InvertOptions, invert } from '../plan/inverses.ts'
 import type { PlannedMigration, Step } from '../plan/types.ts'
 import type { ErrorReport, MigrationReport, RowEffect, UndoReport } from '../report/types.ts'
+import type { FileDirectives } from '../runbook/types.ts'
 import type { Effect, ObjectRef } from '../sql/types.ts'
 import { again } from './again.ts'
 import { holdsData } from './data-loss.ts'
 import { describeFailure } from './failure.ts'
 import { compareFingerprints } from './foreign.ts'
-import { runInverses } from './inverse-run.ts'
+import { runInverses, type Undoing } from './inverse-run.ts'
+import { retryBudget } from './retry-budget.ts'
 import type { Run } from './run.ts'
 import { runScript } from './script.ts'
+import { asUndo } from './undo-attempts.ts'
 
 /** What there is to undo of one migration. */
 export interface Remains {
@@ -95,7 +98,7 @@ async function undoByScript(run: Run, remains: Remains, ran: string[]): Promise<
     const reason = await lossOf(run, effects)
     if (reason !== null) return reason
   }
-  await runScript(run, rollback, remains.report, ran, from)
+  await runScript(asUndo(run), rollback, undoing(run, remains, rollback.directives), ran, from)
   return null
 }
 
@@ -108,8 +111,13 @@ async function undoByInverses(run: Run, remains: Remains, ran: string[]): Promis
       }
     }
   }
-  await runInverses(run, remains.planned.version, progress, ran)
+  await runInverses(asUndo(run), undoing(run, remains, remains.planned.directives), progress, ran)
   return null
+}
+
+/** An undo has a budget of its own: what failed before it may have used up the migration's. */
+function undoing(run: Run, { report }: Remains, { retryTimeout }: FileDirectives): Undoing {
+  return { report, budget: retryBudget(retryTimeout ?? run.settings.retryTimeout) }
 }
 
 /** An undo that begins: its inverses, derived from what is there now. */

@@ -1,6 +1,5 @@
 import { lockModes } from '../plan/lock-modes.ts'
-import type { TableLock } from '../plan/locks-up-front.ts'
-import type { Step } from '../plan/types.ts'
+import type { Step, TableLock } from '../plan/types.ts'
 import { quoteIdentifier, quoteLiteral, quoteName } from '../sql/identifier.ts'
 import type { GaveWay } from './retry.ts'
 

@@ -8,26 +8,7 @@ import { locksOf } from './lock-of-effect.ts'
 import { newNames } from './locked-tables.ts'
 import { maybeSameName } from './object-key.ts'
 import { isQuick } from './quick-statements.ts'
-import type { PlannedStatement } from './types.ts'
-
-/** A table that a transaction may lock before its first statement. */
-export interface TableLock {
-  readonly table: QualifiedName
-  /** The strongest that the transaction takes on it anyway. */
-  readonly mode: LockMode
-  /** Where the file itself has set the search path that the name is looked up on. */
-  readonly searchPath?: readonly string[]
-}
-
-/** What a transaction locks before its first statement. Empty: nothing. */
-export interface LocksUpFront {
-  /** In the first attempt. */
-  readonly first: readonly TableLock[]
-  /** In the next, where an attempt gave way to a lock soon enough. */
-  readonly retried: readonly TableLock[]
-  /** The first statement that takes one of them. */
-  readonly statement: Statement | null
-}
+import type { LocksUpFront, PlannedStatement, TableLock } from './types.ts'
 
 interface Taken {
   readonly table: QualifiedName
