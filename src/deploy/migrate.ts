@@ -11,6 +11,7 @@ import {
 import { deserialise, readFingerprint, serialise } from '../observe/fingerprint.ts'
 import type { PlannedMigration, Step } from '../plan/types.ts'
 import type { ErrorReport, MigrationReport } from '../report/types.ts'
+import { isConcurrent } from '../sql/concurrent.ts'
 import { verifyExpectations } from '../verify/expectations.ts'
 import { runVerifyScript } from '../verify/verify-script.ts'
 import { again } from './again.ts'
@@ -127,17 +128,34 @@ async function runStep(run: Run, migration: MigrationRun, step: Step): Promise<S
   const end =
     step.kind === 'batch'
       ? await runBatchStep(run, migration, step, interrupted)
-      : await withRetries(run, migration.retries, report, (gaveWay) => {
-          // A rollback took back what the attempt before had SET.
-          if (gaveWay !== null) migration.timeouts = null
-          return step.kind === 'transaction'
-            ? runTransactionStep(run, migration, step, gaveWay)
-            : runStatementStep(run, migration, step, interrupted)
-        })
+      : await withRetries(
+          run,
+          migration.retries,
+          report,
+          (gaveWay) => {
+            // A rollback took back what the attempt before had SET.
+            if (gaveWay !== null) migration.timeouts = null
+            return step.kind === 'transaction'
+              ? runTransactionStep(run, migration, step, gaveWay)
+              : runStatementStep(run, migration, step, interrupted)
+          },
+          ({ left }) => left === 'nothing' || (left === 'something' && isAtomic(step)),
+        )
   report.durationMs = Date.now() - started
   report.outcome = end.ended
   run.emit({ type: 'step-finished', migration: migration.report, step: report })
   return end
+}
+
+/** A statement outside a transaction that comes whole or not at all: when the server says that it failed, it left nothing. */
+function isAtomic({ kind, statements }: Step): boolean {
+  return (
+    kind === 'statement' &&
+    statements.every(
+      ({ statement: { node, transaction } }) =>
+        !isConcurrent(node) && transaction.type !== 'may-commit',
+    )
+  )
 }
 
 function failedAt(

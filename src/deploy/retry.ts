@@ -26,7 +26,7 @@ export interface GaveWay {
 
 /**
  * Tries one unit of work (a transaction, a statement outside one, a range of a batch) again when a lock, a deadlock or a serialization failure
- * ended it and it left nothing, as long as `budget` covers the pause. Between attempts nothing is held: whoever attempts has rolled back. Every
+ * ended it and it left nothing (`isClean`), as long as `budget` covers the pause. Between attempts nothing is held: whoever attempts has rolled back. Every
  * attempt sets the same timeouts, the last too. A request to stop ends a pause at once.
  */
 export async function withRetries<End extends AttemptEnd>(
@@ -34,12 +34,13 @@ export async function withRetries<End extends AttemptEnd>(
   budget: RetryBudget,
   report: StepReport,
   attempt: (gaveWay: GaveWay | null) => Promise<End>,
-): Promise<End | Extract<AttemptEnd, { ended: 'failed' }>> {
+  isClean = leftNothing,
+): Promise<End | FailedAttempt> {
   let gaveWay: GaveWay | null = null
   for (let failures = 1; ; failures += 1) {
     const started = budget.chance.now()
     const end = await attempt(gaveWay)
-    if (end.ended === 'done' || !passes(end)) return end
+    if (end.ended === 'done' || !isPassing(end) || !isClean(end)) return end
     const attemptMs = budget.chance.now() - started
     budget.failed(attemptMs)
     if (run.cancellation.requested) return end
@@ -53,8 +54,14 @@ export async function withRetries<End extends AttemptEnd>(
   }
 }
 
-function passes(end: Extract<AttemptEnd, { ended: 'failed' }>): boolean {
-  return end.left === 'nothing' && passing.has(end.error.sqlstate ?? '')
+type FailedAttempt = Extract<AttemptEnd, { ended: 'failed' }>
+
+function isPassing({ error }: FailedAttempt): boolean {
+  return passing.has(error.sqlstate ?? '')
+}
+
+function leftNothing({ left }: FailedAttempt): boolean {
+  return left === 'nothing'
 }
 
 function reasonOf({ error }: { readonly error: ErrorReport }): string {
