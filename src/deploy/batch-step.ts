@@ -30,7 +30,7 @@ import { judgeRows, judgeWarnings } from './policies.ts'
 import { withRetries } from './retry.ts'
 import { Cancelled, type Run } from './run.ts'
 import { setStepTimeouts } from './step-timeouts.ts'
-import { timeoutsOf } from './timeouts.ts'
+import { waitLimitsOf } from './timeouts.ts'
 import { appliedFacts } from './transaction-step.ts'
 
 /** Live writers add rows behind the walk; after this many walks somebody must look. */
@@ -238,7 +238,7 @@ async function runRange(
 ): Promise<BatchProgress> {
   const { worker } = run.connections
   const { statement, directives } = batch.planned
-  const timeouts = timeoutsOf(step, run.settings, migration.planned.directives, directives)
+  const limits = waitLimitsOf(step, run.settings, migration.planned.directives, directives)
   const opened = await worker.simple(`begin; ${countersQuery}`)
   const part = { text: textFor(batch, range), values: [...range.low, ...range.high], statement }
   const [result] = await executeTogether(
@@ -246,7 +246,7 @@ async function runRange(
     migration.report,
     stepReportOf(migration.report, step),
     [part],
-    timeouts.lock_timeout,
+    limits,
     () => undefined,
   )
   const closed = await worker.simple(`set constraints all immediate; ${countersQuery}`)

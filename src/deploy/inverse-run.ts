@@ -118,10 +118,12 @@ async function watched(
   report: MigrationReport,
   step: StepReport,
   statement: Statement,
-  lockTimeoutMs: number,
+  totalMs: number,
 ): Promise<void> {
+  const { lockTimeout, blockTimeout } = run.settings
+  const limits = { totalMs, queuedMs: lockTimeout, heldMs: blockTimeout }
   try {
-    await executeStatement(run, report, step, statement, lockTimeoutMs)
+    await executeStatement(run, report, step, statement, limits)
   } catch (error) {
     if (!(error instanceof StepFailure)) throw error
     const { where: _, ...placeless } = error.report

@@ -15,6 +15,7 @@ import type { Gates } from '../runbook/gates/sections.ts'
 import type { Settings } from '../runbook/types.ts'
 import { quoteIdentifier } from '../sql/identifier.ts'
 import { openWorker } from './connections.ts'
+import { recordLocks } from './lock-record.ts'
 import { watchLock } from './lock-watch.ts'
 import { reconnect } from './reconnect.ts'
 import type { Cancellation, Connections, Redact, Run, RunLock, Surroundings } from './run.ts'
@@ -145,9 +146,10 @@ function runOf(
   lock: RunLock,
   cancellable: Run['cancellable'],
 ): Run {
-  const { settings, gates, emit, redact, cancellation } = opening
+  const { settings, gates, emit, redact, report, cancellation } = opening
   return {
     key,
+    locks: recordLocks(report, emit),
     guards: { blockers: gates.blockers, disk: gates['disk-guard'] },
     settings,
     surroundings,

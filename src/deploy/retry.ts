@@ -72,11 +72,12 @@ function reasonOf({ error }: { readonly error: ErrorReport }): string {
 function usedUp(error: ErrorReport, attempts: number, budget: RetryBudget): ErrorReport {
   const total = formatDuration(budget.totalMs)
   const spent = formatDuration(Math.round(budget.spentMs / 100) * 100)
-  const tried =
-    attempts === 1 ? 'given up after 1 attempt' : `given up after ${attempts} attempts in ${spent}`
   return {
     ...error,
-    message: `${error.message}: ${tried}`,
+    message:
+      attempts === 1
+        ? error.message
+        : `${error.message}: given up after ${attempts} attempts in ${spent}`,
     fix: [error.fix, `A longer retry-timeout than ${total} goes on trying for longer.`]
       .filter((sentence) => sentence !== undefined)
       .join(' '),

@@ -4,6 +4,7 @@ import type { Listener } from '../report/events.ts'
 import type { MigrationReport, SessionSetting } from '../report/types.ts'
 import type { BlockersPolicy, DiskGuard } from '../runbook/gates/locks.ts'
 import type { Settings } from '../runbook/types.ts'
+import type { LockRecord } from './lock-record.ts'
 
 /** Which server, and which history of it: another after a failover. */
 export interface Identity {
@@ -46,6 +47,8 @@ export interface Run {
   readonly lock: RunLock
   /** True while a statement runs that a cancel may hit: never a COMMIT, a journal row or an undo. */
   readonly cancellable: { now: boolean }
+  /** Who was in whose way, for the report. */
+  readonly locks: LockRecord
   /** What airlock.yml allows to be done while a statement runs. */
   readonly guards: Guards
   /** Where smoke tests are configured. */

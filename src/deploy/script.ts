@@ -4,16 +4,17 @@ import type { PlannedMigration, Step } from '../plan/types.ts'
 import type { MigrationReport, StepReport } from '../report/types.ts'
 import type { Statement } from '../sql/types.ts'
 import { verifyExpectations } from '../verify/expectations.ts'
-import { executeStatement, executeTogether } from './execute.ts'
+import { executeInTurn, executeStatement } from './execute.ts'
 import { describeFailure, StepFailure } from './failure.ts'
 import { isDoneAlready } from './index-done.ts'
 import type { Undoing } from './inverse-run.ts'
 import type { Left } from './migration-run.ts'
 import type { GaveWay } from './retry.ts'
 import type { Run } from './run.ts'
-import { setTimeouts, type Timeouts, timeoutsOf } from './timeouts.ts'
+import { setTimeouts, timeoutsOf, waitLimitsOf } from './timeouts.ts'
 import { attemptUndo } from './undo-attempts.ts'
 import { locksOfAttempt, takeLocks } from './up-front-locks.ts'
+import type { WaitLimits } from './wait-tally.ts'
 
 type Rollback = NonNullable<PlannedMigration['rollback']>
 
@@ -23,7 +24,7 @@ interface ScriptStep {
   readonly rollback: Rollback
   readonly report: MigrationReport
   readonly shown: StepReport
-  readonly timeouts: Timeouts
+  readonly limits: WaitLimits
   /** The journal's statement that says the step is done. */
   readonly progress: string
   readonly ran: string[]
@@ -50,14 +51,11 @@ export async function runScript(
     await worker.simple(inTransaction(run.key, progress(from)))
   }
   for (const step of rollback.steps.slice(from)) {
-    const timeouts = timeoutsOf(
-      step,
-      run.settings,
-      rollback.directives,
-      step.statements[0]?.directives,
-    )
+    const own = step.statements[0]?.directives
+    const timeouts = timeoutsOf(step, run.settings, rollback.directives, own)
+    const limits = waitLimitsOf(step, run.settings, rollback.directives, own)
     const shown = shownAs(step, rollback.file)
-    const all = { step, rollback, report, shown, timeouts, progress: progress(step.ordinal), ran }
+    const all = { step, rollback, report, shown, limits, progress: progress(step.ordinal), ran }
     const already = ran.length
     await attemptUndo(
       run,
@@ -100,17 +98,24 @@ function shownAs({ ordinal, kind, title, statements }: Step, file: string): Step
 }
 
 async function runTransaction(run: Run, all: ScriptStep, gaveWay: GaveWay | null): Promise<void> {
-  const { step, report, shown, timeouts, progress } = all
+  const { step, report, shown, limits, progress } = all
   const { worker } = run.connections
-  await worker.simple(step.begin ?? 'begin')
   const locks = locksOfAttempt(step, gaveWay, run.settings.blockTimeout)
   const locking = step.locksUpFront?.statement ?? null
-  if (locks.length > 0) {
-    const part = { text: takeLocks(locks), statement: locking }
-    const lockTimeoutMs = timeouts.lock_timeout
-    await executeTogether(run, report, shown, [part], lockTimeoutMs, () => undefined)
-  }
-  for (const { statement } of step.statements) await send(run, all, statement)
+  await placed(all, (told) =>
+    executeInTurn(run, report, shown, limits, async (execute) => {
+      await worker.simple(step.begin ?? 'begin')
+      if (locks.length > 0 && locking !== null) {
+        told(locking)
+        await execute(locking, limits, takeLocks(locks))
+      }
+      for (const statement of toSend(step)) {
+        told(statement)
+        all.ran.push(statement.text)
+        await execute(statement, limits)
+      }
+    }),
+  )
   if (step.rollsBack) {
     await worker.simple('rollback')
     await worker.simple(inTransaction(run.key, progress))
@@ -119,26 +124,38 @@ async function runTransaction(run: Run, all: ScriptStep, gaveWay: GaveWay | null
 
 /** An attempt that gave way may have left an INVALID index, which would make the next fail. */
 async function runAlone(run: Run, all: ScriptStep, gaveWay: GaveWay | null): Promise<void> {
-  for (const { statement } of all.step.statements) {
-    if (gaveWay === null || !(await isDoneAlready(run, statement.text))) {
-      await send(run, all, statement)
-    }
+  const { step, report, shown, limits, progress } = all
+  for (const statement of toSend(step)) {
+    all.ran.push(statement.text)
+    await placed(all, async (told) => {
+      told(statement)
+      if (gaveWay !== null && (await isDoneAlready(run, statement.text))) return
+      await executeStatement(run, report, shown, statement, limits)
+    })
   }
-  await run.connections.worker.simple(inTransaction(run.key, all.progress))
+  await run.connections.worker.simple(inTransaction(run.key, progress))
 }
 
-async function send(
-  run: Run,
-  { rollback, report, shown, timeouts, ran }: ScriptStep,
-  statement: Statement,
+/** The file's own BEGIN and COMMIT are issued by us, the latter after the journal row. */
+function toSend({ statements }: Step): Statement[] {
+  return statements
+    .map(({ statement }) => statement)
+    .filter(({ transaction }) => !['begin', 'commit', 'rollback'].includes(transaction.type))
+}
+
+/** A failure gets its place in the rollback script: that of the statement told of last. */
+async function placed(
+  { rollback: { script }, report: { version } }: ScriptStep,
+  act: (told: (statement: Statement) => void) => Promise<unknown>,
 ): Promise<void> {
-  if (['begin', 'commit', 'rollback'].includes(statement.transaction.type)) return
-  ran.push(statement.text)
+  let statement: Statement | undefined
   try {
-    await executeStatement(run, report, shown, statement, timeouts.lock_timeout)
+    await act((running) => {
+      statement = running
+    })
   } catch (error) {
-    const { script } = rollback
-    throw new StepFailure(describeFailure(error, { script, statement, version: report.version }))
+    const at = statement === undefined ? { script, version } : { script, statement, version }
+    throw new StepFailure(describeFailure(error, at))
   }
 }
 

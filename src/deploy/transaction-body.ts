@@ -5,7 +5,7 @@ import type { RowEffect, Verification } from '../report/types.ts'
 import { sessionSettings } from '../sql/setting.ts'
 import type { Statement } from '../sql/types.ts'
 import { inquire, verifyExpectations } from '../verify/expectations.ts'
-import { executeStatement, executeTogether, type Part } from './execute.ts'
+import { type Execute, executeInTurn, executeTogether, type Part } from './execute.ts'
 import { type MigrationRun, stepReportOf } from './migration-run.ts'
 import type { GaveWay } from './retry.ts'
 import type { Run } from './run.ts'
@@ -17,6 +17,7 @@ import {
   timeoutStatements,
   timeoutsOf,
   timeoutsSetBy,
+  waitLimitsOf,
 } from './timeouts.ts'
 import { locksOfAttempt, takeLocks } from './up-front-locks.ts'
 
@@ -95,7 +96,7 @@ async function runTogether(
     migration.report,
     stepReportOf(migration.report, step),
     [...before, ...locks, ...statements, ...after, ...questions],
-    timeouts.lock_timeout,
+    waitLimitsOf(step, run.settings, migration.planned.directives, onlyDirectives(step)),
     (statement) => told(statement ?? undefined),
   )
   migration.timeouts = timeouts
@@ -115,6 +116,26 @@ async function runOneByOne(
   locks: readonly Part[],
   told: Told,
 ): Promise<BodyEnd> {
+  const limits = waitLimitsOf(
+    step,
+    run.settings,
+    migration.planned.directives,
+    onlyDirectives(step),
+  )
+  const report = stepReportOf(migration.report, step)
+  return executeInTurn(run, migration.report, report, limits, (execute) =>
+    sendOneByOne(run, migration, step, locks, told, execute),
+  )
+}
+
+async function sendOneByOne(
+  run: Run,
+  migration: MigrationRun,
+  step: Step,
+  locks: readonly Part[],
+  told: Told,
+  execute: Execute,
+): Promise<BodyEnd> {
   const { worker } = run.connections
   const { timeouts, own, watched } = opening(run, migration, step)
   const set = setTimeouts(timeouts, migration.timeouts, own)
@@ -122,24 +143,17 @@ async function runOneByOne(
     `${set} ${step.begin ?? 'begin'}; ${watched ? countersQuery : ''}`,
   )
   migration.timeouts = timeouts
-  const report = stepReportOf(migration.report, step)
-  if (locks.length > 0) {
-    const { lock_timeout: lockTimeoutMs } = timeouts
-    await executeTogether(run, migration.report, report, locks, lockTimeoutMs, (statement) =>
-      told(statement ?? undefined),
-    )
+  const { directives } = migration.planned
+  for (const { text, statement } of locks) {
+    if (statement === null) continue
+    told(statement)
+    await execute(statement, waitLimitsOf(step, run.settings, directives, undefined), text)
   }
   for (const planned of bodyOf(step)) {
     told(planned.statement)
     await withStatementTimeouts(run, migration, step, planned, async () => {
-      await executeStatement(
-        run,
-        migration.report,
-        report,
-        planned.statement,
-        timeoutsOf(step, run.settings, migration.planned.directives, planned.directives)
-          .lock_timeout,
-      )
+      const limits = waitLimitsOf(step, run.settings, directives, planned.directives)
+      await execute(planned.statement, limits)
     })
   }
   told(undefined)
