@@ -14,6 +14,8 @@ import type { BatchDirective } from '../runbook/types.ts'
 import { quoteIdentifier, quoteName } from '../sql/identifier.ts'
 import { withInclusiveStart } from '../sql/key-range.ts'
 import { parseSql } from '../sql/parser.ts'
+import { pauseUnlessAsked } from './cancellation.ts'
+import { whileCancellable } from './cancelling.ts'
 import { keepNotices } from './execute.ts'
 import { describeFailure, StepFailure } from './failure.ts'
 import { holdsLock } from './lock-watch.ts'
@@ -63,7 +65,8 @@ export async function runBatchStep(
     while (true) {
       if (run.cancellation.requested) throw new Cancelled()
       holdsLock(run.lock)
-      const range = await nextRange(run, batch, progress)
+      const from = progress
+      const range = await whileCancellable(run, () => nextRange(run, batch, from))
       if (range === null) {
         if (progress.key === null) break
         progress = nextPass(progress, batch)
@@ -77,7 +80,7 @@ export async function runBatchStep(
         elapsedMs: Date.now() - started,
         detail: `${progress.rows} rows in ${progress.batches} batches`,
       })
-      if (batch.directive.pauseMs > 0) await pause(batch.directive.pauseMs)
+      await pauseUnlessAsked(run.cancellation, batch.directive.pauseMs)
     }
     await journalEnd(run, migration, step, effects, progress, Date.now() - started)
     return { ended: 'done' }
@@ -194,7 +197,9 @@ async function runRange(
   const { worker } = run.connections
   const { statement } = batch.planned
   const opened = await worker.simple(`begin; ${countersQuery}`)
-  const result = await worker.query(textFor(batch, range), [...range.low, ...range.high])
+  const result = await whileCancellable(run, () =>
+    worker.query(textFor(batch, range), [...range.low, ...range.high]),
+  )
   keepNotices(run, migration.report, worker, statement)
   const closed = await worker.simple(`set constraints all immediate; ${countersQuery}`)
   const [before, after] = [opened.at(-1), closed.at(-1)]
@@ -250,5 +255,3 @@ async function journalEnd(
   await run.connections.worker.simple(inTransaction(run.key, `${begun} ${done}${applied}`))
   migration.begun = true
 }
-
-const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))

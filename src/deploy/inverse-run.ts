@@ -5,6 +5,7 @@ import { readIndexes } from '../observe/oids.ts'
 import { effectsOf } from '../sql/effects.ts'
 import { quoteName } from '../sql/identifier.ts'
 import { parseSql } from '../sql/parser.ts'
+import { whileCancellable } from './cancelling.ts'
 import type { Run } from './run.ts'
 import { setTimeouts } from './timeouts.ts'
 
@@ -53,9 +54,8 @@ async function runTogether(
   next: UndoProgress,
 ): Promise<void> {
   const all = group.map(({ sql }) => sql).join('; ')
-  await run.connections.worker.simple(
-    `begin; ${all}; ${journalPrologue(run.key)} ${undoProgress(version, next)}; commit`,
-  )
+  const text = `begin; ${all}; ${journalPrologue(run.key)} ${undoProgress(version, next)}; commit`
+  await whileCancellable(run, () => run.connections.worker.simple(text))
 }
 
 async function runAlone(run: Run, { sql }: StoredInverse): Promise<void> {
@@ -64,7 +64,9 @@ async function runAlone(run: Run, { sql }: StoredInverse): Promise<void> {
   const long = { lock_timeout: concurrentTimeout, statement_timeout: concurrentTimeout }
   const short = { lock_timeout: lockTimeout, statement_timeout: statementTimeout }
   await worker.simple(setTimeouts(long, null, new Set()))
-  if (!(await isDoneAlready(run, sql))) await worker.simple(sql)
+  await whileCancellable(run, async () => {
+    if (!(await isDoneAlready(run, sql))) await worker.simple(sql)
+  })
   await worker.simple(setTimeouts(short, null, new Set()))
 }
 

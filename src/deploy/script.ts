@@ -3,6 +3,7 @@ import { inTransaction, journalPrologue } from '../journal/write.ts'
 import type { PlannedMigration, Step } from '../plan/types.ts'
 import type { MigrationReport } from '../report/types.ts'
 import { verifyExpectations } from '../verify/expectations.ts'
+import { whileCancellable } from './cancelling.ts'
 import { describeFailure, StepFailure } from './failure.ts'
 import type { Run } from './run.ts'
 import { setTimeouts, timeoutsOf } from './timeouts.ts'
@@ -44,8 +45,10 @@ export async function runScript(
       if (['begin', 'commit', 'rollback'].includes(statement.transaction.type)) continue
       try {
         ran.push(statement.text)
-        if (statement.copyData === null) await worker.simple(statement.text)
-        else await worker.copyIn(statement.text, statement.copyData)
+        const { text, copyData } = statement
+        await whileCancellable<unknown>(run, () =>
+          copyData === null ? worker.simple(text) : worker.copyIn(text, copyData),
+        )
       } catch (error) {
         const failure = describeFailure(error, {
           script: rollback.script,
