@@ -198,9 +198,8 @@ async function judgedUnlessStopped(
     if (!(error instanceof Cancelled)) throw error
   }
   report.outcome = 'cancelled'
-  report.criteria = []
   report.warnings.push(
-    'The run was stopped before its success criteria were judged: all its migrations stay applied and verified, and no later run judges them.',
+    'The run was stopped while its success criteria were judged: all its migrations stay applied and verified, and no later run judges them.',
   )
   return null
 }
