@@ -296,8 +296,8 @@ const points: readonly Point[] = [
   },
 ]
 
-/** Four at a time: each is a process of its own, and most of their time is waiting. */
-const groups = [0, 4, 8].map((start) => points.slice(start, start + 4))
+/** Five at a time: each is a process of its own, and most of their time is waiting. */
+const groups = [0, 5].map((start) => points.slice(start, start + 5))
 
 describe('a request to stop reaches a run', () => {
   test.each(groups.map((group) => [group.map(({ name }) => name).join('; '), group] as const))(

@@ -53,6 +53,6 @@ export function asUndo(run: Run): Run {
 }
 
 /** There is no time left to undo anything. */
-export function isUndoOver(run: Run): boolean {
-  return run.undo.cancellation.requested
+export function isUndoOver({ undo }: Pick<Run, 'undo'>): boolean {
+  return undo.cancellation.requested
 }
