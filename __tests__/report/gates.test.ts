@@ -33,6 +33,7 @@ describe('a deployment by the whole runbook', () => {
       'Verify scripts',
       'Row counts',
       'Rows touched',
+      'Locks',
       'Smoke tests',
       'Performance metrics, before and after',
       'Success criteria',

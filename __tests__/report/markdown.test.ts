@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { renderSummary } from '../../src/report/markdown.ts'
 import type { Report } from '../../src/report/types.ts'
 import { bigDatabase, gateSamples } from './gate-samples.ts'
+import { lockSamples } from './lock-samples.ts'
 import * as sample from './samples.ts'
 import { at, migration, passed, report } from './samples.ts'
 
@@ -52,7 +53,7 @@ function section(page: string, heading: string): string {
 }
 
 describe('every sample', () => {
-  test.each(Object.entries({ ...sample.samples, ...gateSamples }))(
+  test.each(Object.entries({ ...sample.samples, ...gateSamples, ...lockSamples }))(
     '%s is a whole page',
     (_, report) => {
       const page = renderSummary(report)

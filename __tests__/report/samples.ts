@@ -405,6 +405,7 @@ const notRun = (one: MigrationReport): MigrationReport => ({
 
 export const deployed = report({
   migrations: [...six(), cleanup()],
+  locks: { blockers: [], blocked: [], looks: 1_204, everyMs: 250 },
   next: [
     'Nothing: the deployment is complete.',
     '20250122120000 drop_recipe_category_text becomes ready on 2025-01-22 12:10 UTC, when its directive is removed.',
@@ -821,6 +822,40 @@ export const hostile = report({
       warnings: [{ id: 'x', severity: 'warning', message: poison, where: at(poison, 9) }],
     }),
   ],
+  locks: {
+    blockers: [
+      {
+        pid: 1,
+        application: poison,
+        user: poison,
+        client: poison,
+        state: poison,
+        transactionAgeMs: 1,
+        queryStartedAt: null,
+        query: poison,
+        version: poison,
+        step: 1,
+        where: at(poison, 1),
+        waitedMs: 1,
+      },
+    ],
+    blocked: [
+      {
+        application: poison,
+        user: poison,
+        query: poison,
+        version: poison,
+        step: 1,
+        where: at(poison, 1),
+        behind: 'held',
+        sessions: 1,
+        longestMs: 1,
+      },
+    ],
+    looks: 1,
+    everyMs: 250,
+    reason: poison,
+  },
   next: [poison],
   warnings: [poison],
 })

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { reportToJson } from '../../src/report/json.ts'
 import { reportJsonSchema } from '../../src/report/schema.ts'
 import { gateSamples } from './gate-samples.ts'
+import { lockSamples } from './lock-samples.ts'
 import { deployed, samples } from './samples.ts'
 
 const published: unknown = JSON.parse(readFileSync('schemas/report.schema.json', 'utf8'))
@@ -14,7 +15,7 @@ test('the published schema is the one made from the definition', () => {
 })
 
 describe('every sample report is valid by the published schema', () => {
-  test.each(Object.entries({ ...samples, ...gateSamples }))('%s', (_, report) => {
+  test.each(Object.entries({ ...samples, ...gateSamples, ...lockSamples }))('%s', (_, report) => {
     expect(schema.safeParse(JSON.parse(reportToJson(report))).error).toBeUndefined()
   })
 })
@@ -38,7 +39,7 @@ describe('the published schema', () => {
 })
 
 test('JSON text gives the report back, and ends with a line break', () => {
-  for (const report of Object.values({ ...samples, ...gateSamples })) {
+  for (const report of Object.values({ ...samples, ...gateSamples, ...lockSamples })) {
     const text = reportToJson(report)
     expect(JSON.parse(text)).toEqual(report)
     expect(text.endsWith('}\n')).toBe(true)

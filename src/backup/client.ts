@@ -39,6 +39,24 @@ export function complaintOf({
   return said === '' ? how : `${how}: ${said.split('\n').slice(-5).join('\n')}`
 }
 
+/** Did the program that makes the backup end well? `fix` says what to do where it did not. */
+export function madeCheck(
+  end: Pick<ProgramEnd, 'stderr' | 'ended' | 'code' | 'durationMs'>,
+  expected: string,
+  fix: string,
+  redact: (text: string) => string,
+): CheckReport {
+  if (end.ended === 'exited' && end.code === 0) {
+    const seconds = (end.durationMs / 1000).toFixed(1)
+    return backupCheck('made', 'backup made', 'passed', expected, `exit code 0 after ${seconds} s`)
+  }
+  const actual = complaintOf({ ...end, stderr: redact(end.stderr) })
+  return backupCheck('made', 'backup made', 'failed', expected, actual, {
+    reason: 'There is no backup of this moment.',
+    fix,
+  })
+}
+
 /**
  * pg_dump refuses a server that is newer than itself, after connecting: told before instead, with what to do. Newer than the server is what
  * Postgres recommends.

@@ -3,7 +3,7 @@ import type { BackupReport, CheckReport } from '../report/types.ts'
 import type { Backup } from '../runbook/gates/backup.ts'
 import { fillTemplate } from '../runbook/gates/template.ts'
 import { backupCheck } from './check-report.ts'
-import { complaintOf } from './client.ts'
+import { madeCheck } from './client.ts'
 import { withCommandEnvironment } from './libpq-environment.ts'
 import { proveMade } from './made.ts'
 import { type BackupRequest, databaseBytes } from './request.ts'
@@ -77,20 +77,10 @@ async function run(
       redact,
     }),
   )
-  const expected = 'the command ends with exit code 0'
-  if (end.ended === 'exited' && end.code === 0) {
-    const seconds = (end.durationMs / 1000).toFixed(1)
-    return backupCheck('made', 'backup made', 'passed', expected, `exit code 0 after ${seconds} s`)
-  }
-  return backupCheck(
-    'made',
-    'backup made',
-    'failed',
-    expected,
-    complaintOf({ ...end, stderr: redact(end.stderr) }),
-    {
-      reason: 'There is no backup of this moment.',
-      fix: 'Mend the command and deploy again.',
-    },
+  return madeCheck(
+    end,
+    'the command ends with exit code 0',
+    'Mend the command and deploy again.',
+    redact,
   )
 }

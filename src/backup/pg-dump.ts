@@ -4,7 +4,7 @@ import type { BackupReport, CheckReport } from '../report/types.ts'
 import type { Backup } from '../runbook/gates/backup.ts'
 import { fillTemplate } from '../runbook/gates/template.ts'
 import { backupCheck } from './check-report.ts'
-import { clientVersion, complaintOf, judgeClient } from './client.ts'
+import { clientVersion, judgeClient, madeCheck } from './client.ts'
 import { besidePgDump } from './content.ts'
 import { withLibpqEnvironment } from './libpq-environment.ts'
 import { type MadeBackup, proveMade } from './made.ts'
@@ -93,21 +93,11 @@ async function dump(
       isPrivate: true,
     }),
   )
-  const expected = `pg_dump (${settings.format}) ends with exit code 0`
-  if (end.ended === 'exited' && end.code === 0) {
-    const seconds = (end.durationMs / 1000).toFixed(1)
-    return backupCheck('made', 'backup made', 'passed', expected, `exit code 0 after ${seconds} s`)
-  }
-  return backupCheck(
-    'made',
-    'backup made',
-    'failed',
-    expected,
-    complaintOf({ ...end, stderr: redact(end.stderr) }),
-    {
-      reason: 'There is no backup of this moment.',
-      fix: 'Mend what pg_dump says and deploy again; the role needs SELECT on all tables (pg_read_all_data) and BYPASSRLS where there is row security.',
-    },
+  return madeCheck(
+    end,
+    `pg_dump (${settings.format}) ends with exit code 0`,
+    'Mend what pg_dump says and deploy again; the role needs SELECT on all tables (pg_read_all_data) and BYPASSRLS where there is row security.',
+    redact,
   )
 }
 

@@ -5,7 +5,8 @@ import { whileCancellable } from './cancelling.ts'
 import { lockLooker } from './lock-looker.ts'
 import { holdsLock, lockLost } from './lock-watch.ts'
 import { Cancelled, type Run } from './run.ts'
-import { isCancel, watchStatement } from './watch.ts'
+import type { WaitLimits } from './wait-tally.ts'
+import { isCancel, type Watch, watchStatement } from './watch.ts'
 
 /** A long statement says that it is alive this often. */
 const aliveEveryMs = 5_000
@@ -15,7 +16,7 @@ const keptNotices = 200
 
 /**
  * Sends one statement to the worker and waits for its end. While it runs, `still-running` is told every few seconds and the observer
- * watches its locks; `lockTimeoutMs` bounds its waits together. The server's notices are kept with the statement's place, also when it fails.
+ * watches its locks, within `limits`. The server's notices are kept with the statement's place, also when it fails.
  * Errors: ServerError; StepFailure, naming who was in the way, when it ended because of a lock; Cancelled when the run was asked to
  * stop before it was sent.
  */
@@ -24,15 +25,45 @@ export async function executeStatement(
   migration: MigrationReport,
   step: StepReport,
   statement: Statement,
-  lockTimeoutMs: number,
+  limits: WaitLimits,
 ): Promise<TextResult> {
-  const { worker } = run.connections
-  try {
-    const running = { statement, since: Date.now() }
-    return await watched(run, step, lockTimeoutMs, running, () => send(worker, statement))
-  } finally {
-    keepNotices(run, migration, worker, statement)
-  }
+  return executeInTurn(run, migration, step, limits, (execute) => execute(statement, limits))
+}
+
+/** Sends a statement of the script, or what is sent `instead` on its behalf, before it. */
+export type Execute = (
+  statement: Statement,
+  limits: WaitLimits,
+  instead?: string,
+) => Promise<TextResult>
+
+/**
+ * Statements of one transaction, sent one after the other, with queries of ours between them. All of it is watched as one, because a lock is held
+ * between two statements too: one that must be given up meanwhile is given up before the next statement is sent. Not for a COMMIT, which is never
+ * cancelled. What is told, and what may go wrong, is the same as for `executeStatement`.
+ */
+export async function executeInTurn<Result>(
+  run: Run,
+  migration: MigrationReport,
+  step: StepReport,
+  limits: WaitLimits,
+  body: (execute: Execute) => Promise<Result>,
+): Promise<Result> {
+  const running: Running = { statement: null, last: null, since: Date.now(), limits }
+  return watched(run, migration, step, running, (watch) =>
+    body(async (statement, own, instead) => {
+      const { worker } = run.connections
+      if (watch.interruption !== null) throw watch.interruption(running.last ?? statement)
+      mayGoOn(run)
+      Object.assign(running, { statement, last: statement, since: Date.now(), limits: own })
+      try {
+        return await send(worker, statement, instead)
+      } finally {
+        running.statement = null
+        keepNotices(run, migration, worker, statement)
+      }
+    }),
+  )
 }
 
 /** What is sent along with others: a statement of the script, or a query of ours (null) between them. */
@@ -49,13 +80,14 @@ export async function executeTogether(
   migration: MigrationReport,
   step: StepReport,
   parts: readonly Part[],
-  lockTimeoutMs: number,
+  limits: WaitLimits,
   begun: (statement: Statement | null) => void,
 ): Promise<TextResult[]> {
   const { worker } = run.connections
-  const running: Running = { statement: null, since: Date.now() }
+  const running: Running = { statement: null, last: null, since: Date.now(), limits }
   const begin = (place: number) => {
     running.statement = parts[place]?.statement ?? null
+    running.last = running.statement ?? running.last
     running.since = Date.now()
     begun(running.statement)
   }
@@ -64,7 +96,7 @@ export async function executeTogether(
   }
   begin(0)
   try {
-    return await watched(run, step, lockTimeoutMs, running, () =>
+    return await watched(run, migration, step, running, () =>
       worker.pipeline(parts, (place) => {
         end()
         begin(place + 1)
@@ -76,33 +108,42 @@ export async function executeTogether(
 }
 
 interface Running {
+  /** Null: a query of ours. */
   statement: Statement | null
+  /** The statement of the script that runs, or ran last. */
+  last: Statement | null
   /** When it was sent, or the one before had ended. */
   since: number
+  limits: WaitLimits
 }
 
 async function watched<Result>(
   run: Run,
+  migration: MigrationReport,
   step: StepReport,
-  lockTimeoutMs: number,
   running: Running,
-  act: () => Promise<Result>,
+  act: (watch: Watch) => Promise<Result>,
 ): Promise<Result> {
-  if (run.cancellation.requested) throw new Cancelled()
-  holdsLock(run.lock)
-  const watch = watchStatement(run, [lockLooker(run, lockTimeoutMs)])
+  mayGoOn(run)
+  const { version } = migration
+  const watch = watchStatement(run, [
+    lockLooker(run, () => ({
+      place: { version, step, statement: running.last },
+      limits: running.limits,
+    })),
+  ])
   const alive = setInterval(() => {
     const detail = watch.detail()
     const elapsedMs = Date.now() - running.since
     run.emit({ type: 'still-running', step, elapsedMs, ...(detail === null ? {} : { detail }) })
   }, aliveEveryMs)
   try {
-    return await whileCancellable(run, act)
+    return await whileCancellable(run, () => act(watch))
   } catch (error) {
-    const { statement } = running
+    const { last } = running
     await watch.stop()
     if (isCancel(error) && run.lock.lost !== null) throw lockLost(run.lock.lost)
-    throw (statement === null ? null : watch.explain(error, statement)) ?? error
+    throw (last === null ? null : watch.explain(error, last)) ?? error
   } finally {
     clearInterval(alive)
     // A cancel that was sent must be answered before anything else is: a late one would hit the next statement.
@@ -110,10 +151,20 @@ async function watched<Result>(
   }
 }
 
-async function send(worker: Session, statement: Statement): Promise<TextResult> {
-  if (statement.copyData !== null) return worker.copyIn(statement.text, statement.copyData)
+function mayGoOn(run: Run): void {
+  if (run.cancellation.requested) throw new Cancelled()
+  holdsLock(run.lock)
+}
+
+async function send(
+  worker: Session,
+  statement: Statement,
+  instead: string | undefined,
+): Promise<TextResult> {
+  if (statement.copyData !== null && instead === undefined)
+    return worker.copyIn(statement.text, statement.copyData)
   // One statement was parsed, so one is sent: the simple protocol gives every result as text, as psql prints it.
-  const results = await worker.simple(statement.text)
+  const results = await worker.simple(instead ?? statement.text)
   return results.at(-1) ?? { tag: '', columns: [], rows: [] }
 }
 

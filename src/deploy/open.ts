@@ -16,6 +16,7 @@ import { quoteIdentifier } from '../sql/identifier.ts'
 import type { Cancellation } from './cancellation.ts'
 import { cancelBy } from './cancelling.ts'
 import { openWorker } from './connections.ts'
+import { recordLocks } from './lock-record.ts'
 import { watchLock } from './lock-watch.ts'
 import { reconnect } from './reconnect.ts'
 import type { Connections, Redact, Run, RunLock, Surroundings } from './run.ts'
@@ -150,9 +151,10 @@ function runOf(
   lock: RunLock,
   { cancellable, undo }: Pick<Run, 'cancellable' | 'undo'>,
 ): Run {
-  const { settings, gates, emit, redact, cancellation } = opening
+  const { settings, gates, emit, redact, report, cancellation } = opening
   return {
     key,
+    locks: recordLocks(report, emit),
     guards: { blockers: gates.blockers, disk: gates['disk-guard'] },
     settings,
     surroundings,

@@ -6,6 +6,7 @@ import type { BlockersPolicy, DiskGuard } from '../runbook/gates/locks.ts'
 import type { Settings } from '../runbook/types.ts'
 import type { Cancellation } from './cancellation.ts'
 import type { Cancellable, Stoppable } from './cancelling.ts'
+import type { LockRecord } from './lock-record.ts'
 
 export { type Cancellation, Cancelled } from './cancellation.ts'
 
@@ -52,6 +53,8 @@ export interface Run {
   readonly cancellable: Cancellable
   /** What a request to stop means to an undo: it gets some seconds. */
   readonly undo: Stoppable
+  /** Who was in whose way, for the report. */
+  readonly locks: LockRecord
   /** What airlock.yml allows to be done while a statement runs. */
   readonly guards: Guards
   /** Where smoke tests are configured. */

@@ -25,7 +25,7 @@ import { judgeVerification, judgeWarnings } from './policies.ts'
 import { settleInterrupted } from './resume.ts'
 import type { Run } from './run.ts'
 import { setStepTimeouts } from './step-timeouts.ts'
-import { keepTimeouts, timeoutsOf } from './timeouts.ts'
+import { keepTimeouts, waitLimitsOf } from './timeouts.ts'
 import { appliedFacts } from './transaction-step.ts'
 
 /**
@@ -55,8 +55,7 @@ export async function runStatementStep(
         migration.report,
         stepReportOf(migration.report, step),
         planned.statement,
-        timeoutsOf(step, run.settings, migration.planned.directives, planned.directives)
-          .lock_timeout,
+        waitLimitsOf(step, run.settings, migration.planned.directives, planned.directives),
       )
       if (migration.timeouts !== null) {
         await keepTimeouts(run, planned.statement, migration.timeouts)

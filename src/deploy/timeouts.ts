@@ -4,6 +4,7 @@ import { quoteLiteral } from '../sql/identifier.ts'
 import { sessionSettings } from '../sql/setting.ts'
 import type { Statement } from '../sql/types.ts'
 import type { Run } from './run.ts'
+import type { WaitLimits } from './wait-tally.ts'
 
 /** The two timeouts that a step runs under, in milliseconds. */
 export interface Timeouts {
@@ -35,6 +36,21 @@ export function timeoutsOf(
     statement_timeout:
       statement?.statementTimeout ?? file.statementTimeout ?? settings.statementTimeout,
   }
+}
+
+/**
+ * How long a statement may wait, and let others wait. Waiting for snapshots, which keeps nobody waiting, may take as long as the budget says; but
+ * nobody of the application stands behind our request for longer than the short lock-timeout, whatever the budget.
+ */
+export function waitLimitsOf(
+  step: Step,
+  settings: Settings,
+  file: FileDirectives,
+  statement: StatementDirectives | undefined,
+): WaitLimits {
+  const totalMs = timeoutsOf(step, settings, file, statement).lock_timeout
+  const short = statement?.lockTimeout ?? file.lockTimeout ?? settings.lockTimeout
+  return { totalMs, queuedMs: Math.min(totalMs, short), heldMs: settings.blockTimeout }
 }
 
 /** Which timeouts the file itself has SET for its session: they hold until its end and are not ours to change. */

@@ -5,7 +5,7 @@ import type { RowEffect, Verification } from '../report/types.ts'
 import { sessionSettings } from '../sql/setting.ts'
 import type { Statement } from '../sql/types.ts'
 import { inquire, verifyExpectations } from '../verify/expectations.ts'
-import { executeStatement, executeTogether, type Part } from './execute.ts'
+import { type Execute, executeInTurn, executeTogether, type Part } from './execute.ts'
 import { type MigrationRun, stepReportOf } from './migration-run.ts'
 import type { Run } from './run.ts'
 import { statementsBefore } from './step-timeouts.ts'
@@ -16,6 +16,7 @@ import {
   timeoutStatements,
   timeoutsOf,
   timeoutsSetBy,
+  waitLimitsOf,
 } from './timeouts.ts'
 
 /** What was measured inside the transaction, before it is committed. */
@@ -83,7 +84,7 @@ async function runTogether(
     migration.report,
     stepReportOf(migration.report, step),
     [...before, ...statements, ...after, ...questions],
-    timeouts.lock_timeout,
+    waitLimitsOf(step, run.settings, migration.planned.directives, onlyDirectives(step)),
     (statement) => told(statement ?? undefined),
   )
   migration.timeouts = timeouts
@@ -102,6 +103,25 @@ async function runOneByOne(
   step: Step,
   told: Told,
 ): Promise<BodyEnd> {
+  const limits = waitLimitsOf(
+    step,
+    run.settings,
+    migration.planned.directives,
+    onlyDirectives(step),
+  )
+  const report = stepReportOf(migration.report, step)
+  return executeInTurn(run, migration.report, report, limits, (execute) =>
+    sendOneByOne(run, migration, step, told, execute),
+  )
+}
+
+async function sendOneByOne(
+  run: Run,
+  migration: MigrationRun,
+  step: Step,
+  told: Told,
+  execute: Execute,
+): Promise<BodyEnd> {
   const { worker } = run.connections
   const { timeouts, own, watched } = opening(run, migration, step)
   const set = setTimeouts(timeouts, migration.timeouts, own)
@@ -109,17 +129,12 @@ async function runOneByOne(
     `${set} ${step.begin ?? 'begin'}; ${watched ? countersQuery : ''}`,
   )
   migration.timeouts = timeouts
+  const { directives } = migration.planned
   for (const planned of bodyOf(step)) {
     told(planned.statement)
     await withStatementTimeouts(run, migration, step, planned, async () => {
-      await executeStatement(
-        run,
-        migration.report,
-        stepReportOf(migration.report, step),
-        planned.statement,
-        timeoutsOf(step, run.settings, migration.planned.directives, planned.directives)
-          .lock_timeout,
-      )
+      const limits = waitLimitsOf(step, run.settings, directives, planned.directives)
+      await execute(planned.statement, limits)
     })
   }
   told(undefined)

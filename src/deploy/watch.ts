@@ -19,11 +19,15 @@ export interface Looker {
   detail?(): string | null
   /** What it can tell of a statement's failure that nobody had asked for; null where nothing. */
   explain?(error: unknown, statement: Statement): StepFailure | null
+  /** Its look failed, or nobody could ask: so long, and why. */
+  blind?(ms: number, why: string): void
   /** The statement has ended, however. */
   ended?(): void
 }
 
 export interface Watch {
+  /** Why nothing more may be sent: a cancel was decided on while no statement ran that it could have hit; null as a rule. */
+  readonly interruption: Interruption | null
   /** Ends the watching; resolves when a cancel that was sent has been answered, so that it can't hit the next statement. */
   stop(): Promise<void>
   /** The live line's words. */
@@ -31,6 +35,11 @@ export interface Watch {
   /** The failure in words of the looker that caused or knows it; null where none does. */
   explain(error: unknown, statement: Statement): StepFailure | null
 }
+
+/** A look that failed is tried again after this time. */
+const againAfterMs = 1_000
+
+const cancelEveryMs = 200
 
 /** Watches a running statement from the observer: each looker in its own time, and the first that says so has it cancelled. */
 export function watchStatement(run: Run, lookers: readonly Looker[]): Watch {
@@ -50,22 +59,31 @@ export function watchStatement(run: Run, lookers: readonly Looker[]): Watch {
   const due = lookers.map((looker) => ({ looker, at: Date.now() + looker.nextMs() }))
   const round = async () => {
     for (const entry of due) {
-      if (stopped || interruption !== null) return
-      if (Date.now() < entry.at) continue
-      interruption = await entry.looker.look(observer)
-      entry.at = Date.now() + entry.looker.nextMs()
+      if (stopped || interruption !== null || Date.now() < entry.at) continue
+      const start = Date.now()
+      try {
+        interruption = await entry.looker.look(observer)
+        entry.at = Date.now() + entry.looker.nextMs()
+      } catch (error) {
+        entry.at = Date.now() + againAfterMs
+        entry.looker.blind?.(Date.now() - start + againAfterMs, messageOf(error))
+      }
     }
-    if (!stopped && interruption !== null) await cancelBackend(observer, pid)
   }
   const loop = async () => {
-    while (!stopped && interruption === null) {
-      await pause(Math.max(0, Math.min(...due.map(({ at }) => at)) - Date.now()))
-      await round()
+    while (!stopped) {
+      const next = interruption === null ? Math.min(...due.map(({ at }) => at)) : 0
+      await pause(interruption === null ? Math.max(0, next - Date.now()) : cancelEveryMs)
+      if (interruption === null) await round()
+      // Again and again: the server ignores a cancel that arrives just between two statements.
+      if (!stopped && interruption !== null) await cancelBackend(observer, pid).catch(() => false)
     }
   }
-  // A lost observer ends the watching; the run finds out when it needs it.
-  const done = loop().catch(() => undefined)
+  const done = loop()
   return {
+    get interruption() {
+      return interruption
+    },
     async stop() {
       if (!stopped) for (const looker of lookers) looker.ended?.()
       stopped = true
@@ -86,6 +104,10 @@ export function watchStatement(run: Run, lookers: readonly Looker[]): Watch {
       return null
     },
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 /** The server's answer to a cancel, whoever sent it. */

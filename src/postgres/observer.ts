@@ -17,12 +17,19 @@ export interface Orphan {
   readonly query: string
 }
 
-/** Asks the server to cancel what a backend does. False: there is no such backend any more. Throws 42501 where the role may not. */
-export async function cancelBackend(observer: Session, pid: number): Promise<boolean> {
-  return signal(observer, 'pg_cancel_backend', pid)
+/**
+ * Asks the server to cancel what a backend does. False: there is no such backend any more. Throws 42501 where the role may not.
+ * `backendStart`, as the server prints it, makes sure that the pid hasn't been given to another backend meanwhile.
+ */
+export async function cancelBackend(
+  observer: Session,
+  pid: number,
+  backendStart = '',
+): Promise<boolean> {
+  return signal(observer, 'pg_cancel_backend', pid, backendStart)
 }
 
-/** `backendStart` (of an Orphan) makes sure that the pid hasn't been given to another backend meanwhile. */
+/** `backendStart` as for `cancelBackend`. */
 export async function terminateBackend(
   observer: Session,
   pid: number,

@@ -7,6 +7,7 @@ import { type Detail, ladder, lastRung } from './markdown/detail.ts'
 import { facts } from './markdown/facts.ts'
 import { failure } from './markdown/failure.ts'
 import { headline } from './markdown/headline.ts'
+import { locks } from './markdown/locks.ts'
 import { migrations } from './markdown/migrations.ts'
 import { next } from './markdown/next.ts'
 import { notices } from './markdown/notices.ts'
@@ -45,6 +46,7 @@ const sections: readonly Section[] = [
   queries,
   rowCounts,
   rowEffects,
+  locks,
   smoke,
   performance,
   notices,

@@ -47,32 +47,6 @@ export function changeWants(effect: Effect, statement: string, role: string): re
   }
 }
 
-/** Kinds whose owner (or privileges) one query can look up. */
-const judged: ReadonlySet<ObjectKind> = new Set([
-  'schema',
-  'table',
-  'index',
-  'view',
-  'materialized view',
-  'sequence',
-  'foreign table',
-  'function',
-  'procedure',
-  'aggregate',
-  'type',
-  'domain',
-  'extension',
-  'publication',
-  'subscription',
-  'statistics',
-  'collation',
-  'database',
-  'foreign server',
-  'foreign data wrapper',
-  'language',
-  'event trigger',
-])
-
 const inSchema: ReadonlySet<ObjectKind> = new Set([
   'table',
   'index',
@@ -87,6 +61,20 @@ const inSchema: ReadonlySet<ObjectKind> = new Set([
   'domain',
   'statistics',
   'collation',
+])
+
+/** Kinds whose owner (or privileges) one query can look up. */
+const judged: ReadonlySet<ObjectKind> = new Set([
+  ...inSchema,
+  'schema',
+  'extension',
+  'publication',
+  'subscription',
+  'database',
+  'foreign server',
+  'foreign data wrapper',
+  'language',
+  'event trigger',
 ])
 
 function addedWants({ object, change, op }: Effect, used: ObjectRef): readonly Want[] {

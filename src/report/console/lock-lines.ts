@@ -22,9 +22,12 @@ export function lockLines(event: LockEvent): string[] {
     case 'blocking': {
       const { blocked } = event
       const who = blocked.application === '' ? 'a session' : blocked.application
+      const user = blocked.user === '' ? '' : ` as ${blocked.user}`
+      const behind = blocked.behind === 'held' ? 'a lock that we hold' : 'our waiting statement'
+      const query = blocked.query === '' ? '' : `: ${blocked.query.replace(/\s+/g, ' ')}`
       return labelled(
         '  ⚠',
-        `${who} as ${blocked.user} has waited ${durationText(blocked.longestMs)} because of us: ${blocked.query}`,
+        `${who}${user} has waited ${durationText(blocked.longestMs)} behind ${behind}${query}`,
       )
     }
     case 'waiting-for-snapshots':
