@@ -14,6 +14,8 @@ import type { BatchDirective } from '../runbook/types.ts'
 import { quoteIdentifier, quoteName } from '../sql/identifier.ts'
 import { withInclusiveStart } from '../sql/key-range.ts'
 import { parseSql } from '../sql/parser.ts'
+import { pauseUnlessAsked } from './cancellation.ts'
+import { whileCancellable } from './cancelling.ts'
 import { executeTogether } from './execute.ts'
 import { describeFailure, StepFailure } from './failure.ts'
 import { holdsLock } from './lock-watch.ts'
@@ -83,7 +85,7 @@ export async function runBatchStep(
         elapsedMs: Date.now() - started,
         detail: `${progress.rows} rows in ${progress.batches} batches`,
       })
-      if (batch.directive.pauseMs > 0) await pause(batch.directive.pauseMs)
+      await pauseUnlessAsked(run.cancellation, batch.directive.pauseMs)
     }
     await journalEnd(run, migration, step, effects, progress, Date.now() - started)
     return { ended: 'done' }
@@ -108,7 +110,7 @@ async function attemptRange(
   effects: RowEffect[],
 ): Promise<RangeEnd> {
   try {
-    const range = await nextRange(run, batch, from)
+    const range = await whileCancellable(run, () => nextRange(run, batch, from))
     const next =
       range === null ? null : await runRange(run, migration, step, batch, range, from, effects)
     return { ended: 'done', next }
@@ -303,5 +305,3 @@ async function journalEnd(
   await run.connections.worker.simple(inTransaction(run.key, `${begun} ${done}${applied}`))
   migration.begun = true
 }
-
-const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))

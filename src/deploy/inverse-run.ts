@@ -4,6 +4,7 @@ import { inTransaction, journalPrologue } from '../journal/write.ts'
 import type { MigrationReport, StepReport } from '../report/types.ts'
 import { parseScript } from '../sql/script.ts'
 import type { Statement } from '../sql/types.ts'
+import { whileCancellable } from './cancelling.ts'
 import { executeStatement } from './execute.ts'
 import { StepFailure } from './failure.ts'
 import { isDoneAlready } from './index-done.ts'
@@ -100,7 +101,7 @@ async function runAlone(
   const long = { lock_timeout: concurrentTimeout, statement_timeout: concurrentTimeout }
   const short = { lock_timeout: lockTimeout, statement_timeout: statementTimeout }
   await worker.simple(setTimeouts(long, null, new Set()))
-  if (!(await isDoneAlready(run, inverse.sql))) {
+  if (!(await whileCancellable(run, () => isDoneAlready(run, inverse.sql)))) {
     await watched(run, report, step, statementOf(inverse), concurrentTimeout)
   }
   await worker.simple(setTimeouts(short, null, new Set()))

@@ -16,6 +16,7 @@ import { verifyExpectations } from '../verify/expectations.ts'
 import { runVerifyScript } from '../verify/verify-script.ts'
 import { again } from './again.ts'
 import { runBatchStep } from './batch-step.ts'
+import { askCancellable } from './cancelling.ts'
 import { describeFailure } from './failure.ts'
 import {
   addRowEffects,
@@ -255,8 +256,9 @@ export async function verifyMigration(
     )
   }
   if (planned.verify !== null) {
+    const { queries } = planned.verify
     report.verification.push(
-      ...(await runVerifyScript(worker, planned.verify.queries, run.settings)),
+      ...(await askCancellable(run, () => runVerifyScript(worker, queries, run.settings))),
     )
   }
   run.emit({ type: 'verified', migration: report, verification: report.verification })

@@ -1,10 +1,11 @@
 import { sqlstate } from '../postgres/sqlstate.ts'
 import type { ErrorReport, StepReport } from '../report/types.ts'
 import { formatDuration } from '../runbook/duration.ts'
+import { Cancelled, pauseUnlessAsked } from './cancellation.ts'
 import { describeFailure } from './failure.ts'
 import type { Left } from './migration-run.ts'
 import type { RetryBudget } from './retry-budget.ts'
-import { Cancelled, type Run } from './run.ts'
+import type { Run } from './run.ts'
 
 /** Failures that pass by themselves, by code: messages are translated. */
 const passing: ReadonlySet<string> = new Set([
@@ -48,7 +49,9 @@ export async function withRetries<End extends AttemptEnd>(
     if (pauseMs === null) return { ...end, error: usedUp(end.error, failures, budget) }
     report.retries = (report.retries ?? 0) + 1
     run.emit({ type: 'retrying', step: report, attempt: failures, pauseMs, reason: reasonOf(end) })
-    budget.paused(await pause(run, pauseMs))
+    const pausedAt = budget.chance.now()
+    await pauseUnlessAsked(run.cancellation, pauseMs)
+    budget.paused(budget.chance.now() - pausedAt)
     if (run.cancellation.requested) return { ...end, error: cancelled(end.error) }
     gaveWay = { sqlstate: end.error.sqlstate ?? '', attemptMs }
   }
@@ -86,14 +89,4 @@ function usedUp(error: ErrorReport, attempts: number, budget: RetryBudget): Erro
 
 function cancelled({ version }: ErrorReport): ErrorReport {
   return describeFailure(new Cancelled(), version === undefined ? {} : { version })
-}
-
-/** Ends early when the run is asked to stop. Returns how long it was. */
-async function pause(run: Run, ms: number): Promise<number> {
-  const started = Date.now()
-  const deadline = started + ms
-  while (Date.now() < deadline && !run.cancellation.requested) {
-    await new Promise((resolve) => setTimeout(resolve, Math.min(50, deadline - Date.now())))
-  }
-  return Date.now() - started
 }
