@@ -124,7 +124,7 @@ describe('a migration', () => {
     )
     expect(
       stepLines({ steps: planOf('SELECT 1;', { rollback: 'VACUUM;' }).rollback?.steps ?? [] }),
-    ).toEqual(['statement short 1: VACUUM'])
+    ).toEqual(['statement long 1: VACUUM'])
   })
 
   test.each<[string, string[]]>([

@@ -25,7 +25,7 @@ describe('a file without transactions of its own', () => {
     expect(stepLines(planned)).toEqual([
       'transaction short 1: transaction: 1 statement',
       'statement long 2: CREATE INDEX CONCURRENTLY i',
-      'statement short 3: VACUUM a',
+      'statement long 3: VACUUM a',
       'transaction short 4: transaction: 1 statement',
     ])
     expect(planned.steps.map(({ why }) => why)).toEqual([

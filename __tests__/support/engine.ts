@@ -1,7 +1,8 @@
 import { resolveBesideTarget } from '../../src/commands/beside-target.ts'
-import type { CommandContext, StoppableRun } from '../../src/commands/context.ts'
+import type { CommandContext } from '../../src/commands/context.ts'
 import { newReport } from '../../src/commands/report.ts'
 import { runCommand } from '../../src/commands/run-command.ts'
+import { Cancelled, StopRequests } from '../../src/deploy/cancellation.ts'
 import { resolveConnection } from '../../src/postgres/connection.ts'
 import type { RunEvent } from '../../src/report/events.ts'
 import type { ErrorReport, MigrationReport, Report, Verification } from '../../src/report/types.ts'
@@ -42,18 +43,18 @@ export async function runEngine(
   options: EngineOptions,
 ): Promise<EngineResult> {
   const events: RunEvent[] = []
-  const cancellation: StoppableRun & { requested: boolean } = {
-    requested: false,
-    sent: null,
-    onRequest: null,
-  }
+  const cancellation = new StopRequests()
+  let end: (reason: unknown) => void = () => {}
+  const ended = new Promise<never>((_, reject) => {
+    end = reject
+  })
+  ended.catch(() => undefined)
   const stop = () => {
-    cancellation.requested = true
-    cancellation.onRequest?.()
+    if (!cancellation.request()) end(new Cancelled())
   }
   const url = options.url ?? database.url
   const settings = resolveSettings({
-    given: { 'run-lock-timeout': '2s', ...options.settings, command },
+    given: { 'run-lock-timeout': '2s', 'retry-timeout': '2s', ...options.settings, command },
     airlock: null,
     env: {},
   })
@@ -84,7 +85,7 @@ export async function runEngine(
     report: newReport(command, new Date()),
     cancellation,
   }
-  const report = await runCommand(context)
+  const report = await runCommand(context, ended)
   return {
     report,
     events,

@@ -3,14 +3,15 @@ import { findPlanTables, tablesNamedIn } from '../backup/plan-tables.ts'
 import type { BackupRequest } from '../backup/request.ts'
 import { makeRestorePoint } from '../backup/restore-point.ts'
 import { lookAtArchiveAgain } from '../backup/wal-archive.ts'
+import { stopIfAsked } from '../deploy/cancellation.ts'
 import type { OpenRun } from '../deploy/open.ts'
-import { Cancelled } from '../deploy/run.ts'
 import { ServerError } from '../postgres/server-error.ts'
 import { pinnedTo } from '../postgres/session.ts'
 import type { CheckReport } from '../report/types.ts'
 import type { Placeholder } from '../runbook/gates/template.ts'
 import type { CommandContext } from './context.ts'
 import type { Task } from './decide.ts'
+import { untilStopped } from './stop-signal.ts'
 
 type Opened = Pick<OpenRun, 'observer' | 'surroundings' | 'runId'>
 
@@ -31,7 +32,7 @@ export async function secure(
   else {
     emit({ type: 'phase', title: 'Backup' })
     const { backup } = gates
-    report.backup = await stoppable(context, async (stop) =>
+    report.backup = await untilStopped(context.cancellation, graceMs, async (stop) =>
       makeBackup(backup, await requestOf(context, open, tasks, values, stop)),
     )
     tell(context, 'Backup', report.backup.checks, report.backup.path)
@@ -94,7 +95,8 @@ async function point(
 ): Promise<void> {
   const settings = context.gates['restore-point']
   if (settings === undefined) return
-  if (make) stopIfAsked(context)
+  // A request that came while nothing listened must not be followed by a change.
+  if (make) stopIfAsked(context.cancellation)
   context.emit({ type: 'phase', title: 'Restore point' })
   const { report, check } = await makeRestorePoint(settings, observer, values, make)
   context.report.restorePoint = report
@@ -148,33 +150,3 @@ async function requestOf(
 
 /** What programs get to end; then the run ends without them. */
 const graceMs = 4_000
-
-/** A request that came while nothing listened (during the checks before) must not be followed by a dump of hours. */
-function stopIfAsked({ cancellation }: CommandContext): void {
-  if (cancellation.requested) throw new Cancelled()
-}
-
-/** A request to stop ends the programs and questions that `act` has under way, and then the run; what they fail with by that is no finding. */
-async function stoppable<Result>(
-  context: CommandContext,
-  act: (stop: AbortSignal) => Promise<Result>,
-): Promise<Result> {
-  stopIfAsked(context)
-  const { cancellation } = context
-  const stop = new AbortController()
-  let timer: NodeJS.Timeout | undefined
-  const stopped = new Promise<never>((_, reject) => {
-    stop.signal.addEventListener('abort', () => {
-      timer = setTimeout(() => reject(new Cancelled()), graceMs)
-    })
-  })
-  const { onRequest } = cancellation
-  cancellation.onRequest = () => stop.abort()
-  try {
-    return await Promise.race([act(stop.signal), stopped])
-  } finally {
-    clearTimeout(timer)
-    cancellation.onRequest = onRequest
-    stopIfAsked(context)
-  }
-}

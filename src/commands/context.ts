@@ -1,4 +1,5 @@
-import type { Cancellation, Redact } from '../deploy/run.ts'
+import type { Cancellation } from '../deploy/cancellation.ts'
+import type { Redact } from '../deploy/run.ts'
 import type { ConnectionConfig } from '../postgres/types.ts'
 import type { Listener } from '../report/events.ts'
 import type { Report } from '../report/types.ts'
@@ -34,11 +35,5 @@ export interface CommandContext extends BesideTarget {
   readonly redact: Redact
   /** Grows as the command goes; written out by the door, whatever the ending. */
   readonly report: Report
-  readonly cancellation: StoppableRun
-}
-
-/** A signal's way into a run: the engine says how the running statement is cancelled. */
-export interface StoppableRun extends Cancellation {
-  sent: Promise<unknown> | null
-  onRequest: (() => void) | null
+  readonly cancellation: Cancellation
 }

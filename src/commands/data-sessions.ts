@@ -1,10 +1,10 @@
 import type { DataSessions } from '../checks/check.ts'
+import { stopIfAsked } from '../deploy/cancellation.ts'
+import { type Cancellable, Canceller, cancelAnew, type SendCancel } from '../deploy/cancelling.ts'
 import type { OpenRun } from '../deploy/open.ts'
-import { Cancelled, placeKey } from '../deploy/run.ts'
+import { placeKey } from '../deploy/run.ts'
 import { applicationName } from '../postgres/application-name.ts'
-import { cancelBackend } from '../postgres/observer.ts'
-import { type ConnectOptions, connect, pinnedTo } from '../postgres/session.ts'
-import type { ConnectionConfig, Session } from '../postgres/types.ts'
+import { connect, pinnedTo } from '../postgres/session.ts'
 import type { CommandContext } from './context.ts'
 import { needDatabase } from './need-database.ts'
 
@@ -19,17 +19,16 @@ export function dataSessions(
   const { cancellation, gates, replica } = context
   const { 'data-budget': budget } = gates.preflight
   let left = budget
-  let cancel: () => Promise<unknown> = async () => {}
+  let cancel: SendCancel = async () => {}
   return {
     onReplica: replica !== null,
     async open() {
       const target = replica ?? pinnedTo(observer, needDatabase(context))
       const options = { name: 'data', applicationName: applicationName(runId, 'data') } as const
       const session = await connect(target, options)
-      cancel = () =>
-        replica === null
-          ? cancelBackend(observer, session.pid)
-          : cancelThere(session, target, options)
+      // A pid means something to one server only, and the observer may be on another.
+      const reach = () => connect(pinnedTo(session, target), options)
+      cancel = (isWanted) => cancelAnew([session.backendPid], reach, isWanted)
       return session
     },
     took(where, ms) {
@@ -37,39 +36,21 @@ export function dataSessions(
       precheckMs.set(place, (precheckMs.get(place) ?? 0) + ms)
     },
     async timed(act) {
-      const { onRequest } = cancellation
-      const started = performance.now()
       stopIfAsked(cancellation)
-      cancellation.onRequest = () => {
-        cancellation.sent = cancel().catch(() => undefined)
-      }
+      const started = performance.now()
+      const asking: Cancellable = { now: true }
+      const canceller = new Canceller(asking, cancellation, (isWanted) => cancel(isWanted))
+      const forget = cancellation.onRequest(() => canceller.cancel())
       try {
         return await act(left)
       } finally {
         left -= performance.now() - started
-        cancellation.onRequest = onRequest
+        asking.now = false
+        forget()
         await cancellation.sent
+        // The answer of a question that was cancelled is none.
         stopIfAsked(cancellation)
       }
     },
   }
-}
-
-/** The pid of a session on a replica means something to that server only: a second connection to it, under the same role, cancels. */
-async function cancelThere(
-  asking: Session,
-  replica: ConnectionConfig,
-  options: ConnectOptions,
-): Promise<void> {
-  const session = await connect(pinnedTo(asking, replica), options)
-  try {
-    await cancelBackend(session, asking.backendPid)
-  } finally {
-    await session.close()
-  }
-}
-
-/** The answer of a question that was cancelled is none. */
-function stopIfAsked({ requested }: CommandContext['cancellation']): void {
-  if (requested) throw new Cancelled()
 }

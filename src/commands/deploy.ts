@@ -2,13 +2,15 @@ import { readProofQuery } from '../backup/proof-query.ts'
 import type { LogStart } from '../checks/postflight/log.ts'
 import { compileSmoke } from '../checks/smoke/compile.ts'
 import { again } from '../deploy/again.ts'
+import { Cancelled, stopIfAsked } from '../deploy/cancellation.ts'
 import { finishUndo, unfinished } from '../deploy/finish-undo.ts'
 import { compareFingerprints } from '../deploy/foreign.ts'
 import { type MigrationEnd, runMigration } from '../deploy/migrate.ts'
 import type { MigrationRun } from '../deploy/migration-run.ts'
 import { type OpenRun, openRun } from '../deploy/open.ts'
-import { Cancelled, type Run } from '../deploy/run.ts'
-import { undoDeployed, undoFailure } from '../deploy/undo-policy.ts'
+import type { Run } from '../deploy/run.ts'
+import { askedFor, undoDeployed, undoFailure } from '../deploy/undo-policy.ts'
+import { undoBudgetMs } from '../deploy/undo-time.ts'
 import { unlessTakenOver } from '../journal/taken-over.ts'
 import { beginRun, endRun, installJournal } from '../journal/write.ts'
 import { readFingerprint, serialise } from '../observe/fingerprint.ts'
@@ -25,6 +27,7 @@ import { needDatabase } from './need-database.ts'
 import { planAll, planForServer } from './plan-all.ts'
 import {
   allApplied,
+  type Before,
   captureBefore,
   judgePostflight,
   markLog,
@@ -85,7 +88,6 @@ async function runAll(
   tasks: readonly Task[],
   postflight: Postflight,
 ): Promise<void> {
-  const { report, emit } = context
   const baseline = await captureBefore(
     context,
     open,
@@ -93,7 +95,24 @@ async function runAll(
     postflight.plan,
     allApplied(open, postflight.planned, []),
   )
-  if (context.cancellation.requested) throw new Cancelled()
+  // From here on the run hears requests itself and ends itself, so that its journal row gets an end.
+  const forget = context.cancellation.onRequest(() => undefined)
+  try {
+    stopIfAsked(context.cancellation)
+    await runJournaled(context, open, tasks, postflight, baseline)
+  } finally {
+    forget()
+  }
+}
+
+async function runJournaled(
+  context: CommandContext,
+  open: OpenRun,
+  tasks: readonly Task[],
+  postflight: Postflight,
+  baseline: Before,
+): Promise<void> {
+  const { report, emit, cancellation } = context
   const before = await readFingerprint(open.observer)
   const beforeText = serialise(before)
   await installJournal(open.observer, open.journal.version)
@@ -112,14 +131,14 @@ async function runAll(
       approvedBy: report.origin?.approvedBy ?? null,
     }),
   })
-  const started = await open.start(key)
+  const started = await open.start(key, undoBudgetMs)
   emit({ type: 'planned', pending: tasks.map(({ entry }) => entry) })
   const run = await withSmokeTests(context, started, tasks)
   let failure: Extract<MigrationEnd, { ended: 'failed' }> | null = null
   const applied: Task[] = []
   let last: MigrationRun | null = null
   for (const [index, task] of tasks.entries()) {
-    if (context.cancellation.requested) break
+    if (cancellation.requested) break
     const { planned, entry } = task
     emit({ type: 'migration-started', migration: entry, index: index + 1, total: tasks.length })
     const stuck = await finishEarlierUndo(context, run, task)
@@ -142,7 +161,7 @@ async function runAll(
     last = end.migration
   }
   if (failure !== null) {
-    report.error = failure.error
+    report.error = cancellation.requested ? askedFor(failure.error) : failure.error
     await undoFailure(run, report, failure, applied, before)
   } else if (report.error === null) {
     report.outcome = applied.length < tasks.length ? 'cancelled' : 'deployed'
@@ -150,9 +169,10 @@ async function runAll(
   if (report.outcome === 'deployed' && last !== null) {
     const standing = allApplied(open, postflight.planned, applied)
     const { plan, log } = postflight
-    const failed = await judgePostflight(context, run, tasks, baseline, plan, log, standing)
+    const failed = await judgedUnlessStopped(context, () =>
+      open.whileAsking(() => judgePostflight(context, run, tasks, baseline, plan, log, standing)),
+    )
     if (failed !== null) await undoDeployed(run, report, failed, last, applied, before)
-    else if (context.cancellation.requested) report.outcome = 'cancelled'
   }
   await finish(
     context,
@@ -161,6 +181,27 @@ async function runAll(
     before,
     tasks.map(({ planned }) => planned),
   )
+}
+
+/**
+ * The success criterion that failed, null where none did. What was measured while the run was asked to stop may be an answer of cancelled queries:
+ * nothing is undone for it.
+ */
+async function judgedUnlessStopped(
+  { report, cancellation }: CommandContext,
+  judge: () => Promise<ErrorReport | null>,
+): Promise<ErrorReport | null> {
+  try {
+    const failed = await judge()
+    if (!cancellation.requested) return failed
+  } catch (error) {
+    if (!(error instanceof Cancelled)) throw error
+  }
+  report.outcome = 'cancelled'
+  report.warnings.push(
+    'The run was stopped while its success criteria were judged: all its migrations stay applied and verified, and no later run judges them.',
+  )
+  return null
 }
 
 /** An undo that was killed ends before its migration is applied anew. Returns why it could not. */
@@ -190,8 +231,9 @@ async function finish(
   planned: readonly PlannedMigration[],
 ): Promise<void> {
   const { report } = context
-  const after = await readFingerprint(open.observer)
-  if (isBackAtStart(context)) {
+  // Whoever insists is not kept waiting for a picture of the catalog.
+  const after = context.cancellation.insisted ? null : await readFingerprint(open.observer)
+  if (after !== null && isBackAtStart(context)) {
     const { difference, foreign } = compareFingerprints(planned, before, after)
     report.fingerprint = {
       before: before.hash,
@@ -205,7 +247,7 @@ async function finish(
   await followRestorePoint(context, open)
   const end = {
     outcome: report.outcome,
-    fingerprintAfter: serialise(after),
+    fingerprintAfter: after === null ? null : serialise(after),
     error: context.redact(report.error),
     restorePoint: context.redact(report.restorePoint),
     baseline: context.redact(report.baseline),

@@ -1,4 +1,4 @@
-import { Cancelled } from '../deploy/run.ts'
+import type { Cancellation } from '../deploy/cancellation.ts'
 import { annotate } from '../host/annotations.ts'
 import { readRunFacts } from '../host/environment.ts'
 import {
@@ -13,7 +13,6 @@ import { maskSecrets } from '../host/inputs.ts'
 import type { Log } from '../host/log.ts'
 import { writeOutputs } from '../host/outputs.ts'
 import { redactor, redactStrings } from '../host/redact.ts'
-import { onCancel, onCrash } from '../host/signals.ts'
 import { resolveConnection, secretsOf as secretsOfConnection } from '../postgres/connection.ts'
 import type { ConnectionConfig } from '../postgres/types.ts'
 import { annotationsOf } from '../report/annotations.ts'
@@ -30,7 +29,8 @@ import { type Given, resolveSettings, runbookFile } from '../runbook/settings.ts
 import { COMMANDS } from '../runbook/settings-table.ts'
 import type { Settings } from '../runbook/types.ts'
 import { resolveBesideTarget } from './beside-target.ts'
-import type { CommandContext, StoppableRun } from './context.ts'
+import type { CommandContext } from './context.ts'
+import { listenForEnd } from './ending.ts'
 import { refuseGuardQueries } from './guard-query.ts'
 import { refuseUnknownChecks } from './known-checks.ts'
 import { nextSteps } from './next-steps.ts'
@@ -81,42 +81,6 @@ export async function runProgram(door: Door): Promise<number> {
   }
 }
 
-/**
- * What may end a run from outside: a signal, or a fault that nobody caught. A signal cancels the running statement where there is one;
- * else, like a fault, it rejects `ended`, so that the report is written in those endings too.
- */
-function listenForEnd(): {
-  readonly cancellation: StoppableRun
-  readonly ended: Promise<never>
-  stopListening(): void
-} {
-  const cancellation: StoppableRun & { requested: boolean } = {
-    requested: false,
-    sent: null,
-    onRequest: null,
-  }
-  let end: (reason: unknown) => void = () => {}
-  const ended = new Promise<never>((_, reject) => {
-    end = reject
-  })
-  ended.catch(() => undefined)
-  const cancel = () => {
-    cancellation.requested = true
-    if (cancellation.onRequest === null) end(new Cancelled())
-    else cancellation.onRequest()
-  }
-  const stopSignals = onCancel(cancel, cancel)
-  const stopCrashes = onCrash(end)
-  return {
-    cancellation,
-    ended,
-    stopListening() {
-      stopSignals()
-      stopCrashes()
-    },
-  }
-}
-
 function commandOf(given: Given): Report['command'] {
   return COMMANDS.find((name) => name === given.command) ?? 'deploy'
 }
@@ -126,7 +90,7 @@ async function prepare(
   door: Door,
   report: Report,
   emit: Listener,
-  cancellation: StoppableRun,
+  cancellation: Cancellation,
   hide: (secrets: readonly string[]) => void,
 ): Promise<CommandContext | null> {
   const secrets = [

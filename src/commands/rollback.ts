@@ -1,8 +1,11 @@
 import { again } from '../deploy/again.ts'
+import { Cancelled, stopIfAsked } from '../deploy/cancellation.ts'
+import { askCancellable } from '../deploy/cancelling.ts'
 import { type OpenRun, openRun } from '../deploy/open.ts'
 import type { Run } from '../deploy/run.ts'
 import { undoMigration } from '../deploy/undo.ts'
 import { refuseUndo } from '../deploy/undo-check.ts'
+import { isUndoBegun } from '../deploy/undo-stopped.ts'
 import { readRunBefore } from '../journal/run-before.ts'
 import { unlessTakenOver } from '../journal/taken-over.ts'
 import {
@@ -50,7 +53,23 @@ async function undoAll(
   chosen: readonly Chosen[],
   planned: readonly PlannedMigration[],
 ): Promise<void> {
-  const { report, emit } = context
+  // From here on the run hears requests itself and ends itself, so that its journal row gets an end.
+  const forget = context.cancellation.onRequest(() => undefined)
+  try {
+    stopIfAsked(context.cancellation)
+    await undoJournaled(context, open, chosen, planned)
+  } finally {
+    forget()
+  }
+}
+
+async function undoJournaled(
+  context: CommandContext,
+  open: OpenRun,
+  chosen: readonly Chosen[],
+  planned: readonly PlannedMigration[],
+): Promise<void> {
+  const { report, emit, cancellation } = context
   const now = await readFingerprint(open.observer)
   await installJournal(open.observer, open.journal.version)
   const key = await beginRun(open.observer, {
@@ -61,20 +80,25 @@ async function undoAll(
     settings: settingsOnRecord(context.settings),
     fingerprintBefore: serialise(now),
   })
-  const run = await open.start(key)
+  // Undoing is what was asked for: a request to stop ends it at once.
+  const run = await open.start(key, 0)
   const pictured: Pictured[] = []
   for (const one of chosen) {
     pictured.push({ ...one, ...(await pictureBefore(open, one.journaled, planned)) })
   }
-  const reason = await refuseUndo(
-    run,
-    pictured.filter(({ journaled }) => journaled.undo === null),
-  )
-  if (reason !== null) {
+  const unbegun = pictured.filter(({ journaled }) => journaled.undo === null)
+  const reason = await unlessStopped(askCancellable(run, () => refuseUndo(run, unbegun)))
+  if (cancellation.requested) {
+    report.outcome = 'cancelled'
+  } else if (reason !== null) {
     report.outcome = 'needs-attention'
     report.error = reason
   } else {
     for (const [index, one] of pictured.entries()) {
+      if (cancellation.requested) {
+        report.outcome = 'cancelled'
+        break
+      }
       emit({
         type: 'migration-started',
         migration: one.entry,
@@ -84,7 +108,8 @@ async function undoAll(
       const undone = await undoOne(run, one)
       emit({ type: 'migration-finished', migration: one.entry })
       if (!undone) {
-        report.outcome = 'needs-attention'
+        const isWhole = cancellation.requested && !(await isUndoBegun(run, one.planned.version))
+        report.outcome = isWhole ? 'cancelled' : 'needs-attention'
         report.error = one.entry.rollback?.error ?? {
           message:
             one.entry.rollback?.reason ?? `The rollback of ${one.planned.version} did not end well`,
@@ -99,6 +124,13 @@ async function undoAll(
 }
 
 type Pictured = Chosen & PictureBefore
+
+async function unlessStopped<Result>(asked: Promise<Result | null>): Promise<Result | null> {
+  return asked.catch((error: unknown) => {
+    if (error instanceof Cancelled) return null
+    throw error
+  })
+}
 
 async function undoOne(run: Run, one: Pictured): Promise<boolean> {
   const { planned, entry, journaled, before, names, objectBefore } = one
@@ -147,8 +179,9 @@ async function finish(
   reach: Fingerprint | null,
 ): Promise<void> {
   const { report } = context
-  const after = await readFingerprint(open.observer)
-  if (reach !== null && report.outcome === 'rolled-back') {
+  // Whoever insists is not kept waiting for a picture of the catalog.
+  const after = context.cancellation.insisted ? null : await readFingerprint(open.observer)
+  if (after !== null && reach !== null && report.outcome === 'rolled-back') {
     const difference = differenceOf(reach, after)
     report.fingerprint = {
       before: reach.hash,
@@ -161,7 +194,7 @@ async function finish(
   report.exitCode = exitCodeOf(report.outcome, report.command)
   const end = {
     outcome: report.outcome,
-    fingerprintAfter: serialise(after),
+    fingerprintAfter: after === null ? null : serialise(after),
     error: context.redact(report.error),
   }
   // Where the first answer was lost, the second says that the run has ended: that is no takeover either.

@@ -1,8 +1,10 @@
 import { compileSmoke, type SmokePlan } from '../checks/smoke/compile.ts'
 import { type Rounds, roundsOf, type Telling } from '../checks/smoke/rounds.ts'
 import type { Askers } from '../checks/smoke/run-test.ts'
+import { Cancelled, stopIfAsked } from '../deploy/cancellation.ts'
+import { askCancellable } from '../deploy/cancelling.ts'
 import { StepFailure } from '../deploy/failure.ts'
-import { Cancelled, type Run } from '../deploy/run.ts'
+import type { Run } from '../deploy/run.ts'
 import { requestHttp } from '../host/http.ts'
 import { runShell } from '../host/shell.ts'
 import type { VerifyQuery } from '../plan/types.ts'
@@ -71,7 +73,7 @@ async function pass(
       ? ({ when: 'end', severity } as const)
       : ({ when: 'after-migration', version, severity } as const)
   const condemned = await withStopSignal(run.cancellation, (signal) => rounds.make(moment, signal))
-  if (run.cancellation.requested) throw new Cancelled()
+  stopIfAsked(run.cancellation)
   if (condemned !== null) throw failureOf(condemned)
 }
 
@@ -119,18 +121,17 @@ async function askDatabase(
 ): Promise<Verification | null> {
   try {
     await run.connections.prepareWorker(version)
-    run.cancellable.now = true
-    const [verification] = await runVerifyScript(run.connections.worker, [query], {
+    const options = {
       lockTimeout: Math.min(run.settings.lockTimeout, timeoutMs),
       statementTimeout: timeoutMs,
-    })
+    }
+    const [verification] = await askCancellable(run, () =>
+      runVerifyScript(run.connections.worker, [query], options),
+    )
     return verification ?? null
   } catch (error) {
-    if (!(error instanceof ServerError)) throw error
-    if (error.lost || run.cancellation.requested) return null
+    if (error instanceof Cancelled) return null
+    if (error instanceof ServerError && error.lost) return null
     throw error
-  } finally {
-    run.cancellable.now = false
-    await run.cancellation.sent
   }
 }

@@ -1,5 +1,5 @@
 import type { OpenRun } from '../deploy/open.ts'
-import { openForReading } from '../deploy/open.ts'
+import { openForReading, type Reading } from '../deploy/open.ts'
 import type { PlannedMigration } from '../plan/types.ts'
 import { Refusal } from '../report/refusal.ts'
 import type { Verification } from '../report/types.ts'
@@ -107,7 +107,7 @@ function appliedOf(
 /** One gate for all migrations: the statements of all of them in order, judged as one script, told at the migration each belongs to. */
 async function verifyEffects(
   { report }: CommandContext,
-  open: Omit<OpenRun, 'start'>,
+  open: Reading,
   applied: readonly PlannedMigration[],
 ): Promise<void> {
   const expectations = standingExpectations(applied)

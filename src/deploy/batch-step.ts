@@ -14,8 +14,10 @@ import type { BatchDirective } from '../runbook/types.ts'
 import { quoteIdentifier, quoteName } from '../sql/identifier.ts'
 import { withInclusiveStart } from '../sql/key-range.ts'
 import { parseSql } from '../sql/parser.ts'
+import { pauseUnlessAsked } from './cancellation.ts'
+import { whileCancellable } from './cancelling.ts'
 import { holdsDisk } from './disk-looker.ts'
-import { keepNotices } from './execute.ts'
+import { executeTogether } from './execute.ts'
 import { describeFailure, StepFailure } from './failure.ts'
 import { holdsLock } from './lock-watch.ts'
 import {
@@ -28,8 +30,10 @@ import {
   stepReportOf,
 } from './migration-run.ts'
 import { judgeRows, judgeWarnings } from './policies.ts'
+import { withRetries } from './retry.ts'
 import { Cancelled, type Run } from './run.ts'
 import { setStepTimeouts } from './step-timeouts.ts'
+import { waitLimitsOf } from './timeouts.ts'
 import { appliedFacts } from './transaction-step.ts'
 
 /** Live writers add rows behind the walk; after this many walks somebody must look. */
@@ -67,13 +71,17 @@ export async function runBatchStep(
       if (run.cancellation.requested) throw new Cancelled()
       holdsLock(run.lock)
       await holdsDisk(run, 'when-due')
-      const range = await nextRange(run, batch, progress)
-      if (range === null) {
+      const from = progress
+      const end = await withRetries(run, migration.retries, report, () =>
+        attemptRange(run, migration, step, batch, from, effects),
+      )
+      if (end.ended === 'failed') return failed(migration, effects, progress, end)
+      if (end.next === null) {
         if (progress.key === null) break
         progress = nextPass(progress, batch)
         continue
       }
-      progress = await runRange(run, migration, step, batch, range, progress, effects)
+      progress = end.next
       report.batches = progress.batches
       run.emit({
         type: 'still-running',
@@ -81,27 +89,59 @@ export async function runBatchStep(
         elapsedMs: Date.now() - started,
         detail: `${progress.rows} rows in ${progress.batches} batches`,
       })
-      if (batch.directive.pauseMs > 0) await pause(batch.directive.pauseMs)
+      await pauseUnlessAsked(run.cancellation, batch.directive.pauseMs)
     }
     await journalEnd(run, migration, step, effects, progress, Date.now() - started)
     return { ended: 'done' }
   } catch (error) {
-    const known = (await isRolledBack(run)) || !batch.committing
-    const described = describeFailure(error, {
-      script: migration.planned.script,
-      statement: batch.planned.statement,
-      version: migration.planned.version,
-    })
-    addRowEffects(migration.report, effects)
-    return {
-      ended: 'failed',
-      error: described,
-      left: !known ? 'unknown' : progress.batches > 0 ? 'something' : 'nothing',
-    }
+    return failed(migration, effects, progress, await rolledBack(run, migration, batch, error))
   }
 }
 
-/** False where the connection is gone. A batch that was committed without an answer has its progress in the journal: the next run goes on from there. */
+type Failed = Extract<StepEnd, { ended: 'failed' }>
+
+/** How an attempt at one range ended; `next` is null where the walk has reached the end. */
+type RangeEnd = { readonly ended: 'done'; readonly next: BatchProgress | null } | Failed
+
+/** The next range, found and done in one transaction: what fails leaves nothing of this range, and the ranges before it alone. */
+async function attemptRange(
+  run: Run,
+  migration: MigrationRun,
+  step: Step,
+  batch: Batch,
+  from: BatchProgress,
+  effects: RowEffect[],
+): Promise<RangeEnd> {
+  try {
+    const range = await whileCancellable(run, () => nextRange(run, batch, from))
+    const next =
+      range === null ? null : await runRange(run, migration, step, batch, range, from, effects)
+    return { ended: 'done', next }
+  } catch (error) {
+    return rolledBack(run, migration, batch, error)
+  }
+}
+
+/**
+ * What a failed range leaves: nothing, or what nobody knows where the connection was lost as it was committed. Such a batch has its progress in the
+ * journal, if it has any: the next run goes on from there.
+ */
+async function rolledBack(
+  run: Run,
+  migration: MigrationRun,
+  batch: Batch,
+  error: unknown,
+): Promise<Failed> {
+  const known = (await isRolledBack(run)) || !batch.committing
+  const described = describeFailure(error, {
+    script: migration.planned.script,
+    statement: batch.planned.statement,
+    version: migration.planned.version,
+  })
+  return { ended: 'failed', error: described, left: known ? 'nothing' : 'unknown' }
+}
+
+/** False where the connection is gone. */
 async function isRolledBack(run: Run): Promise<boolean> {
   try {
     await run.connections.worker.simple('rollback')
@@ -110,6 +150,18 @@ async function isRolledBack(run: Run): Promise<boolean> {
     await run.connections.endWorker().catch(() => undefined)
     return false
   }
+}
+
+/** The ranges before the failed one were committed, each by itself. */
+function failed(
+  { report }: MigrationRun,
+  effects: readonly RowEffect[],
+  progress: BatchProgress,
+  { error, left }: Failed,
+): Failed {
+  addRowEffects(report, effects)
+  const kept = progress.batches > 0 ? 'something' : 'nothing'
+  return { ended: 'failed', error, left: left === 'nothing' ? kept : left }
 }
 
 function batchOf(step: Step): Batch {
@@ -208,10 +260,19 @@ async function runRange(
   effects: RowEffect[],
 ): Promise<BatchProgress> {
   const { worker } = run.connections
-  const { statement } = batch.planned
+  const { statement, directives } = batch.planned
+  const limits = waitLimitsOf(step, run.settings, migration.planned.directives, directives)
+  batch.committing = false
   const opened = await worker.simple(`begin; ${countersQuery}`)
-  const result = await worker.query(textFor(batch, range), [...range.low, ...range.high])
-  keepNotices(run, migration.report, worker, statement)
+  const part = { text: textFor(batch, range), values: [...range.low, ...range.high], statement }
+  const [result] = await executeTogether(
+    run,
+    migration.report,
+    stepReportOf(migration.report, step),
+    [part],
+    limits,
+    () => undefined,
+  )
   const closed = await worker.simple(`set constraints all immediate; ${countersQuery}`)
   const [before, after] = [opened.at(-1), closed.at(-1)]
   const rows = before && after ? rowEffects(readCounters(before), readCounters(after), 'exact') : []
@@ -221,7 +282,7 @@ async function runRange(
     key: range.high,
     pass: progress.pass,
     batches: progress.batches + 1,
-    rows: progress.rows + Number(/\d+$/.exec(result.tag)?.[0] ?? 0),
+    rows: progress.rows + Number(/\d+$/.exec(result?.tag ?? '')?.[0] ?? 0),
   }
   const begun = migration.begun ? '' : `${migrationBegun(run.key, migrationFacts(migration))};`
   const sums = [...effects]
@@ -268,5 +329,3 @@ async function journalEnd(
   await run.connections.worker.simple(inTransaction(run.key, `${begun} ${done}${applied}`))
   migration.begun = true
 }
-
-const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))

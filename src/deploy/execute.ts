@@ -1,6 +1,7 @@
 import type { Query, RawNotice, Session, TextResult } from '../postgres/types.ts'
 import type { MigrationReport, ServerNotice, StepReport } from '../report/types.ts'
 import type { Statement } from '../sql/types.ts'
+import { whileCancellable } from './cancelling.ts'
 import { diskLooker } from './disk-looker.ts'
 import { lockLooker } from './lock-looker.ts'
 import { holdsLock, lockLost } from './lock-watch.ts'
@@ -161,8 +162,7 @@ async function watched<Result>(
     run.emit({ type: 'still-running', step, elapsedMs, ...(detail === null ? {} : { detail }) })
   }, aliveEveryMs)
   try {
-    run.cancellable.now = true
-    return await act(watch)
+    return await whileCancellable(run, () => act(watch))
   } catch (error) {
     const { last } = running
     await watch.stop()
@@ -170,11 +170,9 @@ async function watched<Result>(
     if (isCancel(error) && run.lock.lost !== null) throw lockLost(run.lock.lost)
     throw (last === null ? null : watch.explain(error, last)) ?? error
   } finally {
-    run.cancellable.now = false
     clearInterval(alive)
     // A cancel that was sent must be answered before anything else is: a late one would hit the next statement.
     await watch.stop()
-    await run.cancellation.sent
   }
 }
 

@@ -1,25 +1,38 @@
 import type { StoredInverse, UndoProgress } from '../journal/state.ts'
 import { undoProgress } from '../journal/undo.ts'
 import { inTransaction, journalPrologue } from '../journal/write.ts'
-import { readIndexes } from '../observe/oids.ts'
-import { effectsOf } from '../sql/effects.ts'
-import { quoteName } from '../sql/identifier.ts'
-import { parseSql } from '../sql/parser.ts'
+import type { MigrationReport, StepReport } from '../report/types.ts'
+import { parseScript } from '../sql/script.ts'
+import type { Statement } from '../sql/types.ts'
+import { whileCancellable } from './cancelling.ts'
+import { executeStatement } from './execute.ts'
+import { StepFailure } from './failure.ts'
+import { isDoneAlready } from './index-done.ts'
+import type { RetryBudget } from './retry-budget.ts'
 import type { Run } from './run.ts'
 import { setTimeouts } from './timeouts.ts'
+import { attemptUndo } from './undo-attempts.ts'
+
+/** What the inverses belong to, and how long they may be tried. */
+export interface Undoing {
+  readonly report: MigrationReport
+  readonly budget: RetryBudget
+}
 
 /**
  * Runs the inverses of a migration from where `progress` stands. What allows a transaction runs in one, as long as it lasts (half an undo helps nobody),
- * and the journal's progress commits with it. What does not, runs by itself. `ran` collects the SQL as it is sent.
- * Errors: ServerError; the journal then tells how far it came, or that nothing was done.
+ * and the journal's progress commits with it. What does not, runs by itself. Both are watched as a migration's statements are, and tried again when
+ * a lock is not to be had. `ran` collects the SQL as it is sent.
+ * Errors: StepFailure, ServerError; the journal then tells how far it came, or that nothing was done.
  */
 export async function runInverses(
   run: Run,
-  version: string,
+  undoing: Undoing,
   progress: UndoProgress,
   ran: string[],
 ): Promise<void> {
   const { statements } = progress
+  const { version } = undoing.report
   let { done } = progress
   const first = statements[done]
   if (first === undefined) return
@@ -29,12 +42,13 @@ export async function runInverses(
     const [head] = group
     const next = { ...progress, done: done + group.length }
     ran.push(...group.map(({ sql }) => sql))
-    if (head?.concurrently) {
-      await runAlone(run, head)
-      await record(run, version, next)
-    } else {
-      await runTogether(run, version, group, next)
-    }
+    const step = stepOf(undoing.report, group, done)
+    const alone = head?.concurrently === true
+    await attemptUndo(run, undoing.budget, step, version, async () => {
+      if (alone) await runAlone(run, undoing, step, head)
+      else await runTogether(run, undoing, step, group, next)
+    })
+    if (alone) await record(run, version, next)
     done = next.done
   }
 }
@@ -46,42 +60,76 @@ function groupAt(statements: readonly StoredInverse[], start: number): readonly 
   return end === -1 ? rest : rest.slice(0, Math.max(1, end))
 }
 
+/** What is told of while it runs; an undo has no steps in the report. */
+function stepOf(
+  { file }: MigrationReport,
+  group: readonly StoredInverse[],
+  done: number,
+): StepReport {
+  return {
+    ordinal: done + 1,
+    kind: group[0]?.concurrently === true ? 'statement' : 'transaction',
+    title: `undo: ${group.map(({ sql }) => sql).join('; ')}`,
+    outcome: 'not-run',
+    durationMs: 0,
+    statements: group.length,
+    where: { file, line: 1, column: 1 },
+  }
+}
+
+/** One message, so that half of it can't be there; the timeouts are the session's. */
 async function runTogether(
   run: Run,
-  version: string,
+  { report }: Undoing,
+  step: StepReport,
   group: readonly StoredInverse[],
   next: UndoProgress,
 ): Promise<void> {
   const all = group.map(({ sql }) => sql).join('; ')
-  await run.connections.worker.simple(
-    `begin; ${all}; ${journalPrologue(run.key)} ${undoProgress(version, next)}; commit`,
-  )
+  const text = `begin; ${all}; ${journalPrologue(run.key)} ${undoProgress(report.version, next)}; commit`
+  await watched(run, report, step, { ...statementOf(group[0]), text }, run.settings.lockTimeout)
 }
 
-async function runAlone(run: Run, { sql }: StoredInverse): Promise<void> {
+async function runAlone(
+  run: Run,
+  { report }: Undoing,
+  step: StepReport,
+  inverse: StoredInverse,
+): Promise<void> {
   const { worker } = run.connections
   const { concurrentTimeout, lockTimeout, statementTimeout } = run.settings
   const long = { lock_timeout: concurrentTimeout, statement_timeout: concurrentTimeout }
   const short = { lock_timeout: lockTimeout, statement_timeout: statementTimeout }
   await worker.simple(setTimeouts(long, null, new Set()))
-  if (!(await isDoneAlready(run, sql))) await worker.simple(sql)
+  if (!(await whileCancellable(run, () => isDoneAlready(run, inverse.sql)))) {
+    await watched(run, report, step, statementOf(inverse), concurrentTimeout)
+  }
   await worker.simple(setTimeouts(short, null, new Set()))
 }
 
-/** A killed undo may have dropped the index already, or made it, or left it INVALID: then it is dropped, and made again. */
-async function isDoneAlready(run: Run, sql: string): Promise<boolean> {
-  const { worker } = run.connections
-  const node = parseSql(sql)[0]?.node
-  const effects = node === undefined ? [] : effectsOf(node, { searchPath: null })
-  const effect = effects.find(({ object }) => object.kind === 'index' && object.name !== null)
-  if (effect === undefined) return false
-  const { schema, table, name } = effect.object
-  const index = quoteName({ schema: schema ?? table?.schema ?? null, name: name ?? '' })
-  const [found] = await readIndexes(worker, [index])
-  if (effect.op === 'drop') return found === undefined
-  if (effect.op !== 'create' || found === undefined || found.valid) return found !== undefined
-  await worker.simple(`drop index concurrently if exists ${index}`)
-  return false
+function statementOf(inverse: StoredInverse | undefined): Statement {
+  const [statement] = parseScript('undo', inverse?.sql ?? '').statements
+  if (statement === undefined) throw new Error(`no statement in the inverse: ${inverse?.sql}`)
+  return statement
+}
+
+/** An inverse stands in no file, so its failure has no place there. */
+async function watched(
+  run: Run,
+  report: MigrationReport,
+  step: StepReport,
+  statement: Statement,
+  totalMs: number,
+): Promise<void> {
+  const { lockTimeout, blockTimeout } = run.settings
+  const limits = { totalMs, queuedMs: lockTimeout, heldMs: blockTimeout }
+  try {
+    await executeStatement(run, report, step, statement, limits)
+  } catch (error) {
+    if (!(error instanceof StepFailure)) throw error
+    const { where: _, ...placeless } = error.report
+    throw new StepFailure(placeless)
+  }
 }
 
 async function record(run: Run, version: string, progress: UndoProgress): Promise<void> {

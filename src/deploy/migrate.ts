@@ -11,10 +11,12 @@ import {
 import { deserialise, readFingerprint, serialise } from '../observe/fingerprint.ts'
 import type { PlannedMigration, Step } from '../plan/types.ts'
 import type { ErrorReport, MigrationReport } from '../report/types.ts'
+import { isConcurrent } from '../sql/concurrent.ts'
 import { verifyExpectations } from '../verify/expectations.ts'
 import { runVerifyScript } from '../verify/verify-script.ts'
 import { again } from './again.ts'
 import { runBatchStep } from './batch-step.ts'
+import { askCancellable } from './cancelling.ts'
 import { holdsDisk } from './disk-looker.ts'
 import { describeFailure } from './failure.ts'
 import {
@@ -29,6 +31,7 @@ import {
 } from './migration-run.ts'
 import { judgeVerification } from './policies.ts'
 import { withRetries } from './retry.ts'
+import { retryBudget } from './retry-budget.ts'
 import type { Run } from './run.ts'
 import { runStatementStep } from './statement-step.ts'
 import { runTransactionStep } from './transaction-step.ts'
@@ -104,6 +107,7 @@ async function begin(
       lock_timeout: run.settings.lockTimeout,
       statement_timeout: run.settings.statementTimeout,
     },
+    retries: retryBudget(planned.directives.retryTimeout ?? run.settings.retryTimeout),
     startedAt: Date.now(),
   }
 }
@@ -124,14 +128,23 @@ async function runStep(run: Run, migration: MigrationRun, step: Step): Promise<S
   run.emit({ type: 'step-started', migration: migration.report, step: report })
   const interrupted = migration.journaled?.steps.find(({ ordinal }) => ordinal === step.ordinal)
   const full = interrupted === undefined ? await diskFull(run, migration) : null
-  const end: StepEnd =
-    full !== null
-      ? full
-      : step.kind === 'transaction'
-        ? await withRetries(run, migration, report, () => runTransactionStep(run, migration, step))
-        : step.kind === 'batch'
-          ? await runBatchStep(run, migration, step, interrupted)
-          : await runStatementStep(run, migration, step, interrupted)
+  const end =
+    full ??
+    (step.kind === 'batch'
+      ? await runBatchStep(run, migration, step, interrupted)
+      : await withRetries(
+          run,
+          migration.retries,
+          report,
+          (gaveWay) => {
+            // A rollback took back what the attempt before had SET.
+            if (gaveWay !== null) migration.timeouts = null
+            return step.kind === 'transaction'
+              ? runTransactionStep(run, migration, step, gaveWay)
+              : runStatementStep(run, migration, step, interrupted)
+          },
+          ({ left }) => left === 'nothing' || (left === 'something' && isAtomic(step)),
+        ))
   report.durationMs = Date.now() - started
   report.outcome = end.ended
   run.emit({ type: 'step-finished', migration: migration.report, step: report })
@@ -147,6 +160,17 @@ async function diskFull(run: Run, { planned }: MigrationRun): Promise<StepEnd | 
     const at = { script: planned.script, version: planned.version }
     return { ended: 'failed', error: describeFailure(error, at), left: 'nothing' }
   }
+}
+
+/** A statement outside a transaction that comes whole or not at all: when the server says that it failed, it left nothing. */
+function isAtomic({ kind, statements }: Step): boolean {
+  return (
+    kind === 'statement' &&
+    statements.every(
+      ({ statement: { node, transaction } }) =>
+        !isConcurrent(node) && transaction.type !== 'may-commit',
+    )
+  )
 }
 
 function failedAt(
@@ -246,8 +270,9 @@ export async function verifyMigration(
     )
   }
   if (planned.verify !== null) {
+    const { queries } = planned.verify
     report.verification.push(
-      ...(await runVerifyScript(worker, planned.verify.queries, run.settings)),
+      ...(await askCancellable(run, () => runVerifyScript(worker, queries, run.settings))),
     )
   }
   run.emit({ type: 'verified', migration: report, verification: report.verification })

@@ -4,6 +4,7 @@ import type { Fingerprint } from '../observe/types.ts'
 import type { PlannedMigration, Step } from '../plan/types.ts'
 import type { ErrorReport, MigrationReport, RowEffect, StepReport } from '../report/types.ts'
 import { sessionSettings } from '../sql/setting.ts'
+import type { RetryBudget } from './retry-budget.ts'
 import type { Run } from './run.ts'
 import type { Timeouts } from './timeouts.ts'
 
@@ -20,6 +21,8 @@ export interface MigrationRun {
   begun: boolean
   /** Timeouts that the session has now; null when unknown. */
   timeouts: Timeouts | null
+  /** How long it may still go on trying. */
+  readonly retries: RetryBudget
   startedAt: number
 }
 

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import { type JournalState, readJournal } from '../journal/state.ts'
 import { abandonRuns, type RunKey } from '../journal/write.ts'
 import { applicationName } from '../postgres/application-name.ts'
-import { cancelBackend } from '../postgres/observer.ts'
 import { poolingOf } from '../postgres/pooler.ts'
 import { ServerError } from '../postgres/server-error.ts'
 import { connect, pinnedTo } from '../postgres/session.ts'
@@ -14,13 +13,16 @@ import type { Report } from '../report/types.ts'
 import type { Gates } from '../runbook/gates/sections.ts'
 import type { Settings } from '../runbook/types.ts'
 import { quoteIdentifier } from '../sql/identifier.ts'
+import type { Cancellation } from './cancellation.ts'
+import { cancelBy } from './cancelling.ts'
 import { openWorker } from './connections.ts'
 import { recordLocks } from './lock-record.ts'
 import { watchLock } from './lock-watch.ts'
 import { reconnect } from './reconnect.ts'
-import type { Cancellation, Connections, Redact, Run, RunLock, Surroundings } from './run.ts'
+import type { Connections, Redact, Run, RunLock, Surroundings } from './run.ts'
 import { awaitOrphans, takeRunLock } from './run-lock.ts'
 import { SteadySession } from './steady-session.ts'
+import { cancelsOf, whileAsking } from './stop-listening.ts'
 
 /** What opening needs to know; a command's context is one. */
 export interface Opening {
@@ -31,10 +33,7 @@ export interface Opening {
   readonly emit: Listener
   readonly redact: Redact
   readonly report: Report
-  readonly cancellation: Cancellation & {
-    sent: Promise<unknown> | null
-    onRequest: (() => void) | null
-  }
+  readonly cancellation: Cancellation
 }
 
 /** The target with the run's lock held and the journal read. */
@@ -45,13 +44,21 @@ export interface OpenRun {
   readonly journal: JournalState
   /** See Run. The gates fill it. */
   readonly precheckMs: Map<string, number>
-  /** Connects the worker (if it isn't yet) and makes the run complete. */
-  start(key: RunKey): Promise<Run>
+  /**
+   * Connects the worker (if it isn't yet) and makes the run complete. `undoBudgetMs`: what an undo gets after a request to stop; none where undoing is
+   * all that the run is for.
+   */
+  start(key: RunKey, undoBudgetMs: number): Promise<Run>
+  /** Asks the observer things; a request to stop cancels them. Errors: Cancelled. */
+  whileAsking<Result>(act: () => Promise<Result>): Promise<Result>
   close(): Promise<void>
 }
 
+/** The target, to be looked at only. */
+export type Reading = Omit<OpenRun, 'start' | 'whileAsking'>
+
 /** Opens the target for reading only: the observer alone, in read-only transactions, without the run's lock. */
-export async function openForReading(opening: Opening): Promise<Omit<OpenRun, 'start'>> {
+export async function openForReading(opening: Opening): Promise<Reading> {
   const runId = randomBytes(8).toString('hex')
   const observer = await openObserver(opening, runId, true)
   try {
@@ -79,8 +86,9 @@ export async function openRun(opening: Opening): Promise<OpenRun> {
   const { settings, emit, cancellation, connection } = opening
   const runId = randomBytes(8).toString('hex')
   const sessions: { close(): Promise<void> }[] = []
+  const listeners: (() => void)[] = []
   const close = async () => {
-    cancellation.onRequest = null
+    for (const forget of listeners) forget()
     // The keeper last: its lock is what keeps other runs away.
     for (const session of sessions.reverse()) await session.close().catch(() => undefined)
   }
@@ -101,6 +109,7 @@ export async function openRun(opening: Opening): Promise<OpenRun> {
     const journal = await settledJournal(observer)
     opening.report.runId = runId
     const precheckMs = new Map<string, number>()
+    const reach = () => openObserver(pinned, runId, false)
     return {
       precheckMs,
       runId,
@@ -108,24 +117,20 @@ export async function openRun(opening: Opening): Promise<OpenRun> {
       surroundings,
       journal,
       close,
-      async start(key) {
+      whileAsking: (act) => whileAsking(observer, reach, cancellation, act),
+      async start(key, undoBudgetMs) {
         const worker = await openWorker(pinned, runId, observer, surroundings.identity)
         sessions.push(worker)
-        const cancellable = { now: false }
-        const cancel = () => {
-          if (!cancellable.now) return
-          cancellation.sent = cancelBackend(observer, worker.worker.backendPid).catch(
-            () => undefined,
-          )
-        }
-        cancellation.onRequest = cancel
+        const pid = () => worker.worker.backendPid
+        const cancels = cancelsOf(cancellation, undoBudgetMs, cancelBy(observer, pid, reach))
+        listeners.push(cancels.stopListening)
         const lock = watchLock(
           keeper,
           again(() => openKeeper(pinned, runId)),
-          cancel,
+          cancels.cancelStatement,
         )
         sessions.splice(0, 1, lock)
-        const run = runOf(opening, key, observer, surroundings, worker, lock, cancellable)
+        const run = runOf(opening, key, observer, surroundings, worker, lock, cancels)
         return { ...run, precheckMs }
       },
     }
@@ -150,7 +155,7 @@ function runOf(
   surroundings: Surroundings,
   connections: Connections,
   lock: RunLock,
-  cancellable: Run['cancellable'],
+  { cancellable, undo }: Pick<Run, 'cancellable' | 'undo'>,
 ): Omit<Run, 'precheckMs'> {
   const { settings, gates, emit, redact, report, cancellation } = opening
   return {
@@ -170,6 +175,7 @@ function runOf(
       report.warnings.push(message)
       emit({ type: 'warning', message })
     },
+    undo,
   }
 }
 

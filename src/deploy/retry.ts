@@ -1,10 +1,11 @@
 import { sqlstate } from '../postgres/sqlstate.ts'
-import type { StepReport } from '../report/types.ts'
-import type { MigrationRun, StepEnd } from './migration-run.ts'
+import type { ErrorReport, StepReport } from '../report/types.ts'
+import { formatDuration } from '../runbook/duration.ts'
+import { Cancelled, pauseUnlessAsked } from './cancellation.ts'
+import { describeFailure } from './failure.ts'
+import type { Left } from './migration-run.ts'
+import type { RetryBudget } from './retry-budget.ts'
 import type { Run } from './run.ts'
-
-/** Pauses before the second, third and fourth attempt; each is varied by a quarter, so that two who met don't meet again. */
-const pausesMs = [500, 1_000, 2_000] as const
 
 /** Failures that pass by themselves, by code: messages are translated. */
 const passing: ReadonlySet<string> = new Set([
@@ -13,36 +14,79 @@ const passing: ReadonlySet<string> = new Set([
   sqlstate.serializationFailure,
 ])
 
-/**
- * Tries a transaction again when a lock, a deadlock or a serialization failure ended it. Between attempts nothing is held: Postgres has rolled
- * the transaction back. The last attempt runs under the same timeouts as the first.
- */
-export async function withRetries(
-  run: Run,
-  migration: MigrationRun,
-  report: StepReport,
-  attempt: () => Promise<StepEnd>,
-): Promise<StepEnd> {
-  for (const [index, pauseMs] of pausesMs.entries()) {
-    const end = await attempt()
-    if (end.ended === 'done' || end.left !== 'nothing') return end
-    if (!passing.has(end.error.sqlstate ?? '') || run.cancellation.requested) return end
-    // The rollback took back what the transaction had SET.
-    migration.timeouts = null
-    report.retries = index + 1
-    const varied = Math.round(pauseMs * (0.75 + Math.random() / 2))
-    const { message, detail } = end.error
-    const reason = detail === undefined ? message : `${message} (${detail})`
-    run.emit({ type: 'retrying', step: report, attempt: index + 1, pauseMs: varied, reason })
-    await pause(run, varied)
-  }
-  return attempt()
+/** How an attempt ended; `done` may carry what it found. */
+export type AttemptEnd =
+  | { readonly ended: 'done' }
+  | { readonly ended: 'failed'; readonly error: ErrorReport; readonly left: Left }
+
+/** What the attempt before gave way to, and how long it had taken. */
+export interface GaveWay {
+  readonly sqlstate: string
+  readonly attemptMs: number
 }
 
-/** Ends early when the run is asked to stop. */
-async function pause(run: Run, ms: number): Promise<void> {
-  const deadline = Date.now() + ms
-  while (Date.now() < deadline && !run.cancellation.requested) {
-    await new Promise((resolve) => setTimeout(resolve, Math.min(50, deadline - Date.now())))
+/**
+ * Tries one unit of work (a transaction, a statement outside one, a range of a batch) again when a lock, a deadlock or a serialization failure
+ * ended it and it left nothing (`isClean`), as long as `budget` covers the pause. Between attempts nothing is held: whoever attempts has rolled back. Every
+ * attempt sets the same timeouts, the last too. A request to stop ends a pause at once.
+ */
+export async function withRetries<End extends AttemptEnd>(
+  run: Run,
+  budget: RetryBudget,
+  report: StepReport,
+  attempt: (gaveWay: GaveWay | null) => Promise<End>,
+  isClean = leftNothing,
+): Promise<End | FailedAttempt> {
+  let gaveWay: GaveWay | null = null
+  for (let failures = 1; ; failures += 1) {
+    const started = budget.chance.now()
+    const end = await attempt(gaveWay)
+    if (end.ended === 'done' || !isPassing(end) || !isClean(end)) return end
+    const attemptMs = budget.chance.now() - started
+    budget.failed(attemptMs)
+    if (run.cancellation.requested) return end
+    const pauseMs = budget.nextPause(failures)
+    if (pauseMs === null) return { ...end, error: usedUp(end.error, failures, budget) }
+    report.retries = (report.retries ?? 0) + 1
+    run.emit({ type: 'retrying', step: report, attempt: failures, pauseMs, reason: reasonOf(end) })
+    const pausedAt = budget.chance.now()
+    await pauseUnlessAsked(run.cancellation, pauseMs)
+    budget.paused(budget.chance.now() - pausedAt)
+    if (run.cancellation.requested) return { ...end, error: cancelled(end.error) }
+    gaveWay = { sqlstate: end.error.sqlstate ?? '', attemptMs }
   }
+}
+
+type FailedAttempt = Extract<AttemptEnd, { ended: 'failed' }>
+
+function isPassing({ error }: FailedAttempt): boolean {
+  return passing.has(error.sqlstate ?? '')
+}
+
+function leftNothing({ left }: FailedAttempt): boolean {
+  return left === 'nothing'
+}
+
+function reasonOf({ error }: { readonly error: ErrorReport }): string {
+  return error.detail === undefined ? error.message : `${error.message} (${error.detail})`
+}
+
+/** The last attempt's failure, and who was in its way, with how long it was tried. */
+function usedUp(error: ErrorReport, attempts: number, budget: RetryBudget): ErrorReport {
+  const total = formatDuration(budget.totalMs)
+  const spent = formatDuration(Math.round(budget.spentMs / 100) * 100)
+  return {
+    ...error,
+    message:
+      attempts === 1
+        ? error.message
+        : `${error.message}: given up after ${attempts} attempts in ${spent}`,
+    fix: [error.fix, `A longer retry-timeout than ${total} goes on trying for longer.`]
+      .filter((sentence) => sentence !== undefined)
+      .join(' '),
+  }
+}
+
+function cancelled({ version }: ErrorReport): ErrorReport {
+  return describeFailure(new Cancelled(), version === undefined ? {} : { version })
 }

@@ -5,7 +5,11 @@ import type { Place } from '../report/refusal.ts'
 import type { MigrationReport, SessionSetting } from '../report/types.ts'
 import type { BlockersPolicy, DiskGuard } from '../runbook/gates/locks.ts'
 import type { Settings } from '../runbook/types.ts'
+import type { Cancellation } from './cancellation.ts'
+import type { Cancellable, Stoppable } from './cancelling.ts'
 import type { LockRecord } from './lock-record.ts'
+
+export { type Cancellation, Cancelled } from './cancellation.ts'
 
 /** Which server, and which history of it: another after a failover. */
 export interface Identity {
@@ -43,11 +47,13 @@ export interface Run {
   readonly emit: Listener
   /** Errors quote what the server said, and that may be a secret: none goes into the journal as it is. */
   readonly redact: Redact
-  readonly cancellation: Cancellation & { sent: Promise<unknown> | null }
+  readonly cancellation: Cancellation
   readonly connections: Connections
   readonly lock: RunLock
   /** True while a statement runs that a cancel may hit: never a COMMIT, a journal row or an undo. */
-  readonly cancellable: { now: boolean }
+  readonly cancellable: Cancellable
+  /** What a request to stop means to an undo: it gets some seconds. */
+  readonly undo: Stoppable
   /** Who was in whose way, for the report. */
   readonly locks: LockRecord
   /** What airlock.yml allows to be done while a statement runs. */
@@ -92,21 +98,6 @@ export interface Connections {
   restoreWorker(what: 'all' | 'all but role'): Promise<void>
   /** Waits until the worker's backend is gone from the server, ending it where it lingers. */
   endWorker(): Promise<void>
-}
-
-/** A request to stop, from a signal: asked between statements, acted on by cancelling the running one. */
-export interface Cancellation {
-  readonly requested: boolean
-  /** The cancel that was sent to the server, until it is answered. */
-  readonly sent: Promise<unknown> | null
-}
-
-/** Raised in a run that was asked to stop, where no statement was running. */
-export class Cancelled extends Error {
-  constructor() {
-    super('cancelled on request')
-    this.name = 'Cancelled'
-  }
 }
 
 /** A migration's report and everything that its steps add to it. */

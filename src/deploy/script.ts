@@ -1,67 +1,161 @@
 import { undoProgress } from '../journal/undo.ts'
 import { inTransaction, journalPrologue } from '../journal/write.ts'
 import type { PlannedMigration, Step } from '../plan/types.ts'
-import type { MigrationReport } from '../report/types.ts'
+import type { MigrationReport, StepReport } from '../report/types.ts'
+import type { Statement } from '../sql/types.ts'
 import { verifyExpectations } from '../verify/expectations.ts'
+import { executeInTurn, executeStatement } from './execute.ts'
 import { describeFailure, StepFailure } from './failure.ts'
+import { isDoneAlready } from './index-done.ts'
+import type { Undoing } from './inverse-run.ts'
+import type { Left } from './migration-run.ts'
+import type { GaveWay } from './retry.ts'
 import type { Run } from './run.ts'
-import { setTimeouts, timeoutsOf } from './timeouts.ts'
+import { setTimeouts, timeoutsOf, waitLimitsOf } from './timeouts.ts'
+import { attemptUndo } from './undo-attempts.ts'
+import { locksOfAttempt, takeLocks } from './up-front-locks.ts'
+import type { WaitLimits } from './wait-tally.ts'
+
+type Rollback = NonNullable<PlannedMigration['rollback']>
+
+/** One step of a rollback script, under way. */
+interface ScriptStep {
+  readonly step: Step
+  readonly rollback: Rollback
+  readonly report: MigrationReport
+  readonly shown: StepReport
+  readonly limits: WaitLimits
+  /** The journal's statement that says the step is done. */
+  readonly progress: string
+  readonly ran: string[]
+}
 
 /**
- * Runs a rollback script step by step, each under its timeouts; `ran` collects the SQL as it is sent. How many steps are done is committed with each,
- * so that a killed undo goes on behind the last of them: `from` is the number of those that an earlier run did.
+ * Runs a rollback script step by step, each under its timeouts, watched as a migration's steps are, and tried again as a whole when a lock is not to be
+ * had; `ran` collects the SQL as it is sent. How many steps are done is committed with each, so that a killed undo goes on behind the last of
+ * them: `from` is the number of those that an earlier run did.
  * Errors: StepFailure with the place in the rollback script.
  */
 export async function runScript(
   run: Run,
-  rollback: NonNullable<PlannedMigration['rollback']>,
-  report: MigrationReport,
+  rollback: Rollback,
+  { report, budget }: Undoing,
   ran: string[],
   from: number,
 ): Promise<void> {
   const { worker } = run.connections
-  const { version } = report
-  const progress = (done: number) => undoProgress(version, { by: 'script', done, statements: [] })
+  const progress = (done: number) =>
+    undoProgress(report.version, { by: 'script', done, statements: [] })
   const [first] = rollback.steps.slice(from)
   if (first !== undefined && first.kind !== 'transaction') {
     await worker.simple(inTransaction(run.key, progress(from)))
   }
   for (const step of rollback.steps.slice(from)) {
-    const timeouts = timeoutsOf(
-      step,
-      run.settings,
-      rollback.directives,
-      step.statements[0]?.directives,
+    const own = step.statements[0]?.directives
+    const timeouts = timeoutsOf(step, run.settings, rollback.directives, own)
+    const limits = waitLimitsOf(step, run.settings, rollback.directives, own)
+    const shown = shownAs(step, rollback.file)
+    const all = { step, rollback, report, shown, limits, progress: progress(step.ordinal), ran }
+    const already = ran.length
+    await attemptUndo(
+      run,
+      budget,
+      shown,
+      report.version,
+      async (gaveWay) => {
+        ran.length = already
+        await worker.simple(setTimeouts(timeouts, null, new Set()))
+        const resumed = step.kind !== 'transaction' && step.ordinal === from + 1
+        if (resumed && (await isDone(run, step))) {
+          await worker.simple(inTransaction(run.key, all.progress))
+        } else if (step.kind === 'transaction') await runTransaction(run, all, gaveWay)
+        else await runAlone(run, all, gaveWay)
+      },
+      leavesOf(step),
     )
-    await worker.simple(setTimeouts(timeouts, null, new Set()))
-    const together = step.kind === 'transaction'
-    if (!together && step.ordinal === from + 1 && (await isDone(run, step))) {
-      await worker.simple(inTransaction(run.key, progress(step.ordinal)))
-      continue
-    }
-    if (together) await worker.simple(step.begin ?? 'begin')
-    for (const { statement } of step.statements) {
-      if (['begin', 'commit', 'rollback'].includes(statement.transaction.type)) continue
-      try {
-        ran.push(statement.text)
-        if (statement.copyData === null) await worker.simple(statement.text)
-        else await worker.copyIn(statement.text, statement.copyData)
-      } catch (error) {
-        const failure = describeFailure(error, {
-          script: rollback.script,
-          statement,
-          version,
-        })
-        if (together) await worker.simple('rollback').catch(() => undefined)
-        throw new StepFailure(failure)
+  }
+}
+
+/** A procedure that commits may have done half of its work when it fails. */
+function leavesOf({ kind, statements }: Step): Left {
+  const commits = statements.some(({ statement }) => statement.transaction.type === 'may-commit')
+  return kind === 'statement' && commits ? 'something' : 'nothing'
+}
+
+/** What is told of while it runs; a rollback script has no steps in the report. */
+function shownAs({ ordinal, kind, title, statements }: Step, file: string): StepReport {
+  const where = statements[0]?.statement.where ?? { file, line: 1, column: 1 }
+  const count = statements.length
+  return {
+    ordinal,
+    kind,
+    title: `rollback: ${title}`,
+    outcome: 'not-run',
+    durationMs: 0,
+    statements: count,
+    where,
+  }
+}
+
+async function runTransaction(run: Run, all: ScriptStep, gaveWay: GaveWay | null): Promise<void> {
+  const { step, report, shown, limits, progress } = all
+  const { worker } = run.connections
+  const locks = locksOfAttempt(step, gaveWay, run.settings.blockTimeout)
+  const locking = step.locksUpFront?.statement ?? null
+  await placed(all, (told) =>
+    executeInTurn(run, report, shown, limits, async (execute) => {
+      await worker.simple(step.begin ?? 'begin')
+      if (locks.length > 0 && locking !== null) {
+        told(locking)
+        await execute(locking, limits, takeLocks(locks))
       }
-    }
-    if (together && !step.rollsBack) {
-      await worker.simple(`${journalPrologue(run.key)} ${progress(step.ordinal)}; commit`)
-      continue
-    }
-    if (together) await worker.simple('rollback')
-    await worker.simple(inTransaction(run.key, progress(step.ordinal)))
+      for (const statement of toSend(step)) {
+        told(statement)
+        all.ran.push(statement.text)
+        await execute(statement, limits)
+      }
+    }),
+  )
+  if (step.rollsBack) {
+    await worker.simple('rollback')
+    await worker.simple(inTransaction(run.key, progress))
+  } else await worker.simple(`${journalPrologue(run.key)} ${progress}; commit`)
+}
+
+/** An attempt that gave way may have left an INVALID index, which would make the next fail. */
+async function runAlone(run: Run, all: ScriptStep, gaveWay: GaveWay | null): Promise<void> {
+  const { step, report, shown, limits, progress } = all
+  for (const statement of toSend(step)) {
+    all.ran.push(statement.text)
+    await placed(all, async (told) => {
+      told(statement)
+      if (gaveWay !== null && (await isDoneAlready(run, statement.text))) return
+      await executeStatement(run, report, shown, statement, limits)
+    })
+  }
+  await run.connections.worker.simple(inTransaction(run.key, progress))
+}
+
+/** The file's own BEGIN and COMMIT are issued by us, the latter after the journal row. */
+function toSend({ statements }: Step): Statement[] {
+  return statements
+    .map(({ statement }) => statement)
+    .filter(({ transaction }) => !['begin', 'commit', 'rollback'].includes(transaction.type))
+}
+
+/** A failure gets its place in the rollback script: that of the statement told of last. */
+async function placed(
+  { rollback: { script }, report: { version } }: ScriptStep,
+  act: (told: (statement: Statement) => void) => Promise<unknown>,
+): Promise<void> {
+  let statement: Statement | undefined
+  try {
+    await act((running) => {
+      statement = running
+    })
+  } catch (error) {
+    const at = statement === undefined ? { script, version } : { script, statement, version }
+    throw new StepFailure(describeFailure(error, at))
   }
 }
 

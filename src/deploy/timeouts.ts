@@ -14,7 +14,7 @@ export interface Timeouts {
 
 /**
  * The two budgets: a short one for what may block the application, a long one (`concurrent-timeout`, in place of both) for concurrent
- * builds and VALIDATE, which wait for others without anybody waiting for them. A directive at the statement wins over the file's,
+ * builds, VALIDATE and VACUUM, which wait for others without anybody waiting for them. A directive at the statement wins over the file's,
  * the file's over the settings.
  */
 export function timeoutsOf(

@@ -7,6 +7,7 @@ import type { Statement } from '../sql/types.ts'
 import { inquire, verifyExpectations } from '../verify/expectations.ts'
 import { type Execute, executeInTurn, executeTogether, type Part } from './execute.ts'
 import { type MigrationRun, stepReportOf } from './migration-run.ts'
+import type { GaveWay } from './retry.ts'
 import type { Run } from './run.ts'
 import { statementsBefore } from './step-timeouts.ts'
 import {
@@ -18,6 +19,7 @@ import {
   timeoutsSetBy,
   waitLimitsOf,
 } from './timeouts.ts'
+import { locksOfAttempt, takeLocks } from './up-front-locks.ts'
 
 /** What was measured inside the transaction, before it is committed. */
 export interface BodyEnd {
@@ -36,11 +38,13 @@ export async function runBody(
   run: Run,
   migration: MigrationRun,
   step: Step,
+  gaveWay: GaveWay | null,
   told: Told,
 ): Promise<BodyEnd> {
+  const locks = lockParts(run, step, gaveWay)
   return allowsOneTrip(step)
-    ? runTogether(run, migration, step, told)
-    : runOneByOne(run, migration, step, told)
+    ? runTogether(run, migration, step, locks, told)
+    : runOneByOne(run, migration, step, locks, told)
 }
 
 /** The statements to send: the file's own BEGIN and COMMIT are issued by us, the latter after the journal row. */
@@ -62,10 +66,18 @@ function allowsOneTrip(step: Step): boolean {
   )
 }
 
+/** Locks that are taken before the first statement, on behalf of the first that needs one: it is blamed when they are not to be had. */
+function lockParts(run: Run, step: Step, gaveWay: GaveWay | null): readonly Part[] {
+  const locks = locksOfAttempt(step, gaveWay, run.settings.blockTimeout)
+  const statement = step.locksUpFront?.statement ?? null
+  return locks.length === 0 ? [] : [{ text: takeLocks(locks), statement }]
+}
+
 async function runTogether(
   run: Run,
   migration: MigrationRun,
   step: Step,
+  locks: readonly Part[],
   told: Told,
 ): Promise<BodyEnd> {
   const { timeouts, own, watched } = opening(run, migration, step)
@@ -83,7 +95,7 @@ async function runTogether(
     run,
     migration.report,
     stepReportOf(migration.report, step),
-    [...before, ...statements, ...after, ...questions],
+    [...before, ...locks, ...statements, ...after, ...questions],
     waitLimitsOf(step, run.settings, migration.planned.directives, onlyDirectives(step)),
     (statement) => told(statement ?? undefined),
   )
@@ -101,6 +113,7 @@ async function runOneByOne(
   run: Run,
   migration: MigrationRun,
   step: Step,
+  locks: readonly Part[],
   told: Told,
 ): Promise<BodyEnd> {
   const limits = waitLimitsOf(
@@ -111,7 +124,7 @@ async function runOneByOne(
   )
   const report = stepReportOf(migration.report, step)
   return executeInTurn(run, migration.report, report, limits, (execute) =>
-    sendOneByOne(run, migration, step, told, execute),
+    sendOneByOne(run, migration, step, locks, told, execute),
   )
 }
 
@@ -119,6 +132,7 @@ async function sendOneByOne(
   run: Run,
   migration: MigrationRun,
   step: Step,
+  locks: readonly Part[],
   told: Told,
   execute: Execute,
 ): Promise<BodyEnd> {
@@ -130,6 +144,11 @@ async function sendOneByOne(
   )
   migration.timeouts = timeouts
   const { directives } = migration.planned
+  for (const { text, statement } of locks) {
+    if (statement === null) continue
+    told(statement)
+    await execute(statement, waitLimitsOf(step, run.settings, directives, undefined), text)
+  }
   for (const planned of bodyOf(step)) {
     told(planned.statement)
     await withStatementTimeouts(run, migration, step, planned, async () => {

@@ -22,17 +22,19 @@ import {
 } from './migration-run.ts'
 import { judgeRows, judgeVerification, judgeWarnings } from './policies.ts'
 import { countRemoved, withRefreshed } from './removed-rows.ts'
+import type { GaveWay } from './retry.ts'
 import type { Run } from './run.ts'
 import { bodyOf, runBody } from './transaction-body.ts'
 
 /**
  * BEGIN, the statements, the expectations, the journal row, COMMIT. Whatever fails before the COMMIT, Postgres takes back all of it; when
- * the answer to the COMMIT is lost, the journal is asked.
+ * the answer to the COMMIT is lost, the journal is asked. `gaveWay`: what the attempt before failed of.
  */
 export async function runTransactionStep(
   run: Run,
   migration: MigrationRun,
   step: Step,
+  gaveWay: GaveWay | null = null,
 ): Promise<StepEnd> {
   const started = Date.now()
   let statement: Statement | undefined
@@ -41,7 +43,7 @@ export async function runTransactionStep(
   let verification: readonly Verification[] = []
   try {
     const removed = await countRemoved(run, step)
-    const body = await runBody(run, migration, step, (running) => {
+    const body = await runBody(run, migration, step, gaveWay, (running) => {
       statement = running
     })
     rows = [...withRefreshed(step, body.rows), ...removed]

@@ -5,6 +5,7 @@ import { objectsByReference } from '../observe/object-lookup.ts'
 import type { Fingerprint } from '../observe/types.ts'
 import type { PlannedMigration } from '../plan/types.ts'
 import { ServerError } from '../postgres/server-error.ts'
+import { sqlstate } from '../postgres/sqlstate.ts'
 import type { ErrorReport, MigrationReport, Report, UndoReport } from '../report/types.ts'
 import { again } from './again.ts'
 import { compareFingerprints } from './foreign.ts'
@@ -78,6 +79,17 @@ export async function undoDeployed(
   if (last.report.rollback?.outcome === 'not-run') last.report.outcome = 'applied'
 }
 
+/** What a failure is called in a run that was asked to stop: the server's words for a cancelled statement name a timeout beside it. */
+export function askedFor(error: ErrorReport): ErrorReport {
+  if (error.sqlstate !== sqlstate.queryCanceled) return error
+  return {
+    ...error,
+    message: 'Cancelled on request: the running statement was stopped',
+    why: 'A signal asked the run to stop.',
+    fix: 'Deploy again when you want to.',
+  }
+}
+
 /** A run that another has taken over, or whose lock another holds, leaves everything to that one. */
 async function mayGoOn(run: Run, { error }: Failed): Promise<boolean> {
   return error.sqlstate !== takenOver && (await run.lock.retake())
@@ -122,17 +134,16 @@ async function afterTransaction(
   runBefore: Fingerprint | null,
 ): Promise<Report['outcome']> {
   const before = failure.migration.before ?? runBefore
-  const undo: UndoReport =
-    before === null
+  const byTransaction = { by: 'transaction', statements: [], kept: [] } as const
+  const uncompared = { ...byTransaction, outcome: 'restored', difference: [] } as const
+  const undo: UndoReport = run.cancellation.insisted
+    ? { ...uncompared, reason: 'the run was told to hurry: the catalog was not compared' }
+    : before === null
       ? {
-          by: 'transaction',
-          statements: [],
-          outcome: 'restored',
-          difference: [],
-          kept: [],
+          ...uncompared,
           reason: 'no fingerprint was taken before it: more than 20 migrations were pending',
         }
-      : { by: 'transaction', statements: [], kept: [], ...(await proven(run, failure, before)) }
+      : { ...byTransaction, ...(await proven(run, failure, before)) }
   const { report } = failure.migration
   Object.assign(report, { rollback: undo })
   run.emit({ type: 'undone', migration: report, undo })
@@ -201,7 +212,10 @@ async function afterStop(run: Run, failure: Failed): Promise<Report['outcome']> 
     by: 'none',
     statements: [],
     outcome: 'not-run',
-    difference: before === null ? [] : differenceOf(before, await readFingerprint(run.observer)),
+    difference:
+      before === null || run.cancellation.insisted
+        ? []
+        : differenceOf(before, await readFingerprint(run.observer)),
     kept: keptRows(report.rowEffects),
     reason: `on-failure is stop: ${whatStays(failure)}`,
   }

@@ -8,14 +8,19 @@ import type { Fingerprint, FingerprintObject } from '../observe/types.ts'
 import { type Inversion, type InvertOptions, invert } from '../plan/inverses.ts'
 import type { PlannedMigration, Step } from '../plan/types.ts'
 import type { ErrorReport, MigrationReport, RowEffect, UndoReport } from '../report/types.ts'
+import type { FileDirectives } from '../runbook/types.ts'
 import type { Effect, ObjectRef } from '../sql/types.ts'
 import { again } from './again.ts'
+import { whileCancellable } from './cancelling.ts'
 import { holdsData } from './data-loss.ts'
 import { describeFailure } from './failure.ts'
 import { compareFingerprints } from './foreign.ts'
-import { runInverses } from './inverse-run.ts'
+import { runInverses, type Undoing } from './inverse-run.ts'
+import { retryBudget } from './retry-budget.ts'
 import type { Run } from './run.ts'
 import { runScript } from './script.ts'
+import { notBegun, stoppedUndo } from './undo-stopped.ts'
+import { asUndo, isUndoOver } from './undo-time.ts'
 
 /** What there is to undo of one migration. */
 export interface Remains {
@@ -52,6 +57,7 @@ export async function undoMigration(run: Run, remains: Remains): Promise<UndoRep
   const by = byScript ? 'script' : 'inverses'
   run.emit({ type: 'undoing', migration: remains.report, by })
   const statements: string[] = []
+  if (isUndoOver(run)) return notBegun(by, kept, remains.resumed !== undefined)
   try {
     await run.connections.prepareWorker(remains.planned.version)
     await assertHeld(run)
@@ -64,14 +70,10 @@ export async function undoMigration(run: Run, remains: Remains): Promise<UndoRep
     return { by, statements, kept, ...(await compared(run, remains)) }
   } catch (error) {
     if (isTakenOver(error)) throw error
-    return {
-      by,
-      statements,
-      outcome: 'failed',
-      difference: await leftDifference(run, remains),
-      kept,
-      error: failureOf(error, remains),
-    }
+    const failed = { by, statements, outcome: 'failed', kept } as const
+    if (isUndoOver(run)) return { ...failed, ...(await stoppedUndo(run, remains.planned)) }
+    const difference = await leftDifference(run, remains)
+    return { ...failed, difference, error: failureOf(error, remains) }
   }
 }
 
@@ -92,10 +94,10 @@ async function undoByScript(run: Run, remains: Remains, ran: string[]): Promise<
     const effects = rollback.steps
       .slice(from)
       .flatMap(({ statements }) => statements.flatMap(({ statement }) => statement.effects))
-    const reason = await lossOf(run, effects)
+    const reason = await whileCancellable(asUndo(run), () => lossOf(run, effects))
     if (reason !== null) return reason
   }
-  await runScript(run, rollback, remains.report, ran, from)
+  await runScript(asUndo(run), rollback, undoing(run, remains, rollback.directives), ran, from)
   return null
 }
 
@@ -103,13 +105,17 @@ async function undoByInverses(run: Run, remains: Remains, ran: string[]): Promis
   const progress = remains.resumed ?? (await newProgress(run, remains))
   if (!isDataLossAllowed(run, remains.planned)) {
     for (const { holdsData: held } of progress.statements.slice(progress.done)) {
-      if (held !== undefined && (await holdsData(run, held))) {
-        return dataReason(held)
-      }
+      if (held === undefined) continue
+      if (await whileCancellable(asUndo(run), () => holdsData(run, held))) return dataReason(held)
     }
   }
-  await runInverses(run, remains.planned.version, progress, ran)
+  await runInverses(asUndo(run), undoing(run, remains, remains.planned.directives), progress, ran)
   return null
+}
+
+/** An undo has a budget of its own: what failed before it may have used up the migration's. */
+function undoing(run: Run, { report }: Remains, { retryTimeout }: FileDirectives): Undoing {
+  return { report, budget: retryBudget(retryTimeout ?? run.settings.retryTimeout) }
 }
 
 /** An undo that begins: its inverses, derived from what is there now. */

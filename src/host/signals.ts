@@ -10,6 +10,9 @@ export function hideArguments(): void {
   process.title = 'pg-airlock'
 }
 
+/** This process has been asked to stop: nobody waits for it any longer than needed. */
+let wasAsked = false
+
 export type CancelSignal = 'SIGINT' | 'SIGTERM'
 
 /**
@@ -26,6 +29,7 @@ export function onCancel(
   const listen = (signal: CancelSignal): void => {
     const act = isCancelled ? insist : cancel
     isCancelled = true
+    wasAsked = true
     act(signal)
   }
   const signals = ['SIGINT', 'SIGTERM'] as const
@@ -50,9 +54,9 @@ export function onCrash(crashed: (error: unknown) => void): () => void {
 }
 
 /**
- * Ends the process within two seconds although something (a connection that a fault left open) may keep it alive; at once where
- * nothing does. The exit code is kept.
+ * Ends the process within two seconds although something (a connection that a fault left open) may keep it alive, or much sooner where a signal
+ * asked for it; at once where nothing does. The exit code is kept.
  */
 export function leaveSoon(): void {
-  setTimeout(() => process.exit(), 2_000).unref()
+  setTimeout(() => process.exit(), wasAsked ? 100 : 2_000).unref()
 }

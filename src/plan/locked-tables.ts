@@ -112,7 +112,7 @@ const relations: ReadonlySet<ObjectKind> = new Set([
 ])
 
 /** What bears a new name after the effect. A creation that IF NOT EXISTS or a guard may skip leaves what was there. */
-function newNames({ op, object, to, ifNotExists, guarded }: Effect): QualifiedName[] {
+export function newNames({ op, object, to, ifNotExists, guarded }: Effect): QualifiedName[] {
   const { kind, schema, name } = object
   if (!relations.has(kind) || name === null || ifNotExists || guarded) return []
   if (op === 'create') return [{ schema, name }]

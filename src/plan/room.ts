@@ -97,7 +97,10 @@ const RELATION_REWRITES: ReadonlySet<string> = new Set([
 ])
 
 /** Which change makes Postgres write the whole table anew, or may: whether a change of type does, only the types tell. Null: none. */
-function rewriteOf({ op, object, change, column }: Effect, { effects }: Statement): string | null {
+export function rewriteOf(
+  { op, object, change, column }: Effect,
+  { effects }: Statement,
+): string | null {
   if (op === 'cluster') return 'CLUSTER of'
   if (op === 'vacuum' && change === 'FULL') return 'VACUUM FULL of'
   if (op === 'refresh' && change !== 'WITH NO DATA') return 'REFRESH of'

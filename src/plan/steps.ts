@@ -5,6 +5,9 @@ import { quoteLiteral } from '../sql/identifier.ts'
 import { transactionControl } from '../sql/transaction-control.ts'
 import type { Script, Statement } from '../sql/types.ts'
 import { createExpectationFold } from './expectations.ts'
+import { isStrong } from './lock-modes.ts'
+import { locksOf } from './lock-of-effect.ts'
+import { lockNotes, locksUpFront } from './locks-up-front.ts'
 import { type Later, labelUsedLater } from './steps/enum-labels.ts'
 import { rowCertainty, tablesLosingRows } from './steps/rows.ts'
 import { reasonToStandAlone } from './steps/standing-alone.ts'
@@ -188,10 +191,12 @@ function draft(cutting: Cutting, step: Omit<Draft, 'why'>): void {
   cutting.why = undefined
 }
 
-function finish({ drafts, notes }: Cutting): CompiledSteps {
+function finish({ drafts, notes, directives }: Cutting): CompiledSteps {
   const fold = createExpectationFold()
   const steps = drafts.map((one, index): Step => {
     const { kind, statements, own, rollsBack, why } = one
+    const locks = kind === 'transaction' ? locksUpFront(statements, directives.locks) : null
+    if (locks !== null) notes.push(...lockNotes(locks))
     return {
       ordinal: index + 1,
       kind,
@@ -205,13 +210,26 @@ function finish({ drafts, notes }: Cutting): CompiledSteps {
       expectations: rollsBack ? [] : fold.add(statements.map(({ statement }) => statement)),
       removesRowsOf: rollsBack ? [] : tablesLosingRows(statements),
       rows: rollsBack ? 'none' : rowCertainty(statements),
+      ...(locks === null || locks.retried.length === 0 ? {} : { locksUpFront: locks }),
     }
   })
   return { steps, expectations: fold.all(), notes }
 }
 
+/**
+ * What waits and scans without keeping the application waiting. A VALIDATE that shares its statement with a change that locks strongly does keep it
+ * waiting. CONCURRENTLY takes a strong lock only at its end, when those who would wait for it are gone (a detached partition, the dropped
+ * index), or on what nobody writes to (EXCLUSIVE on a materialized view).
+ */
 function isLong({ statement }: PlannedStatement, _: number, all: readonly unknown[]): boolean {
-  return all.length === 1 && (validates(statement) || isConcurrent(statement.node))
+  if (all.length > 1) return false
+  return isConcurrent(statement.node) || waitsGently(statement)
+}
+
+function waitsGently(statement: Statement): boolean {
+  const { effects } = statement
+  const waits = validates(statement) || effects.some(({ op }) => op === 'vacuum')
+  return waits && !effects.flatMap(locksOf).some(({ mode }) => isStrong(mode))
 }
 
 function emptyFile({ file }: Script): PlanNote {

@@ -6,6 +6,7 @@ import type {
   StatementDirectives,
 } from '../runbook/types.ts'
 import type { Effect, ObjectRef, QualifiedName, Script, Statement } from '../sql/types.ts'
+import type { LockMode } from './lock-modes.ts'
 
 /**
  * What succeeds or fails as one.
@@ -38,6 +39,27 @@ export interface Step {
   }[]
   /** Rows may change: the counters are read. 'at-most' when savepoints or exception blocks blur them. */
   readonly rows: 'none' | 'exact' | 'at-most'
+  /** Locks taken before the first statement; absent: each is taken where the file has it. */
+  readonly locksUpFront?: LocksUpFront
+}
+
+/** A table that a transaction may lock before its first statement. */
+export interface TableLock {
+  readonly table: QualifiedName
+  /** The strongest that the transaction takes on it anyway. */
+  readonly mode: LockMode
+  /** Where the file itself has set the search path that the name is looked up on. */
+  readonly searchPath?: readonly string[]
+}
+
+/** What a transaction locks before its first statement. Empty: nothing. */
+export interface LocksUpFront {
+  /** In the first attempt. */
+  readonly first: readonly TableLock[]
+  /** In the next, where an attempt gave way to a lock soon enough. */
+  readonly retried: readonly TableLock[]
+  /** The first statement that takes one of them. */
+  readonly statement: Statement | null
 }
 
 export interface PlannedStatement {

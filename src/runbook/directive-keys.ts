@@ -36,6 +36,11 @@ const KEYS: Readonly<Record<string, Key>> = {
   after: { scopes: ['file'], value: 'text', scripts: ['migration'], needs: ['soak'] },
   soak: { scopes: ['file'], value: 'text', scripts: ['migration'], needs: ['after'] },
   rollback: { scopes: ['file'], value: ['none'], scripts: ['migration'], needs: ['reason'] },
+  locks: {
+    scopes: ['file'],
+    value: ['as-written', 'up-front'],
+    scripts: ['migration', 'rollback'],
+  },
   retry: { scopes: ['file'], value: ['safe'], scripts: ['migration', 'rollback'] },
   partial: { scopes: ['file'], value: ['ok'], scripts: ['rollback'] },
   expect_duration: { scopes: ['file'], value: 'text', scripts: ['migration'] },

@@ -33,6 +33,7 @@ export function parseFileDirectives(
   const soak = reader.text('soak')
   const expectDuration = reader.text('expect_duration')
   const lockImpact = reader.text('lock_impact')
+  const locks = reader.text('locks')
   const retryTimeout = reader.timeout('retry_timeout')
   return {
     ...(reader.pair('transaction') && { transaction: 'off' }),
@@ -45,6 +46,7 @@ export function parseFileDirectives(
     ...(reader.pair('rollback') && {
       rollback: { none: true, reason: reader.reason('rollback') },
     }),
+    ...((locks === 'as-written' || locks === 'up-front') && { locks }),
     ...(reader.pair('retry') && { retry: 'safe' }),
     ...(reader.pair('partial') && { partial: 'ok' }),
     ...(expectDuration !== undefined && { expectDuration }),

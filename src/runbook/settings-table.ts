@@ -163,7 +163,7 @@ export const SETTINGS = {
     default: '30min',
     scope: 'target',
     description:
-      'Replaces lock and statement timeout for `CONCURRENTLY` and `VALIDATE CONSTRAINT`, which wait and scan without blocking.',
+      'Replaces lock and statement timeout for `CONCURRENTLY`, `VALIDATE CONSTRAINT` and `VACUUM`, which wait and scan without blocking.',
   },
   'block-timeout': {
     kind: 'duration',

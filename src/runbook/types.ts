@@ -45,6 +45,8 @@ export interface FileDirectives {
   readonly after?: { readonly version: string; readonly soakMs: number; readonly soak: string }
   readonly rollback?: { readonly none: true; readonly reason: string }
   readonly retry?: 'safe'
+  /** Where strong locks of a transaction are taken; undefined: first where that costs the application nothing. */
+  readonly locks?: 'as-written' | 'up-front'
   readonly partial?: 'ok'
   readonly expectDuration?: string
   readonly lockImpact?: string
