@@ -65,7 +65,7 @@ describe('statements that take long', () => {
     expect(builds.length).toBeGreaterThan(0)
     for (const { result, details, left } of builds) {
       expect(endingOf(result)).toMatch(
-        /^rolled-back 1: Cancelled: the disk has 1000 B free, less than disk-guard\.free-space \(5\.0 GB\)$/,
+        /^failed 1: Cancelled: the disk has 1000 B free, less than disk-guard\.free-space \(5\.0 GB\)$/,
       )
       expect(errorOf(result)).toMatchObject({ sqlstate: '53100', where: { line: 1 } })
       expect(left).toEqual([])

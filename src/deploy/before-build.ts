@@ -4,12 +4,13 @@ import { durationText } from '../report/duration-text.ts'
 import { lockSessionText } from '../report/lock-session-text.ts'
 import type { Place } from '../report/refusal.ts'
 import type { LockSession } from '../report/types.ts'
+import { pauseUnlessAsked, stopIfAsked } from './cancellation.ts'
 import { type ConcurrentWork, reachOf, waitsOf } from './concurrent-work.ts'
 import { endBlockersByPid } from './end-blockers.ts'
 import { StepFailure } from './failure.ts'
 import type { WaitPlace } from './lock-record.ts'
 import { holdsLock } from './lock-watch.ts'
-import { Cancelled, type Run } from './run.ts'
+import type { Run } from './run.ts'
 
 /** What a wait before a statement belongs to. */
 export interface Waiting extends WaitPlace {
@@ -76,7 +77,7 @@ export async function awaitNobody(
   let toldAt: number | null = null
   for (let first = true; ; first = false) {
     holdsLock(run.lock)
-    if (run.cancellation.requested) throw new Cancelled()
+    stopIfAsked(run.cancellation)
     const sessions = await look()
     const waitedMs = Date.now() - started
     if (sessions.length === 0) return
@@ -85,15 +86,8 @@ export async function awaitNobody(
       toldAt = waitedMs
       run.emit({ type: 'waiting-for-snapshots', step, sessions, waitedMs })
     }
-    await pauseUnlessStopped(run, Math.min(pauseMs, timeoutMs - waitedMs))
+    await pauseUnlessAsked(run.cancellation, Math.min(pauseMs, timeoutMs - waitedMs))
     pauseMs = Math.min(longestPauseMs, pauseMs * 1.5)
-  }
-}
-
-async function pauseUnlessStopped(run: Run, ms: number): Promise<void> {
-  const deadline = Date.now() + ms
-  while (Date.now() < deadline && !run.cancellation.requested) {
-    await new Promise((resolve) => setTimeout(resolve, Math.min(50, deadline - Date.now())))
   }
 }
 

@@ -101,8 +101,8 @@ async function judgeStructure(
 }
 
 /**
- * Drops an INVALID index that this run made, concurrently, for at most `patienceMs`, and not longer than three seconds after the run was asked to stop:
- * dropping waits for everybody who has the table open. `name` is quoted. The session's timeouts are other ones afterwards.
+ * Drops an INVALID index that this run made, concurrently, for at most `patienceMs`, and not longer than three seconds after the run was asked to stop, nor
+ * after a second request: dropping waits for everybody who has the table open. `name` is quoted. The session's timeouts are other ones afterwards.
  */
 export async function removeInvalidIndex(
   run: Run,
@@ -111,13 +111,12 @@ export async function removeInvalidIndex(
 ): Promise<'removed' | 'left'> {
   const { worker } = run.connections
   const patience = Math.max(1, Math.round(patienceMs))
-  let sent: Promise<unknown> | null = null
-  let stoppedAt = run.cancellation.requested ? Date.now() : null
+  let sent: Promise<unknown> = Promise.resolve()
+  // Sent again and again: a cancel that falls between two messages is lost.
   const timer = setInterval(() => {
-    if (run.cancellation.requested) stoppedAt ??= Date.now()
-    if (stoppedAt === null || sent !== null || Date.now() - stoppedAt < stoppedPatienceMs) return
-    sent = cancelBackend(run.observer, worker.backendPid).catch(() => undefined)
-  }, 100)
+    if (!isOver(run.cancellation)) return
+    sent = sent.then(() => cancelBackend(run.observer, worker.backendPid).catch(() => undefined))
+  }, 200)
   try {
     await worker.simple(`set lock_timeout = ${patience}`)
     await worker.simple(`set statement_timeout = ${patience}`)
@@ -130,6 +129,10 @@ export async function removeInvalidIndex(
     clearInterval(timer)
     await sent
   }
+}
+
+function isOver({ insisted, requestedAt }: Run['cancellation']): boolean {
+  return insisted || (requestedAt !== null && Date.now() - requestedAt >= stoppedPatienceMs)
 }
 
 /** How long cleaning up may take once the run is asked to stop: the runner kills after ten seconds. */
@@ -186,6 +189,8 @@ function note(
   { where }: Waiting,
   { id, message }: { readonly id: string; readonly message: string },
 ): void {
+  // A statement that is tried again finds the same again.
+  if (report.warnings.some((known) => known.id === id && known.message === message)) return
   report.warnings.push({ id, severity: 'warning', message, where })
   run.emit({ type: 'warning', message })
 }
