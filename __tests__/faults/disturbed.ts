@@ -8,22 +8,11 @@ import { runEngine } from '../support/engine.ts'
 import { runDirectly } from './boundary.ts'
 import { type Control, controlOf } from './control.ts'
 import type { Act } from './faults.ts'
+import type { Disturbed } from './judge.ts'
 import type { Point } from './points.ts'
 import { type Request, startProxy, type Proxy as Tap } from './proxy.ts'
 import type { Scenario } from './scenario.ts'
 import { deadlineMs, within } from './within.ts'
-
-/** How a run ended that a fault had met. */
-export interface Disturbed {
-  /** It came to the point, and the fault happened. */
-  readonly injected: boolean
-  /** It did not end by itself in time. */
-  readonly hung: boolean
-  /** Null where it was killed, or hung. */
-  readonly report: Report | null
-  /** What is wrong with how it ended, whatever the database says. */
-  readonly offences: readonly string[]
-}
 
 /** Longer than any gate is shut, so that only the fault ends a wait. */
 const patient = { 'lock-timeout': '20s', 'run-lock-timeout': '30s' }
@@ -38,10 +27,20 @@ export async function runDisturbed(
 ): Promise<Disturbed> {
   const control = await controlOf(url)
   const target = new URL(url)
-  const run: Running = { child: null, injected: false, failure: null, offences: [] }
+  const run: Running = {
+    child: null,
+    injected: false,
+    failure: null,
+    offences: [],
+    happening: null,
+  }
   const isThere = locator(point)
-  const inject = async () => {
+  const inject = () => {
     run.injected = true
+    run.happening = injected()
+    return run.happening
+  }
+  const injected = async () => {
     try {
       await happen(act, { control, proxy, run, restart })
     } catch (error) {
@@ -84,6 +83,7 @@ export async function runDisturbed(
         ? byProgram(target.href, scenario, act, run)
         : inProcess(target.href, scenario),
     )
+    await run.happening
     if (run.failure !== null) throw run.failure
     return {
       injected: run.injected,
@@ -103,6 +103,8 @@ interface Running {
   child: ChildProcess | null
   injected: boolean
   failure: Error | null
+  /** Resolves when the fault has happened: a server is up again. A run may end before. */
+  happening: Promise<void> | null
   readonly offences: string[]
 }
 
@@ -156,6 +158,8 @@ async function happen(
       return on.control.cancelWorker()
     case 'restart':
       return on.restart()
+    case 'disk full':
+      throw new Error('no point of a run has a full disk of its own')
   }
 }
 
@@ -188,7 +192,9 @@ async function byProgram(
       return null
     }
     const report = JSON.parse(readFileSync(reportPath, 'utf8')) as Report
-    if (report.exitCode !== result.code) {
+    // A second SIGINT that finds the report written ends the process by itself, which a shell calls 130.
+    const code = result.signal === 'SIGINT' ? 130 : result.code
+    if (report.exitCode !== code) {
       run.offences.push(`exit ${result.code} ${result.signal}, the report says ${report.exitCode}`)
     }
     return report

@@ -8,6 +8,8 @@ export type Act =
   | { readonly type: 'terminate'; readonly role: 'worker' | 'observer' | 'keeper' }
   | { readonly type: 'cancel' }
   | { readonly type: 'restart'; readonly how: 'immediate' | 'fast' }
+  /** Not at a point: the disk is full before what needs it (disk-full.ts). */
+  | { readonly type: 'disk full' }
 
 const drop = (hit: Hit, direction: Direction): Act => ({ type: 'drop', hit, direction })
 
@@ -32,6 +34,7 @@ export const faults = {
   'worker cancelled by somebody': { type: 'cancel' },
   'server crash': { type: 'restart', how: 'immediate' },
   'server restart': { type: 'restart', how: 'fast' },
+  'disk full': { type: 'disk full' },
 } as const satisfies Readonly<Record<string, Act>>
 
 export type FaultName = keyof typeof faults

@@ -1,8 +1,8 @@
-import { writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { server, servers } from '../support/database.ts'
 import { covering } from './cover.ts'
-import { tryAll } from './matrix.ts'
+import { diskFullCases, diskRefusal } from './disk-full.ts'
+import { gates, tryAll } from './matrix.ts'
 import { personFor } from './persons.ts'
 import { type RestartableServer, startRestartable } from './restart.ts'
 import { type Tried, tableOf } from './table.ts'
@@ -15,27 +15,23 @@ const cells = covering()
 /** On every major but the newest. */
 const sample = cells.filter((_, index) => index % Math.ceil(cells.length / 10) === 3)
 
+const noDisk = diskRefusal()
+
 describe.each(majors)('PostgreSQL %i: faults at the points of a run', (major) => {
-  let tried: Tried[] = []
-  let restartable: RestartableServer
+  const tried: Tried[] = []
+  let restartable: RestartableServer | null = null
 
   beforeAll(async () => {
-    const filter = process.env.CELLS
-    const all = major === newest ? cells : sample
-    const chosen =
-      filter === undefined
-        ? all
-        : all.filter(({ fault, point }) => new RegExp(filter).test(`${fault} @ ${point}`))
     restartable = await startRestartable(major)
-    const started = Date.now()
-    tried = await tryAll(server(major).adminUrl, restartable, chosen)
-    process.stdout.write(`${Date.now() - started} ms for ${chosen.length}\n`)
-    writeFileSync('/tmp/faults/tried.json', JSON.stringify(tried, null, 1))
+    const chosen = major === newest ? cells : sample
+    tried.push(...(await tryAll(server(major).adminUrl, restartable, chosen)))
+    if (major === newest && noDisk === null) tried.push(...(await diskFullCases(major, gates)))
   }, 10 * minutes)
 
   afterAll(async () => {
     await restartable?.stop()
-    process.stdout.write(`PostgreSQL ${major}\n${tableOf(tried)}\n`)
+    const disk = noDisk === null ? '' : `disk full: NOT RUN, because ${noDisk}\n`
+    process.stdout.write(`PostgreSQL ${major}\n${tableOf(tried)}\n${disk}`)
   })
 
   const those = (which: (one: Tried) => boolean) =>
@@ -52,9 +48,44 @@ describe.each(majors)('PostgreSQL %i: faults at the points of a run', (major) =>
     expect(those(({ outcome }) => outcome === 'hung')).toEqual([])
   })
 
-  test('a person is needed only where nothing else can decide, and is told what to do [trap: dirty-flag]', () => {
+  test('a person is needed only where nothing else can decide, and is told what to do: no flag is cleared by hand [trap: dirty-flag]', () => {
     expect(those((one) => one.outcome === 'by a person' && personFor(one) === undefined)).toEqual(
       [],
     )
   })
+
+  if (major !== newest) return
+
+  test('a COMMIT whose answer was lost with its connection is known to have happened, by the run itself [trap: commit-answer-lost]', () => {
+    const lost = tried.filter(
+      ({ fault, point }) =>
+        /^(transaction|statements|label): committed/.test(point) &&
+        /^(reset of the worker|worker terminated)$/.test(fault),
+    )
+    expect(lost.map(({ outcome }) => outcome)).toEqual(['by itself', 'by itself', 'by itself'])
+  })
+
+  test('a run that a signal ended has written its report and its summary [trap: failed-run-without-report]', () => {
+    const signalled = tried.filter(({ fault }) => fault.startsWith('SIG'))
+    expect(signalled.length).toBeGreaterThan(10)
+    expect(
+      signalled.flatMap(({ notes }) => notes.filter((note) => note.startsWith('no report'))),
+    ).toEqual([])
+  })
+
+  const testDisk = noDisk === null ? test : test.skip
+  testDisk(
+    'a full disk stops a rewrite, COPY, an index build, a batch and the server itself, and loses nothing',
+    () => {
+      const full = tried.filter(({ fault }) => fault === 'disk full')
+      expect(full.map(({ point }) => point)).toEqual([
+        'table rewrite',
+        'COPY',
+        'index build',
+        'batch',
+        'WAL',
+      ])
+      expect(full.map(({ outcome }) => outcome)).not.toContain('lost or doubled')
+    },
+  )
 })

@@ -2,12 +2,12 @@ import { preflightChecks } from '../../src/checks/preflight/registry.ts'
 import { type Cell, isRestart, kindOf } from './cover.ts'
 import { runDisturbed } from './disturbed.ts'
 import { actOf } from './faults.ts'
-import { afterPerson, judge, type Undisturbed, undisturbedRun } from './judge.ts'
+import { afterPerson, judge, tellsWhat, type Undisturbed, undisturbedRun } from './judge.ts'
 import { type Kind, scenarioOf } from './kinds.ts'
 import { personFor } from './persons.ts'
 import { points } from './points.ts'
 import { Meeting, type RestartableServer } from './restart.ts'
-import { makeTemplateOn, type Scenario, type Template } from './scenario.ts'
+import { makeTemplateOn, onDatabase, type Scenario, type Template } from './scenario.ts'
 import type { Tried } from './table.ts'
 
 /** What a kind needs on one server. */
@@ -23,7 +23,7 @@ const atOnce = 6
 const perRestart = 10
 
 /** They only read, and would be most of what hundreds of runs cost. */
-const gates = {
+export const gates = {
   preflight: { checks: Object.fromEntries(preflightChecks.map(({ id }) => [id, 'off'])) },
 } as Scenario['gates']
 
@@ -43,12 +43,13 @@ export async function tryAll(
         tried.push(await tryCell(await here.of(kindOf(cell)), cell, noRestart))
       }
     }
-    await Promise.all(Array.from({ length: atOnce }, one))
-    if (restartable !== null && there !== null) {
+    const restarts = async () => {
+      if (restartable === null || there === null) return
       for (const group of groups(cells.filter(isRestart))) {
         tried.push(...(await tryTogether(restartable, there, group)))
       }
     }
+    await Promise.all([restarts(), ...Array.from({ length: atOnce }, one)])
   } finally {
     await here.dispose()
     await there?.dispose()
@@ -111,10 +112,14 @@ async function tryCell(
   try {
     const disturbed = await runDisturbed(copy.url, scenario, point, actOf(cell.fault), restart)
     ended()
-    const judgement = await judge(copy.url, scenario, undisturbed, disturbed)
-    if (judgement.outcome !== 'by a person') return result(judgement)
     const person = personFor(cell)
-    if (person === undefined) return result(judgement)
+    const { report } = disturbed
+    const asked = report?.exitCode === 3 && person?.sql !== undefined && tellsWhat(report)
+    if (asked) await onDatabase(copy.url, (client) => client.query(person.sql ?? ''))
+    const judgement = await judge(copy.url, scenario, undisturbed, disturbed)
+    const recovered = judgement.outcome.startsWith('by ')
+    if (asked && recovered) return result({ ...judgement, outcome: 'by a person' })
+    if (judgement.outcome !== 'by a person' || person?.files === undefined) return result(judgement)
     const problems = await afterPerson(copy.url, scenario, undisturbed, person.files)
     if (problems.length === 0) return result(judgement)
     return result({ outcome: 'lost or doubled', notes: [...problems, ...judgement.notes] })

@@ -26,11 +26,10 @@ interface Outside {
   readonly gate: string
 }
 
-const outside: Readonly<Record<'index' | 'rebuild' | 'detach' | 'label' | 'vacuum', Outside>> = {
+const outside: Readonly<Record<'index' | 'rebuild' | 'detach' | 'vacuum', Outside>> = {
   index: { statement: /CREATE UNIQUE INDEX CONCURRENTLY/, gate: advisory },
   rebuild: { statement: /^REINDEX/, gate: 'lock table item in row exclusive mode' },
   detach: { statement: /^ALTER TABLE event DETACH/, gate: 'select count(*) from event' },
-  label: { statement: /^ALTER TYPE/, gate: "alter type mood add value 'other'" },
   vacuum: { statement: /^VACUUM/, gate: 'lock table item in share update exclusive mode' },
 }
 
@@ -53,6 +52,7 @@ function pointsOf(kind: keyof typeof outside): Readonly<Record<string, Point>> {
 const first = { kind: 'transaction', role: 'observer' } as const
 const transaction = { kind: 'transaction', role: 'worker' } as const
 const statements = { kind: 'statements', role: 'worker' } as const
+const label = { kind: 'label', role: 'worker' } as const
 const batch = { kind: 'batch', role: 'worker' } as const
 const inverses = { kind: 'inverses', role: 'worker' } as const
 const script = { kind: 'script', role: 'worker' } as const
@@ -150,6 +150,28 @@ const ofTransactions: Readonly<Record<string, Point>> = {
     ...statements,
     find: journal,
     after: /^INSERT INTO log SELECT/,
+    moment: 'after',
+  },
+}
+
+/** ADD VALUE is a transaction of its own, and what follows needs it committed. */
+const ofLabels: Readonly<Record<string, Point>> = {
+  'label: in the statement': {
+    ...label,
+    find: /ALTER TYPE mood/,
+    moment: 'during',
+    gate: "alter type mood add value 'other'",
+  },
+  'label: COMMIT not yet sent': {
+    ...label,
+    find: journal,
+    after: /ALTER TYPE mood/,
+    moment: 'before',
+  },
+  'label: committed, answer under way': {
+    ...label,
+    find: journal,
+    after: /ALTER TYPE mood/,
     moment: 'after',
   },
 }
@@ -286,8 +308,8 @@ export const points: Readonly<Record<string, Point>> = {
   ...pointsOf('index'),
   ...pointsOf('rebuild'),
   ...pointsOf('detach'),
-  ...pointsOf('label'),
   ...pointsOf('vacuum'),
+  ...ofLabels,
   ...ofBatches,
   ...ofUndo,
 }

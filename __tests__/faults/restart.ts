@@ -72,7 +72,8 @@ function pidFile(data: string): string[] {
 
 async function end(data: string, signal: NodeJS.Signals): Promise<void> {
   const pid = Number(pidFile(data)[0])
-  if (!(pid > 0)) return
+  // One that has ended itself leaves its file behind.
+  if (!(pid > 0) || !isAlive(pid)) return
   process.kill(pid, signal)
   for (let waited = 0; waited < 20_000; waited += 10) {
     if (!isAlive(pid)) return
@@ -83,10 +84,15 @@ async function end(data: string, signal: NodeJS.Signals): Promise<void> {
 
 function isAlive(pid: number): boolean {
   try {
-    // A zombie answers to signal 0; its state tells.
-    return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')
+    process.kill(pid, 0)
   } catch {
     return false
+  }
+  // A zombie answers to signal 0 too; where there is /proc, its state tells.
+  try {
+    return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')
+  } catch {
+    return process.platform !== 'linux'
   }
 }
 

@@ -74,7 +74,7 @@ async function copyOf(adminUrl: string, original: string): Promise<Template> {
   }
 }
 
-async function onDatabase<Result>(
+export async function onDatabase<Result>(
   url: string,
   act: (client: pg.Client) => Promise<Result>,
 ): Promise<Result> {

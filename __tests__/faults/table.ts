@@ -3,7 +3,7 @@ import { type Outcome, outcomes } from './judge.ts'
 
 /** One combination that was tried. */
 export interface Tried {
-  readonly fault: FaultName | 'disk full'
+  readonly fault: FaultName
   readonly point: string
   readonly outcome: Outcome
   readonly notes: readonly string[]

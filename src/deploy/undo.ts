@@ -16,6 +16,7 @@ import { compareFingerprints } from './foreign.ts'
 import { runInverses } from './inverse-run.ts'
 import type { Run } from './run.ts'
 import { runScript } from './script.ts'
+import { dropOwnLeftovers } from './undo-leftovers.ts'
 
 /** What there is to undo of one migration. */
 export interface Remains {
@@ -100,6 +101,7 @@ async function undoByScript(run: Run, remains: Remains, ran: string[]): Promise<
 }
 
 async function undoByInverses(run: Run, remains: Remains, ran: string[]): Promise<string | null> {
+  if (remains.uncertain) await dropOwnLeftovers(run, remains.uncertain, remains.before)
   const progress = remains.resumed ?? (await newProgress(run, remains))
   if (!isDataLossAllowed(run, remains.planned)) {
     for (const { holdsData: held } of progress.statements.slice(progress.done)) {
