@@ -1,3 +1,6 @@
+import { cpSync, rmSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { handOver, serverAccount } from '../../scripts/embedded/account.ts'
 import type { Report } from '../../src/report/types.ts'
 import { runEngine } from '../support/engine.ts'
 import { workspaceOf } from '../support/workspace.ts'
@@ -11,7 +14,7 @@ import { deadlineMs, within } from './within.ts'
 /** What runs out of room, and on which disk. */
 interface DiskCase {
   readonly what: string
-  readonly disk: 'of the table' | 'of the server'
+  readonly disk: 'of the table' | 'of the WAL'
   readonly sql: string
   /** What makes the server need the room. */
   readonly before?: string
@@ -47,7 +50,7 @@ UPDATE counter SET n = n + 1;`,
   {
     // The server can't write its log, and ends itself: it is back when somebody has made room.
     what: 'WAL',
-    disk: 'of the server',
+    disk: 'of the WAL',
     before: "select pg_catalog.pg_create_physical_replication_slot('keeps_all', true)",
     sql: counted(
       `CREATE TABLE made TABLESPACE small AS SELECT i, repeat(md5(i::text), 4) AS text FROM generate_series(1, 250000) AS i;`,
@@ -64,8 +67,8 @@ insert into big select -i, md5(i::text) || repeat('y', 60) from generate_series(
 const rows = `select (select json_agg(c) from counter c), (select json_agg(line) from log),
   (select json_agg(b) from (select count(*), sum(touched), sum(n::bigint), min(touched), max(touched) from big) as b)`
 
-/** Room for the server's files, and for the tables with what a case adds to them. */
-const megabytes = { 'of the server': 400, 'of the table': 96 } as const
+/** Room for the server's WAL, and for the tables with what a case adds to them. */
+const megabytes = { 'of the WAL': 128, 'of the table': 96 } as const
 
 /** Why a small disk can't be mounted on this machine; null where it can. */
 export function diskRefusal(): string | null {
@@ -78,38 +81,33 @@ export function diskRefusal(): string | null {
 /** All cases on a server of their own. Errors: where no small disk can be mounted. */
 export async function diskFullCases(major: number, gates: Scenario['gates']): Promise<Tried[]> {
   const ofTable = mounted(megabytes['of the table'])
-  const ofServer = mounted(megabytes['of the server'])
-  const temporary = process.env.TMPDIR
+  const ofWal = mounted(megabytes['of the WAL'])
   try {
-    // Where the server's data goes.
-    process.env.TMPDIR = ofServer.path
     const server = await startRestartable(major, { min_wal_size: '32MB', max_wal_size: '32MB' })
-    restoreTemporary(temporary)
     try {
-      return await tryDiskFull(
-        server,
-        { 'of the table': ofTable, 'of the server': ofServer },
-        gates,
-      )
+      await server.restart('fast', (data) => moveWal(data, ofWal.path))
+      return await tryDiskFull(server, { 'of the table': ofTable, 'of the WAL': ofWal }, gates)
     } finally {
       await server.stop()
     }
   } finally {
-    restoreTemporary(temporary)
-    ofServer.unmount()
+    ofWal.unmount()
     ofTable.unmount()
   }
+}
+
+function moveWal(data: string, disk: string): void {
+  const [from, to] = [join(data, 'pg_wal'), join(disk, 'pg_wal')]
+  cpSync(from, to, { recursive: true })
+  handOver(serverAccount(), to)
+  rmSync(from, { recursive: true })
+  symlinkSync(to, from)
 }
 
 function mounted(size: number): SmallDisk {
   const disk = mountSmallDisk(size)
   if ('refused' in disk) throw new Error(disk.refused)
   return disk
-}
-
-function restoreTemporary(folder: string | undefined): void {
-  if (folder === undefined) delete process.env.TMPDIR
-  else process.env.TMPDIR = folder
 }
 
 /** Each case once: the disk is full, the run ends, somebody makes room, the next run. */
@@ -150,7 +148,7 @@ async function tryCase(
   const judgement = await onFresh(server, scenario, async ({ url }) => {
     const disturbed = await runFull(url, disk, scenario)
     // Whatever became of the server, somebody has made room and started it.
-    if (which === 'of the server') await server.restart('fast')
+    if (which === 'of the WAL') await server.restart('fast')
     return judge(url, scenario, undisturbed as Undisturbed, disturbed)
   })
   return { fault: 'disk full', point: what, ...judgement, ms: Date.now() - started }

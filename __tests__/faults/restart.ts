@@ -8,8 +8,8 @@ import { type EmbeddedServer, startServer } from '../../scripts/embedded.ts'
 /** A server that can be ended and started again on the same data and port. */
 export interface RestartableServer {
   readonly adminUrl: string
-  /** `immediate`: as a crash, with recovery afterwards; `fast`: every session is ended, then it shuts down in order. Resolves when sessions are accepted. */
-  restart(how: 'immediate' | 'fast'): Promise<void>
+  /** `immediate`: as a crash, with recovery afterwards; `fast`: every session is ended, then it shuts down in order. Resolves when sessions are accepted. `meanwhile` gets its folder. */
+  restart(how: 'immediate' | 'fast', meanwhile?: (data: string) => void): Promise<void>
   stop(): Promise<void>
 }
 
@@ -35,8 +35,9 @@ export async function startRestartable(
   const { uid, gid } = statSync(data)
   return {
     adminUrl: server.url('postgres'),
-    async restart(how) {
+    async restart(how, meanwhile) {
       await end(data, how === 'immediate' ? 'SIGQUIT' : 'SIGINT')
+      meanwhile?.(data)
       spawn(binary, args, {
         cwd: data,
         env: { PATH: process.env.PATH ?? '', LC_ALL: 'C', TZ: 'UTC' },
