@@ -69,6 +69,8 @@ const silenced: Readonly<Record<string, readonly FaultName[]>> = {
 
 export const isRestart = ({ fault }: Cell): boolean => actOf(fault).type === 'restart'
 
+export const isSilence = ({ fault }: Cell): boolean => actOf(fault).type === 'drop'
+
 export const kindOf = ({ point }: Cell): Kind => {
   const found = points[point]
   if (found === undefined) throw new Error(`there is no point "${point}"`)

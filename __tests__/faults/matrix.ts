@@ -1,5 +1,5 @@
 import { preflightChecks } from '../../src/checks/preflight/registry.ts'
-import { type Cell, isRestart, kindOf } from './cover.ts'
+import { type Cell, isRestart, isSilence, kindOf } from './cover.ts'
 import { runDisturbed } from './disturbed.ts'
 import { actOf } from './faults.ts'
 import { afterPerson, judge, tellsWhat, type Undisturbed, undisturbedRun } from './judge.ts'
@@ -37,7 +37,10 @@ export async function tryAll(
   const here = new Stands(adminUrl)
   const there = restartable === null ? null : new Stands(restartable.adminUrl)
   try {
-    const queue = cells.filter((cell) => !isRestart(cell))
+    const queue = cells.filter((cell) => !isRestart(cell) && !isSilence(cell))
+    const silent = async (cell: Cell) => {
+      tried.push(await tryCell(await here.of(kindOf(cell)), cell, noRestart))
+    }
     const one = async () => {
       for (let cell = queue.shift(); cell !== undefined; cell = queue.shift()) {
         tried.push(await tryCell(await here.of(kindOf(cell)), cell, noRestart))
@@ -49,7 +52,12 @@ export async function tryAll(
         tried.push(...(await tryTogether(restartable, there, group)))
       }
     }
-    await Promise.all([restarts(), ...Array.from({ length: atOnce }, one)])
+    await Promise.all([
+      restarts(),
+      // They do nothing but wait.
+      ...cells.filter(isSilence).map(silent),
+      ...Array.from({ length: atOnce }, one),
+    ])
   } finally {
     await here.dispose()
     await there?.dispose()
