@@ -22,24 +22,50 @@ export interface Request {
 export type Fate = 'pass' | 'cut' | 'pass-and-cut' | number
 
 export interface ProxyEvents {
-  /** Called before a request is passed on. */
-  readonly onRequest?: (request: Request) => Fate
-  /** Called when the server has answered it (ReadyForQuery), before the end of the answer is passed on. */
-  readonly onAnswer?: (request: Request) => 'pass' | 'cut'
+  /** Called before a request is passed on; a promise keeps it, and what follows on its connection, until it settles. */
+  readonly onRequest?: (request: Request) => Fate | Promise<Fate>
+  /** Called when the server has answered it (ReadyForQuery), before the end of the answer is passed on; a promise keeps it back. */
+  readonly onAnswer?: (request: Request) => 'pass' | 'cut' | Promise<'pass' | 'cut'>
 }
+
+/** Which connections a fault of the network hits. */
+export type Hit = 'worker' | 'observer' | 'keeper' | 'all'
+
+/** Which way nothing passes any more. */
+export type Direction = 'to the server' | 'to the client' | 'both ways'
 
 export interface Proxy {
   readonly port: number
+  /** Ends connections as a firewall or a crashed host does: with RST, towards both sides. Connections made later are not hit. */
+  reset(hit: Hit): void
+  /**
+   * From now on nothing passes, and nothing is closed. One connection: a firewall forgot it, others can be made. All: the cable is cut, and
+   * connections made later say nothing either.
+   */
+  drop(hit: Hit, direction: Direction): void
   close(): Promise<void>
+}
+
+/** One connection of the program and what it is passed on by. */
+interface Wire {
+  role: string | null
+  readonly client: Socket
+  readonly upstream: Socket
+  readonly silent: Set<'to the server' | 'to the client'>
+  /** A request or an answer is being kept back: what follows waits behind it. */
+  held: boolean
+  readonly waiting: (() => void)[]
 }
 
 interface Relays {
   readonly events: ProxyEvents
   /** The next index of each role. */
   readonly counts: Map<string, number>
-  readonly sockets: Set<Socket>
+  readonly wires: Set<Wire>
   /** Nothing is passed on any more: the program is dead. */
   isCut: boolean
+  /** For connections made from now on. */
+  readonly silent: Set<'to the server' | 'to the client'>
 }
 
 /** A TCP proxy that understands just enough of the protocol to tell requests and answers apart. */
@@ -47,26 +73,58 @@ export async function startProxy(
   target: { readonly host: string; readonly port: number },
   events: ProxyEvents,
 ): Promise<Proxy> {
-  const relays: Relays = { events, counts: new Map(), sockets: new Set(), isCut: false }
+  const relays: Relays = {
+    events,
+    counts: new Map(),
+    wires: new Set(),
+    isCut: false,
+    silent: new Set(),
+  }
   const server = createServer((client) => {
     const upstream = dial(target.port, target.host)
+    const silent = new Set(relays.silent)
+    const wire: Wire = { role: null, client, upstream, silent, held: false, waiting: [] }
+    relays.wires.add(wire)
     for (const socket of [client, upstream]) {
-      relays.sockets.add(socket)
       socket.setNoDelay(true)
       socket.on('error', () => socket.destroy())
-      socket.on('close', () => relays.sockets.delete(socket))
     }
-    client.on('close', () => upstream.end())
-    upstream.on('close', () => client.destroy())
-    relay(relays, client, upstream)
+    // The end of a connection is a message too, and is lost like the others where nothing passes.
+    client.on('close', () => {
+      if (!wire.silent.has('to the server')) upstream.end()
+    })
+    upstream.on('close', () => {
+      relays.wires.delete(wire)
+      if (!wire.silent.has('to the client')) client.destroy()
+    })
+    relay(relays, wire)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
+  const hitBy = (hit: Hit) => [...relays.wires].filter(({ role }) => hit === 'all' || role === hit)
   return {
     port: typeof address === 'object' && address !== null ? address.port : 0,
+    reset(hit) {
+      for (const { client, upstream } of hitBy(hit)) {
+        client.resetAndDestroy()
+        upstream.resetAndDestroy()
+      }
+    },
+    drop(hit, direction) {
+      const ways = (['to the server', 'to the client'] as const).filter(
+        (way) => direction === 'both ways' || direction === way,
+      )
+      for (const way of ways) {
+        for (const { silent } of hitBy(hit)) silent.add(way)
+        if (hit === 'all') relays.silent.add(way)
+      }
+    },
     close: () =>
       new Promise((resolve) => {
-        for (const socket of relays.sockets) socket.destroy()
+        for (const { client, upstream } of relays.wires) {
+          client.destroy()
+          upstream.destroy()
+        }
         server.close(() => resolve())
       }),
   }
@@ -75,48 +133,85 @@ export async function startProxy(
 /** As the kernel does for a killed process: what was sent arrives, then the connection ends. */
 function cut(relays: Relays): void {
   relays.isCut = true
-  for (const socket of relays.sockets) socket.end()
+  for (const { client, upstream } of relays.wires) {
+    client.end()
+    upstream.end()
+  }
 }
 
-function relay(relays: Relays, client: Socket, upstream: Socket): void {
-  let role: string | null = null
+function relay(relays: Relays, wire: Wire): void {
+  const { client, upstream } = wire
   let current: Request | null = null
   let last: Buffer = Buffer.alloc(0)
+  const toServer = (frame: Buffer) => {
+    if (!wire.silent.has('to the server') && upstream.writable) upstream.write(frame)
+  }
+  const toClient = (frame: Buffer) => {
+    if (!wire.silent.has('to the client') && client.writable) client.write(frame)
+  }
   const request = (parts: readonly Buffer[]) => {
     const frames = Buffer.concat(parts)
     if (current === null || !frames.equals(last)) {
-      const index = relays.counts.get(role ?? '') ?? 0
-      relays.counts.set(role ?? '', index + 1)
-      current = { role: role ?? '', index, ...contentOf(parts) }
+      const index = relays.counts.get(wire.role ?? '') ?? 0
+      relays.counts.set(wire.role ?? '', index + 1)
+      current = { role: wire.role ?? '', index, ...contentOf(parts) }
       last = frames
     }
-    const fate = relays.events.onRequest?.(current) ?? 'pass'
-    if (typeof fate === 'number') upstream.write(Buffer.concat(firstStatements(parts, fate)))
-    else if (fate !== 'cut') upstream.write(frames)
-    if (fate !== 'pass') cut(relays)
+    whenKnown(wire, relays.events.onRequest?.(current) ?? 'pass', (fate) => {
+      if (typeof fate === 'number') toServer(Buffer.concat(firstStatements(parts, fate)))
+      else if (fate !== 'cut') toServer(frames)
+      if (fate !== 'pass') cut(relays)
+    })
   }
-  const fromClient = requests(request, (frame) => upstream.write(frame))
-  const fromServer = framed((type, frame) => {
-    const isEnd = type === 'Z' && current !== null
-    const fate = isEnd && current !== null ? relays.events.onAnswer?.(current) : 'pass'
-    if (fate === 'cut') cut(relays)
-    else client.write(frame)
-  })
+  const fromClient = requests(
+    (parts) => inTurn(wire, () => request(parts)),
+    (frame) => toServer(frame),
+  )
+  const fromServer = framed((type, frame) =>
+    inTurn(wire, () => {
+      const isEnd = type === 'Z' && current !== null
+      const fate = isEnd && current !== null ? relays.events.onAnswer?.(current) : 'pass'
+      whenKnown(wire, fate ?? 'pass', (known) => {
+        if (known === 'cut') cut(relays)
+        else toClient(frame)
+      })
+    }),
+  )
   client.on('data', (data) => {
     if (relays.isCut) return
-    if (role !== null) return fromClient(data)
+    if (wire.role !== null) return fromClient(data)
     // A start-up packet has no type byte; SSLRequest is answered by the server itself with one byte.
     if (data.readInt32BE(4) !== 80877103) {
       const name = /application_name\0([^\0]*)\0/.exec(data.toString('utf8'))?.[1] ?? ''
-      role = /^pg-airlock \S+ (worker|observer|keeper)/.exec(name)?.[1] ?? ''
+      wire.role = /^pg-airlock \S+ (worker|observer|keeper)/.exec(name)?.[1] ?? ''
     }
-    upstream.write(data)
+    toServer(data)
   })
   upstream.on('data', (data) => {
     if (relays.isCut) return
-    if (role === null) client.write(data)
+    if (wire.role === null) toClient(data)
     else fromServer(data)
   })
+}
+
+/** Acts at once where the fate is known, so that nothing is late by even a tick; else keeps the connection's turn until it is. */
+function whenKnown<Known>(wire: Wire, fate: Known | Promise<Known>, act: (fate: Known) => void) {
+  if (!(fate instanceof Promise)) return act(fate)
+  wire.held = true
+  void fate.then((known) => {
+    wire.held = false
+    act(known)
+    while (!wire.held) {
+      const next = wire.waiting.shift()
+      if (next === undefined) return
+      next()
+    }
+  })
+}
+
+function inTurn(wire: Wire, act: () => void): void {
+  if (wire.held) wire.waiting.push(act)
+  else act()
 }
 
 /** After the type byte and the length an extended query has the name of a prepared statement, which is empty. */

@@ -42,8 +42,15 @@ export interface Template {
 
 /** Makes a database from `setUp`. */
 export async function makeTemplate(major: number, setUp: readonly string[]): Promise<Template> {
-  const home = server(major)
-  const template = await copyOf(home.adminUrl, 'template0')
+  return makeTemplateOn(server(major).adminUrl, setUp)
+}
+
+/** Makes a database from `setUp` on the server of this superuser's URL. */
+export async function makeTemplateOn(
+  adminUrl: string,
+  setUp: readonly string[],
+): Promise<Template> {
+  const template = await copyOf(adminUrl, 'template0')
   await onDatabase(template.url, async (client) => {
     for (const sql of setUp) await client.query(sql)
   })
@@ -67,7 +74,7 @@ async function copyOf(adminUrl: string, original: string): Promise<Template> {
   }
 }
 
-async function onDatabase<Result>(
+export async function onDatabase<Result>(
   url: string,
   act: (client: pg.Client) => Promise<Result>,
 ): Promise<Result> {
@@ -129,7 +136,7 @@ export async function pictureOf(url: string, rows: string): Promise<Picture & Tr
         )) ?? [],
       doubled: Number(
         await one(
-          `select count(*) from (select from airlock.migrations where state <> 'rolled-back' group by version having count(*) > 1) as twice`,
+          `select count(*) from (select from airlock.migrations where state in ('running', 'applied', 'verified') or half_done group by version having count(*) > 1) as twice`,
         ),
       ),
       backends: Number(

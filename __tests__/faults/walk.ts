@@ -177,7 +177,7 @@ async function killAndRerun(
 }
 
 /** A backend whose client just left needs a moment to go. */
-async function settledPicture(url: string, rows: string): Promise<Picture & Traces> {
+export async function settledPicture(url: string, rows: string): Promise<Picture & Traces> {
   const deadline = Date.now() + 3_000
   while (true) {
     const picture = await pictureOf(url, rows)
@@ -207,7 +207,7 @@ function firstDifference(wanted: string, actual: string): string {
 }
 
 /** Whatever the boundary: no run without an end, no version twice, no backend left. */
-function offences({ runs, doubled, backends }: Traces): string[] {
+export function offences({ runs, doubled, backends }: Traces): string[] {
   return [
     ...(runs.some(({ outcome }) => outcome === null) ? ['journal: a run without an end'] : []),
     ...(doubled > 0 ? [`journal: ${doubled} versions begun twice`] : []),

@@ -226,7 +226,10 @@ async function verify(
   const { planned, report } = migration
   report.durationMs = Date.now() - migration.startedAt
   try {
-    await verifyMigration(run, planned, report, judgedInside)
+    await again(
+      () => verifyMigration(run, planned, report, judgedInside),
+      () => verifyAnew(run, migration, judgedInside),
+    )
     const smoked = run.smoke?.areDueAfter(planned.version) === true
     if (smoked) await run.smoke?.runAfter(planned.version)
     report.outcome = 'applied'
@@ -241,6 +244,17 @@ async function verify(
     const left = done.length === 0 ? 'nothing' : 'something'
     return { ended: 'failed', error: failure, migration, remaining: done, whole: true, left }
   }
+}
+
+/** A connection that breaks while it is looked says nothing against the migration: all of it only reads, and is read again on another. */
+async function verifyAnew(run: Run, migration: MigrationRun, judgedInside: boolean): Promise<void> {
+  const { planned, report } = migration
+  const judged = report.verification.filter(() => judgedInside)
+  report.verification.splice(0, report.verification.length, ...judged)
+  await run.connections.endWorker()
+  await run.connections.prepareWorker(planned.version)
+  migration.timeouts = null
+  await verifyMigration(run, planned, report, judgedInside)
 }
 
 /**

@@ -1,8 +1,7 @@
 import type { JournalStep } from '../journal/state.ts'
-import { readDetach, readIndexes, readOids } from '../observe/oids.ts'
+import { readIndexes, readOids } from '../observe/oids.ts'
 import type { Step } from '../plan/types.ts'
 import { sqlstate } from '../postgres/sqlstate.ts'
-import { quoteName } from '../sql/identifier.ts'
 import { verifyExpectations } from '../verify/expectations.ts'
 import type { Waiting } from './before-build.ts'
 import { concurrentWorkOf, nameOf } from './concurrent-work.ts'
@@ -11,6 +10,7 @@ import { clearLeftover, removeRebuildLeftovers } from './leftovers.ts'
 import type { MigrationRun } from './migration-run.ts'
 import type { Run } from './run.ts'
 import { setStepTimeouts } from './step-timeouts.ts'
+import { finalizePending } from './undo-leftovers.ts'
 
 /**
  * A statement that an earlier run began outside a transaction and never ended: its backend is gone, so the catalog now tells the truth.
@@ -25,7 +25,10 @@ export async function settleInterrupted(
   waiting: Waiting,
 ): Promise<'done' | 'run'> {
   await dropUnfinishedIndex(run, migration, step, interrupted, waiting)
-  await finishDetach(run, step)
+  for (const { statement } of step.statements) {
+    const work = concurrentWorkOf(statement)
+    if (work?.op === 'detach') await finalizePending(run, work)
+  }
   const rebuilt = step.statements.some(({ statement }) =>
     statement.effects.some(({ op }) => op === 'reindex'),
   )
@@ -74,21 +77,6 @@ async function dropUnfinishedIndex(
   if (work?.op !== 'create' || work.object.name === null) return
   if (interrupted.before?.oids[nameOf(work)] !== null) return
   await clearLeftover(run, migration.report, work, waiting, true)
-}
-
-/** DETACH … CONCURRENTLY works in two transactions; cut off between them, the partition is pending and nothing but FINALIZE goes on. */
-async function finishDetach(run: Run, step: Step): Promise<void> {
-  const { worker } = run.connections
-  for (const { op, object, partition } of step.statements.flatMap(
-    ({ statement }) => statement.effects,
-  )) {
-    if (op !== 'detach' || partition === undefined || object.name === null) continue
-    const parent = quoteName({ schema: object.schema, name: object.name })
-    const name = quoteName(partition)
-    if ((await readDetach(worker, parent, name)) === 'pending') {
-      await worker.simple(`alter table ${parent} detach partition ${name} finalize`)
-    }
-  }
 }
 
 /** What a REINDEX CONCURRENTLY left when it was cut off: indexes named …_ccnew or …_ccold that were not there before. */

@@ -19,6 +19,7 @@ import { runInverses, type Undoing } from './inverse-run.ts'
 import { retryBudget } from './retry-budget.ts'
 import type { Run } from './run.ts'
 import { runScript } from './script.ts'
+import { endHalfDone } from './undo-leftovers.ts'
 import { notBegun, stoppedUndo } from './undo-stopped.ts'
 import { asUndo, isUndoOver } from './undo-time.ts'
 
@@ -102,6 +103,7 @@ async function undoByScript(run: Run, remains: Remains, ran: string[]): Promise<
 }
 
 async function undoByInverses(run: Run, remains: Remains, ran: string[]): Promise<string | null> {
+  if (remains.uncertain) await endHalfDone(asUndo(run), remains.uncertain, remains.before)
   const progress = remains.resumed ?? (await newProgress(run, remains))
   if (!isDataLossAllowed(run, remains.planned)) {
     for (const { holdsData: held } of progress.statements.slice(progress.done)) {
@@ -150,7 +152,7 @@ export function inversionOf(
 
 /**
  * Of a step that failed outside a transaction, only what the catalog shows is taken back: what it created and is there, what it dropped and is
- * gone. Any other effect of such a statement comes whole or not at all.
+ * gone, a partition that it detached. Any other effect of such a statement comes whole or not at all.
  */
 function happened(
   run: Run,
@@ -160,6 +162,12 @@ function happened(
   const objectNow = objectsByReference(now, run.surroundings.searchPath)
   return (step, effect) => {
     if (step !== uncertain || effect.op === 'unknown') return true
+    if (effect.op === 'detach' && effect.partition !== undefined) {
+      const partition: ObjectRef = { kind: 'table', ...effect.partition }
+      return (
+        objectBefore(partition)?.attributes.inherits !== objectNow(partition)?.attributes.inherits
+      )
+    }
     const present = objectNow(effect.object)
     if (present === undefined) return true
     const before = objectBefore(effect.object)
