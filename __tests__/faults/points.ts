@@ -234,7 +234,7 @@ const ofUndo: Readonly<Record<string, Point>> = {
   },
   'inverses: leftover dropped, answer under way': {
     ...inverses,
-    find: /^DROP INDEX CONCURRENTLY item_twice/,
+    find: /^drop index concurrently if exists \S*item_twice/,
     moment: 'after',
   },
   'inverses: view not yet dropped': { ...inverses, find: /DROP VIEW/, moment: 'before' },
