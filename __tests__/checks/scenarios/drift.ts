@@ -15,7 +15,46 @@ function after(sql: string): (database: TestDatabase) => Promise<object> {
   }
 }
 
+const counting = { '1_count': 'update counter set n = n + 1;\n\ncommit;\n\nselect 1 / 0;' }
+
+/** An attempt that changed a row, failed afterwards and was undone. */
+function undoneAttempt(sql = ''): (database: TestDatabase) => Promise<object> {
+  return async (database) => {
+    await database.query('create table counter (n int); insert into counter values (0)')
+    await deployFiles(database, { files: counting })
+    if (sql !== '') await database.query(sql)
+    return {}
+  }
+}
+
 export const driftScenarios: readonly CheckScenario[] = [
+  {
+    check: 'drift.kept-rows',
+    outcome: 'failed',
+    title: 'the same file again, after its attempt was undone and its rows were kept',
+    files: counting,
+    arrange: undoneAttempt(),
+    says: [/public\.counter: 1 updated/, /retry=safe/],
+  },
+  {
+    check: 'drift.kept-rows',
+    outcome: 'passed',
+    title: 'the file says that doing it again is harmless',
+    files: { '1_count': `-- airlock: retry=safe\n\n${counting['1_count']}` },
+    arrange: undoneAttempt(),
+    says: [/none/],
+  },
+  {
+    check: 'drift.kept-rows',
+    outcome: 'not-checked',
+    title: 'a role that may not read the journal',
+    files: counting,
+    arrange: async (database) => {
+      await undoneAttempt()(database)
+      return leastPrivileged(database)
+    },
+    says: [/airlock/],
+  },
   {
     check: 'drift.catalog',
     outcome: 'passed',

@@ -8,6 +8,7 @@ import { extensionsNeeded } from './extensions-needed.ts'
 import { extensionsStaging } from './extensions-staging.ts'
 import { idleInTransaction } from './idle-in-transaction.ts'
 import { invalidIndexes } from './invalid-indexes.ts'
+import { keptRows } from './kept-rows.ts'
 import { lockWaits } from './lock-waits.ts'
 import { longTransactions } from './long-transactions.ts'
 import { notValidConstraints } from './not-valid-constraints.ts'
@@ -65,5 +66,6 @@ export const preflightChecks: readonly Check[] = [
   room,
   ...dataChecks,
   drift,
+  keptRows,
   planDigestCheck,
 ]
