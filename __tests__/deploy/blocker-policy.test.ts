@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { decideBlocker } from '../../src/deploy/blocker-policy.ts'
-import type { WaitSession } from '../../src/observe/waits.ts'
+import type { Blocker } from '../../src/observe/waits.ts'
 import type { BlockersPolicy } from '../../src/runbook/gates/locks.ts'
 
 const policy: BlockersPolicy = {
@@ -9,7 +9,7 @@ const policy: BlockersPolicy = {
   'older-than': 60_000,
 }
 
-function session(more: Partial<WaitSession> = {}): WaitSession {
+function session(more: Partial<Blocker> = {}): Blocker {
   return {
     pid: 7,
     application: 'etl-nightly',
@@ -22,6 +22,7 @@ function session(more: Partial<WaitSession> = {}): WaitSession {
     backendStart: 's',
     backendType: 'client backend',
     sameDatabase: true,
+    holds: true,
     ...more,
   }
 }
@@ -34,12 +35,13 @@ test('a named application whose transaction is old enough is ended', () => {
   expect(decideBlocker({ ...policy, action: 'cancel' }, session())).toEqual({ end: 'cancel' })
 })
 
-test.each<[string, Partial<WaitSession>]>([
+test.each<[string, Partial<Blocker>]>([
   ['is younger', { transactionAgeMs: 59_999 }],
   ['has another name', { application: 'report-2' }],
   ['is a prepared transaction', { pid: 0 }],
   ['is in another database', { sameDatabase: false }],
   ['is no client', { backendType: 'walsender' }],
+  ['is queued before us and holds nothing', { holds: false }],
 ])('one that %s is left alone', (_, more) => {
   expect(decideBlocker(policy, session(more))).toEqual(left)
 })

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
 import { recordLocks } from '../../src/deploy/lock-record.ts'
-import type { BlockedSession, WaitSession, Waits } from '../../src/observe/waits.ts'
+import type { BlockedSession, Blocker, Waits } from '../../src/observe/waits.ts'
 import type { RunEvent } from '../../src/report/events.ts'
 import { at as place, report, step } from '../report/samples.ts'
 
-const session: WaitSession = {
+const session: Blocker = {
   pid: 7,
   application: 'nightly-dump',
   user: 'backup',
@@ -16,6 +16,7 @@ const session: WaitSession = {
   backendStart: 's',
   backendType: 'client backend',
   sameDatabase: true,
+  holds: true,
 }
 
 const blocked = (more: Partial<BlockedSession> = {}): BlockedSession => ({
@@ -101,14 +102,45 @@ describe('who was in whose way, kept through a run', () => {
     )
   })
 
+  test('of a crowd the report keeps no more than it can hold: twenty warnings, a thousand sessions of one query', () => {
+    const { into, events, record } = recording()
+    for (let n = 0; n < 1_500; n += 1) {
+      record.warn(`left alone: ${n}`, `etl-${n}`)
+      record.looked(on, waits({ blocked: [blocked({ pid: n })] }), 0)
+    }
+    expect(into.warnings).toHaveLength(20)
+    expect(events).toHaveLength(20)
+    expect(into.locks?.blocked).toMatchObject([{ sessions: 1_000 }])
+  })
+
+  test('a backend is asked to end once, one that has its pid later is another', () => {
+    const { record } = recording()
+    expect(record.ask(session)).toBe(true)
+    expect(record.ask(session)).toBe(false)
+    expect(record.ask({ ...session, backendStart: 'later' })).toBe(true)
+  })
+
+  test('whom a build was not begun for is in the way too, as one entry with what was done to it', () => {
+    const { into, events, record } = recording()
+    record.awaited(on, [session], 50)
+    record.awaited(on, [session], 75)
+    record.ended(on, session, 'cancelled')
+    expect(into.locks).toMatchObject({
+      blockers: [{ pid: 7, waitedMs: 125, action: 'cancelled', step: 1, where: { line: 3 } }],
+      looks: 0,
+    })
+    expect(into.locks?.blockers[0]).not.toHaveProperty('backendStart')
+    expect(events.map(({ type }) => type)).toEqual(['blocker-ended'])
+  })
+
   test('what was done to a blocker is kept and told; a warning is said once', () => {
     const { into, events, record } = recording()
     record.looked(on, waits({ blockers: [session] }), 5)
     record.ended(on, session, 'terminated')
     expect(into.locks?.blockers).toMatchObject([{ pid: 7, action: 'terminated', waitedMs: 5 }])
-    record.warn('left alone')
-    record.warn('left alone')
-    expect(into.warnings).toEqual(['left alone'])
+    record.warn('left alone: pid 7', 'etl')
+    record.warn('left alone: pid 8', 'etl')
+    expect(into.warnings).toEqual(['left alone: pid 7'])
     expect(events.map(({ type }) => type)).toEqual(['lock-wait', 'blocker-ended', 'warning'])
   })
 })

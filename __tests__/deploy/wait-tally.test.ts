@@ -104,6 +104,15 @@ describe('when to look next', () => {
     expect(tally.nextMs(limits, 0)).toBe(250)
   })
 
+  test('the time that is left is no reason to look often while no lock is waited for', () => {
+    const tally = new WaitTally()
+    tally.see(waits(own('a', 1_960)), 1_960)
+    tally.see(waits(null), 2_000)
+    expect(tally.nextMs(limits, 30)).toBe(100)
+    tally.see(waits(own('b', 20)), 2_100)
+    expect(tally.nextMs(limits, 0)).toBe(20)
+  })
+
   test('sooner where a limit would be passed unseen, never without a pause', () => {
     const tally = new WaitTally()
     expect(tally.nextMs({ ...limits, heldMs: 60 }, 10)).toBe(50)

@@ -18,12 +18,12 @@ function section(of: Report, limit?: number): string {
 describe('the summary', () => {
   test('tells who waited because of us, longest first, and who was in our way, on success too', () => {
     const text = section(sample.lockWaits)
-    expect(text).toContain('### Locks: the application waited 1.9&nbsp;s at most')
+    expect(text).toContain('### Locks: the application was seen waiting for 1.9&nbsp;s')
     expect(text).toContain(
       '| `recipe-api` | `app` | 1.9&nbsp;s | 14 | our waiting statement | `SELECT id, name FROM "Recipe" WHERE "companyId" = $1 ORDER BY name LIMIT 20` | `20250115120000` step 1, line 3 |',
     )
     expect(text).toContain('| _unnamed_ | `app` | 310&nbsp;ms | 1 | a lock that we held |')
-    expect(text).toContain('_31 looks, one every 250&nbsp;ms, while statements ran:')
+    expect(text).toContain('_31 looks, about every 250&nbsp;ms, while statements ran:')
     expect(text).toContain(
       '| 4711 | `nightly-dump` | `backup` from `10.0.0.7` | idle in transaction | 12&nbsp;min&nbsp;5&nbsp;s | 5.9&nbsp;s |',
     )
@@ -33,7 +33,7 @@ describe('the summary', () => {
 
   test('says that nobody was seen waiting, and how often somebody looked', () => {
     expect(section(sample.nobodyWaited)).toContain(
-      'Nobody was seen waiting because of us: 31 looks, one every 250&nbsp;ms, while statements ran.',
+      'Nobody was seen waiting because of us: 31 looks, about every 250&nbsp;ms, while statements ran.',
     )
     expect(section(sample.notLookedAt)).toContain('no statement ran long enough to be looked at')
     expect(renderSummary(report({ locks: null }))).not.toContain('### Locks')

@@ -1,4 +1,5 @@
 import { type OlderTransaction, readOlderTransactions, readTables } from '../observe/snapshots.ts'
+import type { AwaitedSession } from '../observe/waits.ts'
 import { sqlstate } from '../postgres/sqlstate.ts'
 import { durationText } from '../report/duration-text.ts'
 import { lockSessionText } from '../report/lock-session-text.ts'
@@ -11,6 +12,7 @@ import { StepFailure } from './failure.ts'
 import type { WaitPlace } from './lock-record.ts'
 import { holdsLock } from './lock-watch.ts'
 import type { Run } from './run.ts'
+import { shown } from './shown-session.ts'
 
 /** What a wait before a statement belongs to. */
 export interface Waiting extends WaitPlace {
@@ -64,23 +66,31 @@ export function stillThere(
 }
 
 /**
- * Looks again and again, until nobody is in the way. Told as soon as it is more than a passing moment, then every five seconds.
+ * Looks again and again, until nobody is in the way. Told as soon as it is more than a passing moment, then every five seconds; who is still there at a
+ * second look is kept for the report.
  * Errors: StepFailure 55P03 when the time is over; Cancelled as soon as the run is asked to stop; the loss of the run's lock.
  */
 export async function awaitNobody(
   run: Run,
-  { step, where, timeoutMs }: Waiting,
-  look: () => Promise<readonly LockSession[]>,
+  waiting: Waiting,
+  look: () => Promise<readonly AwaitedSession[]>,
 ): Promise<void> {
+  const { step, where, timeoutMs } = waiting
   const started = Date.now()
+  let keptMs = 0
   let pauseMs = firstPauseMs
   let toldAt: number | null = null
   for (let first = true; ; first = false) {
     holdsLock(run.lock)
     stopIfAsked(run.cancellation)
-    const sessions = await look()
+    const sessions = (await look()).map((one) => shown(one, run.redact))
     const waitedMs = Date.now() - started
     if (sessions.length === 0) return
+    if (!first) {
+      run.locks.awaited(waiting, sessions, waitedMs - keptMs)
+      step.waitedMs = (step.waitedMs ?? 0) + waitedMs - keptMs
+    }
+    keptMs = waitedMs
     if (waitedMs >= timeoutMs) throw notBegun(sessions, waitedMs, where)
     if (!first && (toldAt === null || waitedMs - toldAt >= tellEveryMs)) {
       toldAt = waitedMs

@@ -1,4 +1,4 @@
-import type { WaitSession } from '../observe/waits.ts'
+import type { Blocker } from '../observe/waits.ts'
 import { applicationPrefix } from '../postgres/application-name.ts'
 import type { BlockersPolicy } from '../runbook/gates/locks.ts'
 
@@ -9,12 +9,13 @@ export type BlockerDecision =
 
 /**
  * Whether airlock.yml lets a session in the way be ended: a client's, in the same database, of an application that it names, in a transaction at
- * least as old as it says. Never one of pg-airlock, of this run or another, and never a prepared transaction, which has no backend. One that is
+ * least as old as it says, that holds what we wait for: one that is merely queued before us waits as we do. Never one of pg-airlock, of this run or another, and never a prepared transaction, which has no backend. One that is
  * idle in its transaction runs nothing that could be cancelled.
  */
-export function decideBlocker(policy: BlockersPolicy, session: WaitSession): BlockerDecision {
-  const { application, backendType, transactionAgeMs, pid, sameDatabase, state } = session
+export function decideBlocker(policy: BlockersPolicy, session: Blocker): BlockerDecision {
+  const { application, backendType, transactionAgeMs, pid, sameDatabase, state, holds } = session
   const left = (why: string | null): BlockerDecision => ({ end: null, why })
+  if (!holds) return left(null)
   if (pid === 0 || !sameDatabase || application.startsWith(applicationPrefix())) return left(null)
   if (!policy.applications.some((pattern) => isNamed(pattern, application))) return left(null)
   if (backendType === '' || transactionAgeMs === null) {

@@ -4,10 +4,14 @@ import type { DiskGuard } from '../runbook/gates/locks.ts'
 import { type DiskReading, judgeDisk } from './disk-guard.ts'
 import { StepFailure } from './failure.ts'
 import type { Run } from './run.ts'
+import { lookEveryMs } from './wait-tally.ts'
 import type { Looker } from './watch.ts'
 
 /** A query that is slow now has no place beside a migration. */
 const queryTimeoutMs = 2_000
+
+/** Beside a statement that may hold locks no look keeps the lock looker's waiting for longer than the time between two of those. */
+const besideMs = lookEveryMs
 
 interface Looks {
   /** Milliseconds since the epoch; looks of one statement count for the next. */
@@ -28,7 +32,7 @@ export function diskLooker(run: Run): Looker[] {
     {
       nextMs: () => Math.max(0, looks.lastAt + guard.every - Date.now()),
       async look(observer) {
-        const excess = judgeDisk(await readDisk(run, guard, observer), guard)
+        const excess = judgeDisk(await readDisk(run, guard, observer, besideMs), guard)
         if (excess === null) return null
         const message = `Cancelled: ${lowerFirst(excess.message)}`
         return ({ where }) => new StepFailure({ ...excess, message, where })
@@ -53,7 +57,7 @@ export async function holdsDisk(run: Run, when: 'now' | 'when-due' = 'now'): Pro
   const guard = run.guards.disk
   if (guard === undefined) return
   if (when === 'when-due' && Date.now() < stateOf(guard).lastAt + guard.every) return
-  const excess = judgeDisk(await readDisk(run, guard, run.observer), guard)
+  const excess = judgeDisk(await readDisk(run, guard, run.observer, queryTimeoutMs), guard)
   if (excess !== null) {
     const how = when === 'now' ? 'Not begun' : 'Stopped'
     throw new StepFailure({ ...excess, message: `${how}: ${lowerFirst(excess.message)}` })
@@ -70,13 +74,18 @@ function stateOf(guard: DiskGuard): Looks {
   return known
 }
 
-async function readDisk(run: Run, guard: DiskGuard, observer: Session): Promise<DiskReading> {
+async function readDisk(
+  run: Run,
+  guard: DiskGuard,
+  observer: Session,
+  timeoutMs: number,
+): Promise<DiskReading> {
   const looks = stateOf(guard)
   looks.lastAt = Date.now()
   const { query } = guard
   const slot = guard['retained-wal'] === undefined ? null : await readRetainedWal(observer)
   const free =
-    query === undefined ? null : await readFreeSpace(observer, guardQuery(query), queryTimeoutMs)
+    query === undefined ? null : await readFreeSpace(observer, guardQuery(query), timeoutMs)
   if (free !== null && 'unknown' in free && !looks.told) {
     looks.told = true
     run.warn(`The free space of the disk is not checked: ${free.unknown} (disk-guard.query).`)

@@ -1,5 +1,5 @@
 import { readSessions } from '../observe/blockers.ts'
-import type { WaitSession } from '../observe/waits.ts'
+import type { Blocker } from '../observe/waits.ts'
 import { cancelBackend, terminateBackend } from '../postgres/observer.ts'
 import { ServerError } from '../postgres/server-error.ts'
 import { sqlstate } from '../postgres/sqlstate.ts'
@@ -7,27 +7,31 @@ import { lockSessionText } from '../report/lock-session-text.ts'
 import { decideBlocker } from './blocker-policy.ts'
 import type { WaitPlace } from './lock-record.ts'
 import type { Run } from './run.ts'
+import { shown } from './shown-session.ts'
+
+type Ending = Pick<Run, 'guards' | 'locks' | 'observer'>
 
 /**
  * Ends those of the sessions in our way that airlock.yml lets be ended (`run.guards.blockers`), each at most once a run, and tells of each. A role
- * that may not is warned of, with the GRANT: it is no failure. Errors: a lost connection's.
+ * that may not is warned of, with the GRANT: it is no failure. None is ended any more once what they kept waiting `isOver`.
+ * Errors: a lost connection's.
  */
 export async function endBlockers(
-  run: Run,
+  run: Ending,
   at: WaitPlace,
-  sessions: readonly WaitSession[],
+  sessions: readonly Blocker[],
+  isOver: () => boolean = () => false,
 ): Promise<void> {
   const policy = run.guards.blockers
   if (policy === undefined) return
   for (const session of sessions) {
+    if (isOver()) return
     const decision = decideBlocker(policy, session)
     if (decision.end === null) {
-      if (decision.why !== null) run.locks.warn(leftAlone(session, decision.why))
+      if (decision.why !== null) leaveAlone(run, session, decision.why)
       continue
     }
-    const key = `${session.pid} ${session.backendStart}`
-    if (run.locks.asked.has(key)) continue
-    run.locks.asked.add(key)
+    if (!run.locks.ask(session)) continue
     const end = decision.end === 'cancel' ? cancelBackend : terminateBackend
     try {
       const sent = await end(run.observer, session.pid, session.backendStart)
@@ -36,13 +40,12 @@ export async function endBlockers(
       }
     } catch (error) {
       if (!(error instanceof ServerError) || error.lost) throw error
-      run.locks.warn(
-        leftAlone(
-          session,
-          error.code === sqlstate.insufficientPrivilege
-            ? 'our role may not: GRANT pg_signal_backend TO it (a superuser’s sessions only a superuser ends)'
-            : error.message,
-        ),
+      leaveAlone(
+        run,
+        session,
+        error.code === sqlstate.insufficientPrivilege
+          ? 'our role may not: GRANT pg_signal_backend TO it (a superuser’s sessions only a superuser ends)'
+          : error.message,
       )
     }
   }
@@ -50,16 +53,21 @@ export async function endBlockers(
 
 /** The same for sessions of which only the pids are known: where a statement is not begun yet, because it would wait for them. */
 export async function endBlockersByPid(
-  run: Run,
+  run: Ending & Pick<Run, 'redact'>,
   at: WaitPlace,
   pids: readonly number[],
 ): Promise<void> {
   if (run.guards.blockers === undefined) return
-  await endBlockers(run, at, await readSessions(run.observer, pids))
+  const sessions = await readSessions(run.observer, pids)
+  const holders = sessions.map((one) => ({ ...shown(one, run.redact), holds: true }))
+  await endBlockers(run, at, holders)
 }
 
-/** Without its age, which grows from look to look: it is said once. */
-function leftAlone(session: WaitSession, why: string): string {
+/** Said once for an application and a reason, however many sessions it has: so of the first, and without its age, which grows from look to look. */
+function leaveAlone(run: Ending, session: Blocker, why: string): void {
   const who = lockSessionText({ ...session, transactionAgeMs: null })
-  return `In the way, and named in \`blockers\`, but left alone: ${who}: ${why}`
+  run.locks.warn(
+    `In the way, and named in \`blockers\`, but left alone: ${who}: ${why}`,
+    JSON.stringify([session.application, why]),
+  )
 }

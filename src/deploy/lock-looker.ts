@@ -6,8 +6,9 @@ import { endBlockers } from './end-blockers.ts'
 import { blockFailure, type LockEnding, lockFailure, waitingText } from './lock-failure.ts'
 import type { WaitPlace } from './lock-record.ts'
 import type { Run } from './run.ts'
+import { shown } from './shown-session.ts'
 import { type WaitLimits, WaitTally } from './wait-tally.ts'
-import type { Interruption, Looker } from './watch.ts'
+import type { Interruption, Looker, Watched } from './watch.ts'
 
 /** A look that came so much later than it was due saw nothing of what happened meanwhile. */
 const blindAfterMs = 1_000
@@ -18,12 +19,16 @@ export interface LockWatched {
   readonly limits: WaitLimits
 }
 
+/** What of a run is needed to watch its locks. */
+export type LockWatchedRun = Watched & Pick<Run, 'guards' | 'locks' | 'redact'>
+
 /**
- * Watches the locks of what runs. `lock_timeout` of the server holds per lock (an ALTER over four partitions waited 3.2 s under 1 s, measured)
- * and is silent about locks held: so the statement is cancelled when its waits together would exceed `totalMs`, or when a session of the application
+ * Watches the locks of what runs: a transaction, or a statement outside one. `lock_timeout` of the server holds per lock (an ALTER over four partitions
+ * waited 3.2 s under 1 s, measured) and is silent about locks held: so what runs is cancelled when its waits together would exceed `totalMs` (those of a
+ * transaction's statements too, as long as they have the same limit), or when a session of the application
  * has waited behind its request for `queuedMs` or behind a lock held for `heldMs`: a little before, by the time that a look and a cancel take.
  */
-export function lockLooker(run: Run, watched: () => LockWatched): Looker {
+export function lockLooker(run: LockWatchedRun, watched: () => LockWatched): Looker {
   const pid = run.connections.worker.backendPid
   const tally = new WaitTally()
   const blockedSoFar = new Map<string, BlockedSession>()
@@ -35,12 +40,22 @@ export function lockLooker(run: Run, watched: () => LockWatched): Looker {
   let ownSince: string | null = null
   // A look, a cancel, and the server's rollback; a slow look makes the next ones early, not late.
   const marginMs = () => Math.min(2 * slowestMs + 30, limits.totalMs / 4, limits.heldMs / 4)
+  const readable = (seen: Waits): Waits => ({
+    ...seen,
+    blockers: seen.blockers.map((one) => shown(one, run.redact)),
+    blocked: seen.blocked.map((one) => shown(one, run.redact)),
+  })
   const endings = (): LockEnding => ({ blockers, blocked: [...blockedSoFar.values()] })
 
+  const refresh = () => {
+    const now = watched().limits
+    if (now.totalMs !== limits.totalMs) tally.startAnew()
+    limits = now
+  }
   const keep = (seen: Waits, now: number) => {
     const { place } = watched()
     const before = tally.waitedMs
-    const waits = tally.see(seen, now)
+    const waits = tally.see(readable(seen), now)
     const own = waits.own
     if (waits.blockers.length > 0) blockers = waits.blockers
     for (const one of waits.blocked) keepLongest(blockedSoFar, one)
@@ -53,16 +68,17 @@ export function lockLooker(run: Run, watched: () => LockWatched): Looker {
   }
   return {
     nextMs() {
-      const now = watched().limits
-      if (now.totalMs !== limits.totalMs) tally.startAnew()
-      limits = now
+      refresh()
       const ms = tally.nextMs(limits, marginMs())
       dueAt = performance.now() + ms
       return ms
     },
-    async look(observer): Promise<Interruption | null> {
+    async look(observer, isOver): Promise<Interruption | null> {
+      // What runs by now may have limits other than what ran when this look was planned.
+      refresh()
       const start = performance.now()
       const seen = await readWaits(observer, pid)
+      if (isOver()) return null
       const now = performance.now()
       const tookMs = now - start
       slowestMs = Math.max(tookMs, slowestMs * 0.9)
@@ -72,7 +88,7 @@ export function lockLooker(run: Run, watched: () => LockWatched): Looker {
       lookedAt = now
       const exceeded = tally.exceeded(limits, marginMs())
       if (exceeded === null) {
-        await endBlockers(run, watched().place, waits.blockers)
+        await endBlockers(run, watched().place, waits.blockers, isOver)
         return null
       }
       if (exceeded.limit === 'held') {
@@ -81,7 +97,11 @@ export function lockLooker(run: Run, watched: () => LockWatched): Looker {
       }
       return (statement) => lockFailure(exceeded, endings(), statement)
     },
-    blind: (ms, why) => run.locks.blind(ms, run.redact(why)),
+    blind(ms, why) {
+      // The next look is that much later on purpose: the time counts once, with its cause.
+      dueAt += ms
+      run.locks.blind(ms, run.redact(why))
+    },
     detail: () => (ownSince === null ? null : waitingText(blockers)),
     explain: (error, statement) =>
       isLockTimeout(error) ? lockFailure({ message: error.message }, endings(), statement) : null,

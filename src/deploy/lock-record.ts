@@ -1,16 +1,9 @@
-import type { BlockedSession, WaitSession, Waits } from '../observe/waits.ts'
+import type { AwaitedSession, BlockedSession, WaitSession, Waits } from '../observe/waits.ts'
 import type { Listener } from '../report/events.ts'
-import type {
-  BlockedReport,
-  BlockerReport,
-  LocksReport,
-  Report,
-  StepReport,
-} from '../report/types.ts'
-import { formatDuration } from '../runbook/duration.ts'
-import { quoteIdentifier } from '../sql/identifier.ts'
+import type { BlockerReport, Report, StepReport } from '../report/types.ts'
 import type { Statement } from '../sql/types.ts'
-import { lookEveryMs } from './wait-tally.ts'
+import { asReport, type Memory, type Mutable } from './lock-memory.ts'
+import { backendOf, sessionOf } from './shown-session.ts'
 
 /** What we are doing while somebody waits. */
 export interface WaitPlace {
@@ -22,37 +15,28 @@ export interface WaitPlace {
 
 /** Keeps who was in whose way through a run. */
 export interface LockRecord {
-  /** Backends that were asked to end: each only once. */
-  readonly asked: Set<string>
+  /** False where this backend was asked to end before: each is only once. */
+  ask(session: AwaitedSession): boolean
   /** One look. `inWayMs`: how much longer each of the blockers has been in our way since the look before. */
   looked(at: WaitPlace, waits: Waits, inWayMs: number): void
+  /** A statement is not begun, because it would wait for these sessions. `inWayMs` as above. */
+  awaited(at: WaitPlace, sessions: readonly AwaitedSession[], inWayMs: number): void
   /** Nobody looked for so long. */
   blind(ms: number, why: string): void
   /** A session in the way was ended. */
   ended(at: WaitPlace, session: WaitSession, action: 'cancelled' | 'terminated'): void
-  /** Something that a person should know, said once a run. */
-  warn(message: string): void
+  /** Something that a person should know, said once a run for each `about`, and of no more than twenty. */
+  warn(message: string, about: string): void
 }
-
-type Mutable<Data> = { -readonly [Key in keyof Data]: Data[Key] }
 
 /** An application session that has waited so long is told of as it happens. */
 const noticeableMs = 1_000
 
-/** The report keeps so many of each, those of the longest waits; so many are remembered. */
-const kept = 100
+/** So many of each are remembered. */
 const remembered = 1_000
 
-interface Memory {
-  readonly blockers: Map<string, Mutable<BlockerReport>>
-  readonly blocked: Map<string, { entry: Mutable<BlockedReport>; pids: Set<string>; told: boolean }>
-  readonly said: Set<string>
-  forgotten: number
-  looks: number
-  blindMs: number
-  blindWhy: string
-  blindRole: string | null
-}
+/** So many warnings of ours in one report. */
+const warned = 20
 
 /** Writes into `report.locks` as the run goes, so that every ending has it, and tells the listener what is new. */
 export function recordLocks(report: Report, emit: Listener): LockRecord {
@@ -60,6 +44,7 @@ export function recordLocks(report: Report, emit: Listener): LockRecord {
     blockers: new Map(),
     blocked: new Map(),
     said: new Set(),
+    asked: new Set(),
     forgotten: 0,
     looks: 0,
     blindMs: 0,
@@ -69,14 +54,20 @@ export function recordLocks(report: Report, emit: Listener): LockRecord {
   const write = () => {
     report.locks = asReport(memory)
   }
+  const tell = ({ step }: WaitPlace, blocker: BlockerReport) =>
+    emit({ type: 'lock-wait', step, blocker })
   write()
   return {
-    asked: new Set(),
+    ask: (session) => addBounded(memory.asked, backendOf(session)),
     looked(at, waits, inWayMs) {
       memory.looks += 1
       memory.blindRole ??= waits.blind
-      for (const session of waits.blockers) addBlocker(memory, emit, at, session, inWayMs)
+      for (const session of waits.blockers) addBlocker(memory, at, session, inWayMs, tell)
       for (const session of waits.blocked) addBlocked(memory, emit, at, session)
+      write()
+    },
+    awaited(at, sessions, inWayMs) {
+      for (const session of sessions) addBlocker(memory, at, session, inWayMs)
       write()
     },
     blind(ms, why) {
@@ -85,15 +76,15 @@ export function recordLocks(report: Report, emit: Listener): LockRecord {
       write()
     },
     ended(at, session, action) {
-      const entry = addBlocker(memory, emit, at, session, 0)
+      const entry = addBlocker(memory, at, session, 0, tell)
       if (entry === null) return
       entry.action = action
       emit({ type: 'blocker-ended', step: at.step, blocker: { ...entry } })
       write()
     },
-    warn(message) {
-      if (memory.said.has(message)) return
-      memory.said.add(message)
+    warn(message, about) {
+      if (memory.said.has(about) || memory.said.size >= warned) return
+      memory.said.add(about)
       report.warnings.push(message)
       emit({ type: 'warning', message })
     },
@@ -102,14 +93,13 @@ export function recordLocks(report: Report, emit: Listener): LockRecord {
 
 function addBlocker(
   memory: Memory,
-  emit: Listener,
   at: WaitPlace,
-  session: WaitSession,
+  session: AwaitedSession,
   inWayMs: number,
+  told?: (at: WaitPlace, entry: BlockerReport) => void,
 ): Mutable<BlockerReport> | null {
-  const { backendStart, backendType, sameDatabase, ...seen } = session
-  const who = session.pid === 0 ? session.query : `${session.pid} ${backendStart}`
-  const key = JSON.stringify([placeKey(at), who])
+  const seen = sessionOf(session)
+  const key = JSON.stringify([placeKey(at), backendOf(session)])
   const known = memory.blockers.get(key)
   if (known !== undefined) {
     Object.assign(known, seen, { waitedMs: known.waitedMs + inWayMs })
@@ -121,8 +111,17 @@ function addBlocker(
   }
   const entry = { ...seen, ...placeOf(at), waitedMs: inWayMs }
   memory.blockers.set(key, entry)
-  emit({ type: 'lock-wait', step: at.step, blocker: { ...entry } })
+  told?.(at, { ...entry })
   return entry
+}
+
+/** False where it is in there already. The oldest make room: they are not met again. */
+function addBounded(all: Set<string>, one: string): boolean {
+  if (all.has(one)) return false
+  const [oldest] = all
+  if (all.size >= remembered && oldest !== undefined) all.delete(oldest)
+  all.add(one)
+  return true
 }
 
 function addBlocked(memory: Memory, emit: Listener, at: WaitPlace, session: BlockedSession): void {
@@ -135,7 +134,7 @@ function addBlocked(memory: Memory, emit: Listener, at: WaitPlace, session: Bloc
     known = { entry, pids: new Set(), told: false }
     memory.blocked.set(key, known)
   }
-  known.pids.add(`${session.pid} ${session.backendStart}`)
+  if (known.pids.size < remembered) known.pids.add(backendOf(session))
   known.entry.sessions = known.pids.size
   if (waitedMs >= known.entry.longestMs) Object.assign(known.entry, { behind, longestMs: waitedMs })
   if (known.told || known.entry.longestMs <= noticeableMs) return
@@ -159,32 +158,4 @@ const placeOf = ({ version, step, statement }: WaitPlace) => ({
 function placeKey(at: WaitPlace): unknown[] {
   const { version, step, where } = placeOf(at)
   return [version, step, where.line, where.column]
-}
-
-function asReport(memory: Memory): LocksReport {
-  const blockers = [...memory.blockers.values()].sort((a, b) => b.waitedMs - a.waitedMs)
-  const blocked = [...memory.blocked.values()]
-    .map(({ entry }) => entry)
-    .sort((a, b) => b.longestMs - a.longestMs)
-  const unkept = Math.max(0, blockers.length - kept) + Math.max(0, blocked.length - kept)
-  const reason = reasonOf(memory, unkept + memory.forgotten)
-  return {
-    blockers: blockers.slice(0, kept).map((entry) => ({ ...entry })),
-    blocked: blocked.slice(0, kept).map((entry) => ({ ...entry })),
-    looks: memory.looks,
-    everyMs: lookEveryMs,
-    ...(reason === '' ? {} : { reason }),
-  }
-}
-
-function reasonOf({ blindMs, blindWhy, blindRole }: Memory, leftOut: number): string {
-  return [
-    blindMs === 0 ? '' : `Nobody looked for ${formatDuration(blindMs)} in all: ${blindWhy}.`,
-    blindRole === null
-      ? ''
-      : `What other sessions do was not visible: \`GRANT pg_read_all_stats TO ${quoteIdentifier(blindRole)}\`.`,
-    leftOut === 0 ? '' : `${leftOut} more are left out here.`,
-  ]
-    .filter((text) => text !== '')
-    .join(' ')
 }

@@ -41,13 +41,17 @@ export function stoppableUndo(cancellation: Cancellation, budgetMs: number): Sto
   }
 }
 
-/** The run as its undo sees it: its statements run, and are cancelled, by the undo's own time; the journal guards by the epoch what it commits. */
+/**
+ * The run as its undo sees it: its statements run, and are cancelled, by the undo's own time; the journal guards by the epoch what it commits. A full disk
+ * does not cancel them: what is undone gives room back.
+ */
 export function asUndo(run: Run): Run {
   const { cancellation, cancellable } = run.undo
   return {
     ...run,
     cancellation,
     cancellable,
+    guards: { ...run.guards, disk: undefined },
     lock: { lost: null, retake: () => run.lock.retake() },
   }
 }

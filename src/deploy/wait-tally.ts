@@ -80,8 +80,10 @@ export class WaitTally {
   /** Milliseconds until the next look: sooner where a limit may be reached before. */
   nextMs(limits: WaitLimits, marginMs: number): number {
     const { held, queued } = this.longest
+    const ownMs = limits.totalMs - this.waitedMs
     const until = Math.min(
-      limits.totalMs - this.waitedMs,
+      // While we wait for no lock the time that is left does not pass.
+      this.own === null ? Math.max(ownMs, firstLookMs + marginMs) : ownMs,
       limits.queuedMs - (queued?.waitedMs ?? 0),
       limits.heldMs - (held?.waitedMs ?? 0),
     )

@@ -3,18 +3,22 @@ import { ServerError } from '../postgres/server-error.ts'
 import { sqlstate } from '../postgres/sqlstate.ts'
 import type { Session } from '../postgres/types.ts'
 import type { Statement } from '../sql/types.ts'
+import type { Cancellation } from './cancellation.ts'
+import { type Cancellable, Canceller } from './cancelling.ts'
 import type { StepFailure } from './failure.ts'
-import type { Run } from './run.ts'
 
 /** Why the observer cancelled a statement, told once the server has answered the cancel. */
 export type Interruption = (statement: Statement) => StepFailure
 
-/** Something that the observer looks at while a statement runs. One looks after the other, so none needs to be quick. */
+/** Something that the observer looks at while a statement runs. One looks after the other, so a slow look delays those of the others. */
 export interface Looker {
   /** Milliseconds until it wants to look next. */
   nextMs(): number
-  /** Looks; returns why the statement must be cancelled, null where it may go on. */
-  look(observer: Session): Promise<Interruption | null>
+  /**
+   * Looks; returns why the statement must be cancelled, null where it may go on. Nobody waits for a look whose statement has ended: `isOver` then says
+   * so, and it neither does nor keeps anything any more.
+   */
+  look(observer: Session, isOver: () => boolean): Promise<Interruption | null>
   /** What the live line says of the statement, null where nothing. */
   detail?(): string | null
   /** What it can tell of a statement's failure that nobody had asked for; null where nothing. */
@@ -28,7 +32,10 @@ export interface Looker {
 export interface Watch {
   /** Why nothing more may be sent: a cancel was decided on while no statement ran that it could have hit; null as a rule. */
   readonly interruption: Interruption | null
-  /** Ends the watching; resolves when a cancel that was sent has been answered, so that it can't hit the next statement. */
+  /**
+   * Ends the watching; resolves when a cancel that was sent has been answered, so that it can't hit the next statement. A look under way is not
+   * waited for: a COMMIT would wait with it, all locks held.
+   */
   stop(): Promise<void>
   /** The live line's words. */
   detail(): string | null
@@ -39,14 +46,21 @@ export interface Watch {
 /** A look that failed is tried again after this time. */
 const againAfterMs = 1_000
 
-const cancelEveryMs = 200
+/** What of a run is needed to watch. */
+export interface Watched {
+  readonly observer: Session
+  readonly connections: { readonly worker: Pick<Session, 'backendPid'> }
+}
 
 /** Watches a running statement from the observer: each looker in its own time, and the first that says so has it cancelled. */
-export function watchStatement(run: Run, lookers: readonly Looker[]): Watch {
+export function watchStatement(run: Watched, lookers: readonly Looker[]): Watch {
   const { observer, connections } = run
   const pid = connections.worker.backendPid
+  const running: Cancellable = { now: true }
+  const cancels: Pick<Cancellation, 'sent'> = { sent: null }
+  const canceller = new Canceller(running, cancels, () => cancelBackend(observer, pid))
+  const isOver = () => !running.now
   let interruption: Interruption | null = null
-  let stopped = false
   let wake: (() => void) | null = null
   const pause = (ms: number) =>
     new Promise<void>((resolve) => {
@@ -59,36 +73,38 @@ export function watchStatement(run: Run, lookers: readonly Looker[]): Watch {
   const due = lookers.map((looker) => ({ looker, at: Date.now() + looker.nextMs() }))
   const round = async () => {
     for (const entry of due) {
-      if (stopped || interruption !== null || Date.now() < entry.at) continue
+      if (isOver() || interruption !== null || Date.now() < entry.at) continue
       const start = Date.now()
       try {
-        interruption = await entry.looker.look(observer)
+        const found = await entry.looker.look(observer, isOver)
+        if (isOver()) return
+        interruption = found
         entry.at = Date.now() + entry.looker.nextMs()
       } catch (error) {
+        if (isOver()) return
         entry.at = Date.now() + againAfterMs
         entry.looker.blind?.(Date.now() - start + againAfterMs, messageOf(error))
       }
     }
   }
   const loop = async () => {
-    while (!stopped) {
-      const next = interruption === null ? Math.min(...due.map(({ at }) => at)) : 0
-      await pause(interruption === null ? Math.max(0, next - Date.now()) : cancelEveryMs)
-      if (interruption === null) await round()
-      // Again and again: the server ignores a cancel that arrives just between two statements.
-      if (!stopped && interruption !== null) await cancelBackend(observer, pid).catch(() => false)
+    while (!isOver() && interruption === null) {
+      const next = Math.min(...due.map(({ at }) => at))
+      await pause(Math.max(0, next - Date.now()))
+      await round()
     }
+    if (interruption !== null) canceller.cancel()
   }
-  const done = loop()
+  void loop()
   return {
     get interruption() {
       return interruption
     },
     async stop() {
-      if (!stopped) for (const looker of lookers) looker.ended?.()
-      stopped = true
+      if (running.now) for (const looker of lookers) looker.ended?.()
+      running.now = false
       wake?.()
-      await done
+      await cancels.sent
     },
     detail() {
       const details = lookers.map((looker) => looker.detail?.() ?? null)

@@ -1,10 +1,20 @@
 import type { Session } from '../postgres/types.ts'
 import { lockConflicts } from './lock-conflicts.ts'
-import { blockedBy, type Waiting, type WaitSession, type Waits } from './waits.ts'
+import {
+  type Blocker,
+  blockedBy,
+  readCharacters,
+  type Waiting,
+  type WaitSession,
+  type Waits,
+} from './waits.ts'
 
 interface Seen {
   readonly own: Waits['own']
-  readonly blockers: readonly WaitSession[]
+  readonly blockers: readonly (WaitSession & {
+    /** Pairs of a mode that it has and the mode in which we want the same. */
+    readonly against: readonly (readonly [string, string])[]
+  })[]
   readonly prepared: readonly (WaitSession & { readonly mode: string; readonly wanted: string })[]
   readonly waiting: readonly Waiting[]
   readonly role: string
@@ -22,7 +32,7 @@ export async function readWaits(observer: Session, pid: number): Promise<Waits> 
   const others = [...blockers, ...waiting]
   return {
     own,
-    blockers: blockers.flatMap((one) => (one.pid === 0 ? preparedOf(seen, one) : [one])),
+    blockers: blockers.flatMap((one) => (one.pid === 0 ? preparedOf(seen, one) : [blockerOf(one)])),
     blocked: blockedBy(pid, waiting),
     blind: others.some(({ pid, backendStart }) => pid !== 0 && backendStart === '') ? role : null,
   }
@@ -41,14 +51,21 @@ export async function readSessions(
   return rows.map(({ session }) => session)
 }
 
+function blockerOf({ against, ...session }: Seen['blockers'][number]): Blocker {
+  return { ...session, holds: against.some(([held, wanted]) => lockConflicts(held, wanted)) }
+}
+
 /** The prepared transactions in the way; the nameless entry where the locks don't tell which. */
-function preparedOf({ prepared }: Seen, nameless: WaitSession): WaitSession[] {
+function preparedOf(
+  { prepared }: Seen,
+  { against, ...nameless }: Seen['blockers'][number],
+): Blocker[] {
   const found = new Map(
     prepared
       .filter(({ mode, wanted }) => lockConflicts(mode, wanted))
-      .map(({ mode, wanted, ...session }) => [session.query, session]),
+      .map(({ mode, wanted, ...session }) => [session.query, { ...session, holds: true }]),
   )
-  return found.size === 0 ? [nameless] : [...found.values()]
+  return found.size === 0 ? [{ ...nameless, holds: true }] : [...found.values()]
 }
 
 /** What a lock is about, as one text that can be compared; empty members are part of it. */
@@ -67,7 +84,7 @@ const described = (a: string) => `'application', coalesce(${a}.application_name,
   'client', case when ${a}.backend_start is null then '' else coalesce(pg_catalog.host(${a}.client_addr), 'local') end,
   'state', case when ${a}.backend_type <> 'client backend' then ${a}.backend_type else coalesce(${a}.state, '') end,
   'transactionAgeMs', ${milliseconds(`${a}.xact_start`)}, 'queryStartedAt', ${moment(`${a}.query_start`)},
-  'query', case when ${a}.backend_start is null then '' else coalesce(pg_catalog.left(${a}.query, 200), '') end,
+  'query', case when ${a}.backend_start is null then '' else coalesce(pg_catalog.left(${a}.query, ${readCharacters}), '') end,
   'backendStart', coalesce(${a}.backend_start::pg_catalog.text, ''), 'backendType', coalesce(${a}.backend_type, ''),
   'sameDatabase', coalesce(${a}.datname = pg_catalog.current_database(), false)`
 
@@ -77,9 +94,12 @@ const preparedDescribed = `'pid', 0, 'application', '', 'user', coalesce(p.owner
   'sameDatabase', p.database = pg_catalog.current_database()`
 
 const namelessPrepared = `'pid', 0, 'application', '', 'user', '', 'client', '', 'state', 'prepared transaction',
-  'transactionAgeMs', null, 'queryStartedAt', null, 'query', '', 'backendStart', '', 'backendType', '', 'sameDatabase', false`
+  'transactionAgeMs', null, 'queryStartedAt', null, 'query', '', 'backendStart', '', 'backendType', '', 'sameDatabase', false, 'against', '[]'::pg_catalog.json`
 
-/** A lock of a prepared transaction has no pid; its virtual transaction leads to the lock on its own transaction id. */
+/**
+ * A lock of a prepared transaction has no pid; its virtual transaction leads to the lock on its own transaction id. Of those who wait in other databases
+ * only they are asked about who wait for what we have: pg_blocking_pids stops all locking of the server for a moment, each time.
+ */
 const question = `with lock as materialized (select * from pg_catalog.pg_locks),
 activity as materialized (select *, coalesce(leader_pid, pid) as client from pg_catalog.pg_stat_activity),
 mine as materialized (
@@ -89,6 +109,7 @@ request as materialized (
   select distinct on (a.client) a.client, l.locktype, l.mode, coalesce(l.waitstart, pg_catalog.clock_timestamp()) as since, ${objectOf('l')} as object
     from lock l join activity a on a.pid = l.pid
    where not l.granted and a.client <> $1
+     and (a.datname = pg_catalog.current_database() or ${objectOf('l')} in (select m.object from mine m))
    order by a.client, l.waitstart)
 select
   (select pg_catalog.json_build_object('since', coalesce(pg_catalog.min(waitstart)::pg_catalog.text, ''),
@@ -96,7 +117,10 @@ select
      from mine where not granted having pg_catalog.count(*) > 0) as own,
   (select coalesce(pg_catalog.json_agg(
       case when b.pid = 0 then pg_catalog.json_build_object(${namelessPrepared})
-           else pg_catalog.json_build_object('pid', b.pid, ${described('a')}) end), '[]')
+           else pg_catalog.json_build_object('pid', b.pid, ${described('a')}, 'against', (
+             select coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(h.mode, m.mode)), '[]')
+               from mine m join lock h on h.granted and ${objectOf('h')} = m.object join activity s on s.pid = h.pid
+              where not m.granted and s.client = b.pid)) end), '[]')
      from (select distinct pid from pg_catalog.unnest(pg_catalog.pg_blocking_pids($1)) as blocking (pid)) b
      left join activity a on a.pid = b.pid) as blockers,
   (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(${preparedDescribed}, 'mode', l.mode, 'wanted', m.mode)), '[]')

@@ -1,7 +1,7 @@
 import type { Session } from '../postgres/types.ts'
-import type { LockSession } from '../report/types.ts'
 import type { QualifiedName } from '../sql/types.ts'
 import { describedSession } from './snapshots.ts'
+import type { AwaitedSession } from './waits.ts'
 
 /** An index as it stands beside its table. */
 export interface StandingIndex {
@@ -55,8 +55,8 @@ export async function readBuilders(
   observer: Session,
   { oid, tableOid }: Pick<StandingIndex, 'oid' | 'tableOid'>,
   ours: readonly number[],
-): Promise<LockSession[]> {
-  return observer.rows<LockSession>(
+): Promise<AwaitedSession[]> {
+  return observer.rows<AwaitedSession>(
     `with locks as materialized (
        select l.pid, l.relation, l.mode from pg_catalog.pg_locks l
        where l.locktype = 'relation' and l.granted and l.relation in ($1::pg_catalog.oid, $2::pg_catalog.oid)

@@ -1,5 +1,5 @@
 import type { Session } from '../postgres/types.ts'
-import type { LockSession } from '../report/types.ts'
+import { type AwaitedSession, readCharacters } from './waits.ts'
 
 /** What a concurrent statement waits for by nature, beside the locks that it takes itself. */
 export interface Wanted {
@@ -12,7 +12,7 @@ export interface Wanted {
 }
 
 /** A transaction that a concurrent statement would wait for, were it begun now. */
-export interface OlderTransaction extends LockSession {
+export interface OlderTransaction extends AwaitedSession {
   /** What it would be waited for: its locks, or one snapshot of it. Another text when it has let go of that. */
   readonly marks: readonly string[]
 }
@@ -56,7 +56,7 @@ export async function readOlderTransactions(
      union all
      select 0, p.gid, p.owner::text, 'local', 'prepared transaction',
        pg_catalog.round(extract(epoch from pg_catalog.clock_timestamp() - p.prepared) * 1000)::pg_catalog.int8,
-       null, '', array['locks ' || t.id]
+       null, '', '', array['locks ' || t.id]
      from transactions t join pg_catalog.pg_prepared_xacts p on p.transaction::text = t.xid
      where t.pid is null and t.holds`,
     [
@@ -78,12 +78,13 @@ const conflictingWithShare = [
   'AccessExclusiveLock',
 ]
 
-/** Columns of a `LockSession`, from pg_stat_activity as `a`. */
+/** Columns of an `AwaitedSession`, from pg_stat_activity as `a`. */
 export const describedSession = `a.pid, coalesce(a.application_name, '') as application, coalesce(a.usename::text, '') as "user",
        coalesce(pg_catalog.host(a.client_addr), 'local') as client, coalesce(a.state, '') as state,
        pg_catalog.round(extract(epoch from pg_catalog.clock_timestamp() - a.xact_start) * 1000)::pg_catalog.int8 as "transactionAgeMs",
        pg_catalog.to_char(a.query_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "queryStartedAt",
-       coalesce(pg_catalog.left(a.query, 200), '') as query`
+       coalesce(pg_catalog.left(a.query, ${readCharacters}), '') as query,
+       coalesce(a.backend_start::pg_catalog.text, '') as "backendStart"`
 
 /** What a statement speaks of: relations as quoted SQL names, whole schemas, the whole database. */
 export interface Reach {

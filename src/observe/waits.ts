@@ -2,14 +2,27 @@ import { applicationPrefix } from '../postgres/application-name.ts'
 import type { LockSession } from '../report/types.ts'
 import { lockConflicts } from './lock-conflicts.ts'
 
-/** A session at the other end of a lock, with what is needed to recognise it again and to judge whether it may be ended. */
-export interface WaitSession extends LockSession {
+/** A session that can be recognised again. */
+export interface AwaitedSession extends LockSession {
   /** As the server prints it: identifies a backend together with its pid, which may be given again. Empty: not visible. */
   readonly backendStart: string
+}
+
+/** So many characters of a query are read: more than are shown, since a secret must be whole to be found. */
+export const readCharacters = 1_000
+
+/** A session at the other end of a lock, with what is needed to judge whether it may be ended. `query` has up to `readCharacters`. */
+export interface WaitSession extends AwaitedSession {
   /** 'client backend', 'autovacuum worker', …; empty where the role may not see it, or for a prepared transaction. */
   readonly backendType: string
   /** It is connected to the database that is being changed. */
   readonly sameDatabase: boolean
+}
+
+/** A session that we wait for. */
+export interface Blocker extends WaitSession {
+  /** It has the lock. False: it waits for it itself, and stands before us in the queue, which pg_blocking_pids tells as well. */
+  readonly holds: boolean
 }
 
 /** A session that waits because of us. */
@@ -27,7 +40,7 @@ export interface Waits {
   /** Our own wait for a lock; null while we wait for none. `since` tells one wait from the next. */
   readonly own: { readonly since: string; readonly waitedMs: number } | null
   /** Who holds, or is queued before us for, the lock that we wait for; empty while we don't wait. */
-  readonly blockers: readonly WaitSession[]
+  readonly blockers: readonly Blocker[]
   /** Sessions of the application that wait because of us, longest first. */
   readonly blocked: readonly BlockedSession[]
   /** The role that may not see what other sessions do; null where all is seen. */

@@ -19,7 +19,7 @@ export function locks(report: Report, detail: Detail): string {
 
 function headline({ blocked }: LocksReport): string {
   const longest = Math.max(0, ...blocked.map(({ longestMs }) => longestMs))
-  return blocked.length === 0 ? '' : `: the application waited ${duration(longest)} at most`
+  return blocked.length === 0 ? '' : `: the application was seen waiting for ${duration(longest)}`
 }
 
 function nobody(report: LocksReport): string {
@@ -36,7 +36,7 @@ function seen(report: LocksReport): string {
 }
 
 function looks({ looks, everyMs }: LocksReport): string {
-  return `${counted(looks, 'look')}, one every ${duration(everyMs)}`
+  return `${counted(looks, 'look')}, about every ${duration(everyMs)}`
 }
 
 function blockedTable(blocked: readonly BlockedReport[], detail: Detail): string {

@@ -25,7 +25,7 @@ export const diskGuardSchema = z
     'free-space': size().optional().describe('Free space that must be left; needs `query`.'),
     query: foreignText
       .describe(
-        'One SELECT that returns the free bytes of the server’s disk; asked READ ONLY, for 2s at most.',
+        'One SELECT that returns the free bytes of the server’s disk; asked READ ONLY, for 2s at most, 250ms while a statement runs.',
       )
       .optional(),
     'retained-wal': size().optional().describe('How much WAL the worst replication slot may keep.'),
