@@ -111,6 +111,28 @@ describe.each(oldestAndNewest().slice(-1))('PostgreSQL $major: the disk guard', 
     })
   })
 
+  test('the full disk that ends a migration does not end its undo', async () => {
+    await withDatabase({ major }, async (database) => {
+      await database.query(`${room} create table t (a int)`)
+      const result = await deployFiles(database, {
+        files: {
+          '1_a': 'create index concurrently i on t (a);\nselect pg_sleep(20);',
+          'rollbacks/1_a_rollback':
+            '-- airlock: partial=ok\n\nselect pg_sleep(0.7);\ndrop index i;',
+        },
+        gates: { 'disk-guard': { ...guard, every: '200ms' } },
+        on: (event) => {
+          if (event.type === 'step-started' && event.step.ordinal === 2) {
+            void database.query('update room set free = 0')
+          }
+        },
+      })
+      expect(endingOf(result)).toMatch(/^rolled-back 1: Cancelled: the disk has 0 B free/)
+      expect(result.migration.rollback).toMatchObject({ by: 'script', outcome: 'restored' })
+      expect(await database.query(`select 1 from pg_class where relname = 'i'`)).toEqual([])
+    })
+  })
+
   test('a limit that is passed already keeps the migration from beginning', async () => {
     await withDatabase({ major }, async (database) => {
       const result = await deployFiles(database, {

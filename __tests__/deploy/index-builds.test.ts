@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { RunEvent } from '../../src/report/events.ts'
+import { renderSummary } from '../../src/report/markdown.ts'
 import { oldestAndNewest, type TestDatabase, withDatabase } from '../support/database.ts'
 import { deployFiles, endingOf, errorOf, until } from '../support/engine.ts'
 
@@ -76,8 +77,22 @@ describe.each(oldestAndNewest())('PostgreSQL $major: before a concurrent build',
       await dump.query('rollback')
       await until(() => database.query('select 1 from pg_index where not indisvalid'))
       await younger.query('rollback')
-      expect(endingOf(await running)).toBe('deployed 0')
+      const run = await running
+      expect(endingOf(run)).toBe('deployed 0')
       expect(await indexes(database)).toMatchObject([{ name: 'i.ñ"x', valid: true }])
+      const dumps = run.report.locks?.blockers.filter((one) => one.application === 'nightly dump')
+      expect(dumps).toMatchObject([
+        {
+          version: '1',
+          step: 1,
+          state: 'idle in transaction',
+          query: snapshot,
+          where: { line: 1 },
+        },
+      ])
+      expect(dumps?.[0]?.waitedMs).toBeGreaterThan(40)
+      expect(run.migration.steps[0]?.waitedMs).toBeGreaterThan(40)
+      expect(renderSummary(run.report)).toMatch(/Who was in our way:[\s\S]*`nightly dump`/)
     })
   })
 
@@ -168,6 +183,9 @@ test('an old snapshot of an application that airlock.yml names is ended before a
       },
     })
     expect(endingOf(run)).toBe('deployed 0')
+    expect(run.report.locks?.blockers).toMatchObject([
+      { application: 'console 7', action: 'terminated' },
+    ])
     expect(await indexes(database)).toMatchObject([{ name: 'i', valid: true }])
   })
 })
