@@ -144,7 +144,7 @@ export const SETTINGS = {
     default: '2s',
     scope: 'target',
     description:
-      'How long a statement may wait for a lock before it gets out of the way and tries again.',
+      'How long the waits for locks of one statement may take together before it gets out of the way and tries again.',
   },
   'statement-timeout': {
     kind: 'duration',
