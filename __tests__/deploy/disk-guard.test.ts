@@ -127,7 +127,9 @@ describe.each(oldestAndNewest().slice(-1))('PostgreSQL $major: the disk guard', 
           }
         },
       })
-      expect(endingOf(result)).toMatch(/^rolled-back 1: Cancelled: the disk has 0 B free/)
+      expect(endingOf(result)).toMatch(
+        /^rolled-back 1: (Cancelled|Not begun): the disk has 0 B free/,
+      )
       expect(result.migration.rollback).toMatchObject({ by: 'script', outcome: 'restored' })
       expect(await database.query(`select 1 from pg_class where relname = 'i'`)).toEqual([])
     })

@@ -109,6 +109,7 @@ describe('who was in whose way, kept through a run', () => {
       record.looked(on, waits({ blocked: [blocked({ pid: n })] }), 0)
     }
     expect(into.warnings).toHaveLength(20)
+    expect(into.warnings.at(-1)).toBe('left alone: 19. Further warnings of this kind are left out.')
     expect(events).toHaveLength(20)
     expect(into.locks?.blocked).toMatchObject([{ sessions: 1_000 }])
   })

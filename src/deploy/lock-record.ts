@@ -85,8 +85,10 @@ export function recordLocks(report: Report, emit: Listener): LockRecord {
     warn(message, about) {
       if (memory.said.has(about) || memory.said.size >= warned) return
       memory.said.add(about)
-      report.warnings.push(message)
-      emit({ type: 'warning', message })
+      const last = memory.said.size === warned
+      const said = last ? `${message}. Further warnings of this kind are left out.` : message
+      report.warnings.push(said)
+      emit({ type: 'warning', message: said })
     },
   }
 }
