@@ -144,7 +144,7 @@ export const SETTINGS = {
     default: '2s',
     scope: 'target',
     description:
-      'How long the waits for locks of one statement may take together before it gets out of the way and tries again.',
+      'How long a transaction, or a statement outside one, may wait for locks in all before it gets out of the way and tries again.',
   },
   'statement-timeout': {
     kind: 'duration',
