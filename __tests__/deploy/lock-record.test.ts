@@ -84,7 +84,7 @@ describe('who was in whose way, kept through a run', () => {
   test('at most a hundred of each are kept, those that waited longest; the rest is counted', () => {
     const { into, record } = recording()
     const many = Array.from({ length: 1_050 }, (_, n) =>
-      blocked({ query: `select ${n}`, waitedMs: n }),
+      blocked({ query: `select column${n}`, waitedMs: n }),
     )
     record.looked(on, waits({ blocked: many }), 0)
     expect(into.locks?.blocked).toHaveLength(100)

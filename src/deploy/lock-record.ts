@@ -4,6 +4,7 @@ import type { BlockerReport, Report, StepReport } from '../report/types.ts'
 import type { Statement } from '../sql/types.ts'
 import { asReport, type Memory, type Mutable } from './lock-memory.ts'
 import { backendOf, sessionOf } from './shown-session.ts'
+import { withoutConstants } from './without-constants.ts'
 
 /** What we are doing while somebody waits. */
 export interface WaitPlace {
@@ -127,7 +128,8 @@ function addBounded(all: Set<string>, one: string): boolean {
 }
 
 function addBlocked(memory: Memory, emit: Listener, at: WaitPlace, session: BlockedSession): void {
-  const { application, user, query, behind, waitedMs } = session
+  const { application, user, behind, waitedMs } = session
+  const query = withoutConstants(session.query)
   const key = JSON.stringify([placeKey(at), application, user, query])
   let known = memory.blocked.get(key)
   if (known === undefined) {

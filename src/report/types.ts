@@ -141,6 +141,7 @@ export interface BlockerReport extends LockSession {
 export interface BlockedReport {
   readonly application: string
   readonly user: string
+  /** Its constants as parameters: `select … where id = $1`. */
   readonly query: string
   readonly version: string
   readonly step: number
