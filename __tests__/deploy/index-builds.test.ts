@@ -91,7 +91,7 @@ describe.each(oldestAndNewest())('PostgreSQL $major: before a concurrent build',
       const idle = await database.connect('elsewhere')
       await idle.query('begin; insert into u values (1)')
       const options = {
-        settings: { 'concurrent-timeout': '300ms' },
+        settings: { 'concurrent-timeout': '300ms', 'retry-timeout': '10ms' },
         gates: { preflight: { checks: { 'risk.prepared-transactions': 'off' as const } } },
         files: { '1_a': 'create index concurrently i on t (a)' },
       }
@@ -133,7 +133,7 @@ describe.each(oldestAndNewest())('PostgreSQL $major: before a concurrent build',
           url: url.href,
           files: { '1_a': 'create index concurrently if not exists i on s.t (a)' },
         }
-        const settings = { 'concurrent-timeout': '300ms' }
+        const settings = { 'concurrent-timeout': '300ms', 'retry-timeout': '10ms' }
         const refused = await deployFiles(database, { ...options, settings })
         expect(endingOf(refused)).toMatch(/^failed 1: Not begun/)
         expect(errorOf(refused).detail).toContain('other builder')

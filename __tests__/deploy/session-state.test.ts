@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { servers, withDatabase } from '../support/database.ts'
+import { oldestAndNewest, withDatabase } from '../support/database.ts'
 import { deployFiles, endingOf, errorOf } from '../support/engine.ts'
 
 const journaled = `select version, state from airlock.migrations order by version::numeric`
@@ -24,7 +24,7 @@ const changes = {
   'DISCARD ALL': 'create table mine (a int); discard all; create table mine2 (a int);',
 } as const
 
-describe.each(servers())(
+describe.each(oldestAndNewest())(
   'PostgreSQL $major: state that a migration leaves in its session',
   ({ major }) => {
     test.each(Object.entries(changes))(
@@ -244,7 +244,7 @@ describe.each(servers())(
         const other = await database.connect()
         await other.query('begin; lock table t in access share mode')
         const result = await deployFiles(database, {
-          settings: { 'lock-timeout': '200ms' },
+          settings: { 'lock-timeout': '200ms', 'retry-timeout': '10ms' },
           files: { '1_a': 'create table b (id int);\nalter table t add column c int;' },
         })
         await other.query('rollback')

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { servers, type TestDatabase, withDatabase } from '../support/database.ts'
+import { oldestAndNewest, type TestDatabase, withDatabase } from '../support/database.ts'
 import { deployFiles, endingOf, errorOf, runEngine } from '../support/engine.ts'
 
 /** Fails after everything before it was committed. */
@@ -13,7 +13,7 @@ const exists = async (database: TestDatabase, name: string) => {
   return row?.there
 }
 
-describe.each(servers())('PostgreSQL $major: undo', ({ major }) => {
+describe.each(oldestAndNewest())('PostgreSQL $major: undo', ({ major }) => {
   test('only what this run created is dropped: a table that was there behind IF NOT EXISTS survives', async () => {
     await withDatabase({ major }, async (database) => {
       await database.query('create table old (id int); create index old_id on old (id)')

@@ -267,7 +267,7 @@ test('a lock that another session holds: given up after a few tries of lock-time
   const before = await readCatalog(database)
   const holder = await database.connect('nightly report')
   await holder.query('begin; select * from a')
-  const run = await deploy({ 'lock-timeout': '700ms' })
+  const run = await deploy({ 'lock-timeout': '700ms', 'retry-timeout': '3s' })
   await holder.query('rollback')
   expect({ code: run.code, outcome: run.outputs.outcome }).toEqual({ code: 1, outcome: 'failed' })
   expect(run.report.error).toMatchObject({
