@@ -52,6 +52,10 @@ function firstWait() {
 }
 type Waiting = Extract<RunEvent, { type: 'waiting-for-snapshots' }>
 
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+/** Than a lock-timeout of 100ms, in milliseconds. */
+const muchLonger = 400
+
 const gate = `create function gate(value int) returns int language plpgsql immutable as $$
   begin perform pg_advisory_xact_lock_shared(4711); return value; end $$;`
 
@@ -64,19 +68,24 @@ describe.each(oldestAndNewest())('PostgreSQL $major: before a concurrent build',
       const { waiting, on } = firstWait()
       const running = deployFiles(database, {
         on,
-        settings: { 'lock-timeout': '100ms' },
+        settings: { 'lock-timeout': '100ms', 'retry-timeout': '10ms' },
         files: { '1_a': 'create index concurrently "i.ñ""x" on "Übung.x"."Ta""ble" (a)' },
       })
       expect((await waiting).sessions).toMatchObject([
         { application: 'nightly dump', state: 'idle in transaction' },
       ])
+      await pause(muchLonger)
       expect(await indexes(database)).toEqual([])
       const younger = await database.connect('younger')
       await younger.query(snapshot)
       await dump.query('rollback')
       await until(() => database.query('select 1 from pg_index where not indisvalid'))
+      await pause(muchLonger)
+      expect(await indexes(database)).toMatchObject([{ valid: false }])
       await younger.query('rollback')
-      expect(endingOf(await running)).toBe('deployed 0')
+      const result = await running
+      expect(endingOf(result)).toBe('deployed 0')
+      expect(result.migration.steps[0]?.retries ?? 0).toBe(0)
       expect(await indexes(database)).toMatchObject([{ name: 'i.ñ"x', valid: true }])
     })
   })

@@ -84,6 +84,27 @@ describe.each(oldestAndNewest())(
       },
     )
 
+    test('without any setting every statement has a lock_timeout, in a transaction and outside, whatever the role has [trap: no-lock-timeout-by-default]', async () => {
+      await withDatabase({ major }, async (database) => {
+        await database.query(`alter database "${database.name}" set lock_timeout = 0`)
+        const result = await deployFiles(database, {
+          files: {
+            '1_inside': `${seenTable} ${remember.replace('$', '1')}`,
+            '2_outside': `-- airlock: transaction=off\n\n${remember.replace('$', '2')}`,
+          },
+        })
+        expect(endingOf(result)).toBe('deployed 0')
+        expect(
+          await database.query(
+            `select version, setting::int between 1 and 2000 as bounded from seen where name = 'lock_timeout' order by version`,
+          ),
+        ).toEqual([
+          { version: '1', bounded: true },
+          { version: '2', bounded: true },
+        ])
+      })
+    })
+
     test('a DISCARD ALL or RESET ALL does not take the role of the run away', async () => {
       await withDatabase({ major }, async (database) => {
         await database.query(

@@ -111,7 +111,7 @@ describe.each(oldestAndNewest().map(({ major }) => major))(
     )
 
     test(
-      'so does every other kind of step, each of which would leave a trace if it ran twice',
+      'so does every other kind of step, each of which would leave a trace if it ran twice [trap: resume-from-the-top]',
       () => walkAll(major, steps, eachVersion(['1', '2', '3', '4', '5', '6', '7', '8'])),
       15 * minutes,
     )

@@ -137,7 +137,7 @@ alter table "ta""b.le ü|\`" add column "user" text default 'x', add constraint 
     expect(await readCatalog(database)).toEqual(before)
   })
 
-  test('nothing but comments, nothing at all, a BOM, CRLF, restrict lines and COPY data [trap: restrict-lines-of-pg-dump]', async () => {
+  test('nothing but comments, nothing at all, a BOM, CRLF, restrict lines and COPY data [trap: restrict-lines-of-pg-dump] [trap: split-on-semicolon]', async () => {
     workspace = workspaceOf({
       'migrations/1_empty.sql': '',
       'migrations/2_comments.sql': '-- nothing yet\n/* really */\n',
