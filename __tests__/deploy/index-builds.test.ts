@@ -282,7 +282,8 @@ describe('a concurrent statement that fails', () => {
       )
       const reader = await database.connect('reader')
       await reader.query('begin; lock t in access share mode')
-      const options = { gates: unchecked, files: unique, settings: { 'concurrent-timeout': '1s' } }
+      const settings = { 'concurrent-timeout': '500ms', 'retry-timeout': '10ms' }
+      const options = { gates: unchecked, files: unique, settings }
       const run = await deployFiles(database, options)
       expect(run.report.exitCode).toBe(3)
       expect(errorOf(run)).toMatchObject({
@@ -308,7 +309,7 @@ describe('a concurrent statement that fails', () => {
       const before = await indexes(database)
       expect(before.map(({ name }) => name)).toEqual(['i', 'j', 'j_ccnew'])
       const options = {
-        settings: { 'concurrent-timeout': '500ms' },
+        settings: { 'concurrent-timeout': '500ms', 'retry-timeout': '10ms' },
         files: { '1_a': 'reindex (concurrently) index i' },
       }
       const run = await deployFiles(database, options)

