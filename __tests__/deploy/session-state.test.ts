@@ -270,7 +270,8 @@ describe.each(oldestAndNewest())(
         })
         await other.query('rollback')
         expect(endingOf(result)).toMatch(
-          /^failed 1: Gave up after waiting for locks for \d+ms in all/,
+          // Whoever looks first: the observer, or, on a busy machine, the server.
+          /^failed 1: (Gave up after waiting for locks for \d+ms in all|canceling statement due to lock timeout)/,
         )
         expect(errorOf(result)).toMatchObject({
           sqlstate: '55P03',
