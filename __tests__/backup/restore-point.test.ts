@@ -9,7 +9,7 @@ import { nextSteps } from '../../src/commands/next-steps.ts'
 import { resolveConnection } from '../../src/postgres/connection.ts'
 import { connect } from '../../src/postgres/session.ts'
 import { restorePointSchema } from '../../src/runbook/gates/backup.ts'
-import { servers, withDatabase } from '../support/database.ts'
+import { oldestAndNewest, servers, withDatabase } from '../support/database.ts'
 import { deployFiles, type EngineResult, endingOf, runEngine } from '../support/engine.ts'
 
 const files = { '1_note': 'create table bread (id int)' }
@@ -144,7 +144,7 @@ describe('where WAL is archived', () => {
   })
 })
 
-describe.each(servers())('PostgreSQL $major: where WAL is not archived', ({ major }) => {
+describe.each(oldestAndNewest())('PostgreSQL $major: where WAL is not archived', ({ major }) => {
   const withPoint = (severity: string, act: (result: EngineResult) => void) =>
     withDatabase({ major }, async (database) => {
       act(

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
-import { servers, withDatabase } from '../support/database.ts'
+import { oldestAndNewest, servers, withDatabase } from '../support/database.ts'
 import { deployFiles, endingOf, errorOf, runEngine, verificationOf } from '../support/engine.ts'
 
-describe.each(servers())('PostgreSQL $major: expectations', ({ major }) => {
+describe.each(oldestAndNewest())('PostgreSQL $major: expectations', ({ major }) => {
   test.each([
     [
       'a column of another type',

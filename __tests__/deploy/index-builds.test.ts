@@ -53,6 +53,10 @@ function firstWait() {
 }
 type Waiting = Extract<RunEvent, { type: 'waiting-for-snapshots' }>
 
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+/** Than a lock-timeout of 100ms, in milliseconds. */
+const muchLonger = 400
+
 const gate = `create function gate(value int) returns int language plpgsql immutable as $$
   begin perform pg_advisory_xact_lock_shared(4711); return value; end $$;`
 
@@ -65,20 +69,24 @@ describe.each(oldestAndNewest())('PostgreSQL $major: before a concurrent build',
       const { waiting, on } = firstWait()
       const running = deployFiles(database, {
         on,
-        settings: { 'lock-timeout': '100ms' },
+        settings: { 'lock-timeout': '100ms', 'retry-timeout': '10ms' },
         files: { '1_a': 'create index concurrently "i.ñ""x" on "Übung.x"."Ta""ble" (a)' },
       })
       expect((await waiting).sessions).toMatchObject([
         { application: 'nightly dump', state: 'idle in transaction' },
       ])
+      await pause(muchLonger)
       expect(await indexes(database)).toEqual([])
       const younger = await database.connect('younger')
       await younger.query(snapshot)
       await dump.query('rollback')
       await until(() => database.query('select 1 from pg_index where not indisvalid'))
+      await pause(muchLonger)
+      expect(await indexes(database)).toMatchObject([{ valid: false }])
       await younger.query('rollback')
       const run = await running
       expect(endingOf(run)).toBe('deployed 0')
+      expect(run.migration.steps[0]?.retries ?? 0).toBe(0)
       expect(await indexes(database)).toMatchObject([{ name: 'i.ñ"x', valid: true }])
       const dumps = run.report.locks?.blockers.filter((one) => one.application === 'nightly dump')
       expect(dumps).toMatchObject([
@@ -106,7 +114,7 @@ describe.each(oldestAndNewest())('PostgreSQL $major: before a concurrent build',
       const idle = await database.connect('elsewhere')
       await idle.query('begin; insert into u values (1)')
       const options = {
-        settings: { 'concurrent-timeout': '300ms' },
+        settings: { 'concurrent-timeout': '300ms', 'retry-timeout': '10ms' },
         gates: { preflight: { checks: { 'risk.prepared-transactions': 'off' as const } } },
         files: { '1_a': 'create index concurrently i on t (a)' },
       }
@@ -148,7 +156,7 @@ describe.each(oldestAndNewest())('PostgreSQL $major: before a concurrent build',
           url: url.href,
           files: { '1_a': 'create index concurrently if not exists i on s.t (a)' },
         }
-        const settings = { 'concurrent-timeout': '300ms' }
+        const settings = { 'concurrent-timeout': '300ms', 'retry-timeout': '10ms' }
         const refused = await deployFiles(database, { ...options, settings })
         expect(endingOf(refused)).toMatch(/^failed 1: Not begun/)
         expect(errorOf(refused).detail).toContain('other builder')
@@ -291,7 +299,8 @@ describe('a concurrent statement that fails', () => {
       )
       const reader = await database.connect('reader')
       await reader.query('begin; lock t in access share mode')
-      const options = { gates: unchecked, files: unique, settings: { 'concurrent-timeout': '1s' } }
+      const settings = { 'concurrent-timeout': '500ms', 'retry-timeout': '10ms' }
+      const options = { gates: unchecked, files: unique, settings }
       const run = await deployFiles(database, options)
       expect(run.report.exitCode).toBe(3)
       expect(errorOf(run)).toMatchObject({
@@ -317,7 +326,7 @@ describe('a concurrent statement that fails', () => {
       const before = await indexes(database)
       expect(before.map(({ name }) => name)).toEqual(['i', 'j', 'j_ccnew'])
       const options = {
-        settings: { 'concurrent-timeout': '500ms' },
+        settings: { 'concurrent-timeout': '500ms', 'retry-timeout': '10ms' },
         files: { '1_a': 'reindex (concurrently) index i' },
       }
       const run = await deployFiles(database, options)

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
-import { servers, withDatabase } from '../support/database.ts'
+import { oldestAndNewest, withDatabase } from '../support/database.ts'
 import { deployFiles, endingOf, errorOf } from '../support/engine.ts'
 
-describe.each(servers())('PostgreSQL $major: row effects', ({ major }) => {
+describe.each(oldestAndNewest())('PostgreSQL $major: row effects', ({ major }) => {
   test('are exact under the traffic of other sessions, and triggers and cascades count', async () => {
     await withDatabase({ major }, async (database) => {
       await database.query(`create table "Order" (id int primary key, n int);

@@ -81,7 +81,7 @@ describe.each(oldestAndNewest())('PostgreSQL $major: who waits for whom', ({ maj
     })
   })
 
-  test('waits for the locks of partitions are added up, where the server would begin anew with each', async () => {
+  test('waits for the locks of partitions are added up, where the server would begin anew with each [trap: lock-timeout-per-lock]', async () => {
     await withDatabase({ major }, async (database) => {
       await database.query(
         `create table p (a int) partition by list (a);
@@ -141,6 +141,29 @@ describe('who waits for whom', () => {
         ['held', 1],
         ['held', 1],
       ])
+    })
+  })
+
+  test('[trap: holding-a-while-waiting-for-b] as written, one table is held while another is waited for: for lock-timeout at most', async () => {
+    await withDatabase({}, async (database) => {
+      await database.query('create table a (id int); create table b (id int)')
+      const dump = await holder(database, 'nightly-dump', 'lock table b in access share mode')
+      const running = deployFiles(database, {
+        settings: { 'lock-timeout': '700ms', 'block-timeout': '20s', 'retry-timeout': '10ms' },
+        files: {
+          '1_a':
+            '-- airlock: locks=as-written\n\nalter table a add column c int;\nalter table b add column c int;',
+        },
+        on: (event, stop) => event.type === 'retrying' && stop(),
+      })
+      await worker(database, 'alter table b', true)
+      const waited = await timed(database, 'shop', 'select count(*) from a')
+      const result = await running
+      await dump.query('rollback')
+      expect(waited).toBeGreaterThan(100)
+      expect(waited).toBeLessThan(750)
+      expect(gaveWay(result)).toContain('nightly-dump')
+      expect(result.report.locks?.blocked).toMatchObject([{ application: 'shop', behind: 'held' }])
     })
   })
 
@@ -225,7 +248,7 @@ describe('who waits for whom', () => {
     })
   })
 
-  test('a prepared transaction in the way is named by its gid', async () => {
+  test('a prepared transaction in the way is named by its gid [trap: prepared-transaction-as-pid-0]', async () => {
     await withDatabase({}, async (database) => {
       const [can] = await database.query('show max_prepared_transactions')
       await database.query('create table t (a int)')

@@ -27,6 +27,8 @@ export async function runDisturbed(
 ): Promise<Disturbed> {
   const control = await controlOf(url)
   const target = new URL(url)
+  // Where nothing answers any more, each try to connect takes as long.
+  target.searchParams.set('connect_timeout', '2')
   const run: Running = {
     child: null,
     injected: false,

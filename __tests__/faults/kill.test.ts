@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from '@jest/globals'
 import { generateData } from '../../scripts/generate-data.ts'
 import { preflightChecks } from '../../src/checks/preflight/registry.ts'
-import { servers } from '../support/database.ts'
+import { oldestAndNewest } from '../support/database.ts'
 import { project } from '../support/program.ts'
 import { recipeWorkspace, type Workspace, workspaceOf } from '../support/workspace.ts'
 import {
@@ -19,10 +19,10 @@ import { filesOf, type Scenario } from './scenario.ts'
 import { type Stage, walk } from './walk.ts'
 
 /**
- * Every boundary on the newest major with KILL_WALK=all (seven minutes on two cores), else every second one; a sample on the others. What the
+ * Every boundary on the newest major with KILL_WALK=all (seven minutes on two cores), else every second one; a sample on the oldest. What the
  * matrix of faults injects comes on top of that.
  */
-const newest = Math.max(...servers().map(({ major }) => major))
+const newest = Math.max(...oldestAndNewest().map(({ major }) => major))
 const onNewest = process.env.KILL_WALK === 'all' ? 1 : 2
 const sample = 60
 const minutes = 60_000
@@ -89,7 +89,7 @@ function eachVersion(versions: readonly string[]): Stage[] {
   }))
 }
 
-describe.each(servers().map(({ major }) => major))(
+describe.each(oldestAndNewest().map(({ major }) => major))(
   'PostgreSQL %i: kill -9, then rerun',
   (major) => {
     test(
@@ -111,7 +111,7 @@ describe.each(servers().map(({ major }) => major))(
     )
 
     test(
-      'so does every other kind of step, each of which would leave a trace if it ran twice',
+      'so does every other kind of step, each of which would leave a trace if it ran twice [trap: resume-from-the-top]',
       () => walkAll(major, steps, eachVersion(['1', '2', '3', '4', '5', '6', '7', '8'])),
       15 * minutes,
     )

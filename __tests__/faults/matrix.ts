@@ -18,7 +18,7 @@ interface Stand {
 }
 
 /** As many as two cores bear: most of a disturbed run is waiting. */
-const atOnce = 6
+const atOnce = 8
 /** So many runs are at their points when the server is ended under all of them. */
 const perRestart = 10
 

@@ -59,4 +59,14 @@ export const traps = {
   'commit-answer-lost':
     'The connection breaks before the answer to COMMIT comes: done or not, the run has to know.',
   'failed-run-without-report': 'A deployment that fails leaves no report and no summary.',
+  'no-lock-timeout-by-default':
+    'Unless somebody sets one there is no lock_timeout: a statement waits, with everybody queued behind it, for as long as another session likes.',
+  'resume-from-the-top':
+    'A file that was cut off half way is run again from its first statement, which meets its own work, or does it twice.',
+  'foreign-key-drop-locks-both-tables':
+    'Dropping a foreign key locks the table that it points to as strongly as its own, and only its own was expected to be.',
+  'lock-timeout-per-lock':
+    "The server's lock_timeout begins anew with each lock: a statement over many partitions waits for many times as long.",
+  'prepared-transaction-as-pid-0':
+    'A prepared transaction in the way is shown as process 0, which nobody can look up or end.',
 } as const

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
 import { storableJson, toldJson } from '../../src/journal/storable.ts'
-import { createDatabase, server, servers, withDatabase } from '../support/database.ts'
+import { createDatabase, oldestAndNewest, server, withDatabase } from '../support/database.ts'
 import { deployFiles, endingOf, runEngine } from '../support/engine.ts'
 
-describe.each(servers())('PostgreSQL $major: the journal', ({ major }) => {
+describe.each(oldestAndNewest())('PostgreSQL $major: the journal', ({ major }) => {
   test('every table and column of it has a comment', async () => {
     await withDatabase({ major }, async (database) => {
       await deployFiles(database, { files: { '1_a': 'create table a (id int);' } })

@@ -7,7 +7,7 @@ import {
 } from '../../src/observe/fingerprint.ts'
 import type { Session } from '../../src/postgres/types.ts'
 import { failureOf, withSessions } from '../postgres/sessions.ts'
-import { servers } from '../support/database.ts'
+import { oldestAndNewest, servers } from '../support/database.ts'
 
 /** One of everything, with names that need quotes. */
 const everything = `
@@ -278,7 +278,9 @@ describe.each(servers())('PostgreSQL $major', ({ major }) => {
       expect(differenceOf(before, await readFingerprint(observer))).toEqual([])
     })
   })
+})
 
+describe.each(oldestAndNewest())('PostgreSQL $major: reading it', ({ major }) => {
   test('settings of the role or the database do not change it, nor does it change the session', async () => {
     await withSessions({ major, template: 'recipe' }, async ({ open }) => {
       const plain = await open('observer')

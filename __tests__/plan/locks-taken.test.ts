@@ -87,6 +87,27 @@ describe.each(servers().map(({ major }) => major))('on PostgreSQL %i', (major) =
       expect(wrong).toEqual([])
     })
   })
+
+  test.each([
+    ['alter table child drop constraint child_t_id_fkey', ['child_t_id_fkey']],
+    ['drop table child', 'all'],
+  ] as const)(
+    '%s takes the strongest lock on the table at the other end too, and the plan knows of which keys [trap: foreign-key-drop-locks-both-tables]',
+    async (sql, keys) => {
+      await withDatabase({ major }, async (database) => {
+        const client = await database.connect()
+        await client.query(`${schema} create table child (t_id int references t (id))`)
+        const taken = new Map(await locksTaken(client, sql))
+        expect([taken.get('child'), taken.get('t')]).toEqual([
+          'AccessExclusiveLock',
+          'AccessExclusiveLock',
+        ])
+        expect(lockedTables([planOf(sql)])).toMatchObject([
+          { relation: { name: 'child' }, modes: ['ACCESS EXCLUSIVE'], foreignKeys: keys },
+        ])
+      })
+    },
+  )
 })
 
 type Modes = readonly (readonly [table: string, mode: string])[]

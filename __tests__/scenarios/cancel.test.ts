@@ -171,7 +171,7 @@ describe('a run that is asked to stop', () => {
 
   test('while it waits for another run: it changes nothing and the other goes on', async () => {
     workspace = workspaceOf({ 'migrations/1_first.sql': 'create table first (id int);' })
-    const other = workspaceOf({ 'migrations/1_slow.sql': 'select pg_sleep(6);' })
+    const other = workspaceOf({ 'migrations/1_slow.sql': 'select pg_sleep(3);' })
     const first = runAction({ 'database-url': database.url }, { cwd: other.folder })
     while (!(await workerRuns('pg_sleep'))) await new Promise((resolve) => setTimeout(resolve, 20))
     const run = await cancelled('SIGINT', (stdout) => stdout.includes('waiting for another run'))

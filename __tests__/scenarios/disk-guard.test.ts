@@ -32,7 +32,7 @@ describe('the disk guard of airlock.yml', () => {
         )
         expect(code).toBe(1)
         expect(reportSchema.safeParse(report).error).toBeUndefined()
-        expect(report).toMatchObject({ outcome: 'rolled-back', error: { sqlstate: '53100' } })
+        expect(report).toMatchObject({ outcome: 'failed', error: { sqlstate: '53100' } })
         expect(summary).toContain(
           'Cancelled: the disk has 977 kB free, less than disk-guard.free-space (2.0 GB)',
         )

@@ -24,7 +24,7 @@ afterEach(async () => {
 
 const deploy = () =>
   runAction(
-    { 'database-url': database.url, 'concurrent-timeout': '1500ms' },
+    { 'database-url': database.url, 'concurrent-timeout': '1500ms', 'retry-timeout': '10ms' },
     { cwd: workspace.folder },
   )
 const invalid = () =>

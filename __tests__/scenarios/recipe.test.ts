@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { createDatabase, servers, type TestDatabase } from '../support/database.ts'
 import { type ActionResult, runAction, runCli } from '../support/program.ts'
 import { recipeWorkspace, type Workspace } from '../support/workspace.ts'
+import { readCatalog } from './catalog.ts'
 
 const constraints = [
   'Company_ownerId_fkey',
@@ -158,7 +159,7 @@ describe.each(servers().map(({ major }) => major))(
       expect(await database.query('select count(*)::int from airlock.runs')).toEqual(before)
     })
 
-    test('plan and verify agree, and the plan of a read-only session changes nothing [trap: dry-run-that-writes]', async () => {
+    test('plan and verify agree that nothing is left to do', async () => {
       const env = { DATABASE_URL: database.url }
       const planned = await runCli(['plan'], { cwd: workspace.folder, env })
       expect(planned).toMatchObject({ code: 0 })
@@ -183,3 +184,44 @@ describe.each(servers().map(({ major }) => major))(
     })
   },
 )
+
+test('a plan of everything pending needs CONNECT and SELECT alone, and leaves catalog and rows as they were [trap: dry-run-that-writes]', async () => {
+  const database = await createDatabase({ template: 'recipe' })
+  const workspace = recipeWorkspace()
+  const role = `reader_${database.name}`
+  try {
+    await database.query(
+      `revoke all on database "${database.name}" from public; revoke all on schema public from public;
+       create role "${role}" login password 'reads'; grant connect on database "${database.name}" to "${role}";
+       grant usage on schema public to "${role}"; grant select on all tables in schema public to "${role}"`,
+    )
+    const before = await everything(database)
+    const url = new URL(database.url)
+    url.username = role
+    url.password = 'reads'
+    const planned = await runCli(['plan'], {
+      cwd: workspace.folder,
+      env: { DATABASE_URL: url.href },
+    })
+    expect(planned).toMatchObject({ code: 0, stderr: '' })
+    for (const version of versions) expect(planned.stdout).toContain(version)
+    expect(await everything(database)).toEqual(before)
+    expect(await database.query(`select to_regnamespace('airlock') as journal`)).toEqual([
+      { journal: null },
+    ])
+  } finally {
+    await database.query(`drop owned by "${role}"; drop role "${role}"`)
+    workspace.dispose()
+    await database.drop()
+  }
+})
+
+/** The catalog, and of each table a hash of its rows. */
+async function everything(database: TestDatabase): Promise<readonly unknown[]> {
+  const rows = await database.query(
+    `select c.oid::regclass::text as name, md5(query_to_xml('select * from ' || c.oid::regclass || ' as t order by t::text', true, true, '')::text)
+     from pg_class c where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace order by 1`,
+  )
+  expect(rows.length).toBeGreaterThan(10)
+  return [await readCatalog(database), rows]
+}

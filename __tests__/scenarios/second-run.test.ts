@@ -41,7 +41,7 @@ const workersAt = (text: string) => () =>
 
 test('[trap: second-dispatch-in-silence] a second run waits, says who holds the lock and since when, and refuses when its time is over; one with more time goes on after it', async () => {
   workspace = workspaceOf({
-    'migrations/1_slow.sql': `insert into counted values ('slow'); select pg_sleep(12);`,
+    'migrations/1_slow.sql': `insert into counted values ('slow'); select pg_sleep(5);`,
   })
   const first = deploy()
   while (

@@ -137,7 +137,7 @@ alter table "ta""b.le ü|\`" add column "user" text default 'x', add constraint 
     expect(await readCatalog(database)).toEqual(before)
   })
 
-  test('nothing but comments, nothing at all, a BOM, CRLF, restrict lines and COPY data [trap: restrict-lines-of-pg-dump]', async () => {
+  test('nothing but comments, nothing at all, a BOM, CRLF, restrict lines and COPY data [trap: restrict-lines-of-pg-dump] [trap: split-on-semicolon]', async () => {
     workspace = workspaceOf({
       'migrations/1_empty.sql': '',
       'migrations/2_comments.sql': '-- nothing yet\n/* really */\n',
@@ -267,7 +267,7 @@ test('a lock that another session holds: given up after a few tries of lock-time
   const before = await readCatalog(database)
   const holder = await database.connect('nightly report')
   await holder.query('begin; select * from a')
-  const run = await deploy({ 'lock-timeout': '700ms' })
+  const run = await deploy({ 'lock-timeout': '700ms', 'retry-timeout': '3s' })
   await holder.query('rollback')
   expect({ code: run.code, outcome: run.outputs.outcome }).toEqual({ code: 1, outcome: 'failed' })
   expect(run.report.error).toMatchObject({

@@ -4,7 +4,7 @@ import type { Session } from '../../src/postgres/types.ts'
 import { loadParser } from '../../src/sql/parser.ts'
 import { parseScript } from '../../src/sql/script.ts'
 import { runVerifyScript } from '../../src/verify/verify-script.ts'
-import { servers } from '../support/database.ts'
+import { oldestAndNewest } from '../support/database.ts'
 import { withSession } from './session.ts'
 
 beforeAll(loadParser)
@@ -16,7 +16,7 @@ function run(session: Session, script: string, more: Partial<typeof options> = {
   return runVerifyScript(session, queries, { ...options, ...more })
 }
 
-describe.each(servers())('PostgreSQL $major', ({ major }) => {
+describe.each(oldestAndNewest())('PostgreSQL $major', ({ major }) => {
   let shared: Session
   let end: () => Promise<void>
 

@@ -47,13 +47,24 @@ export const driftScenarios: readonly CheckScenario[] = [
   {
     check: 'drift.kept-rows',
     outcome: 'not-checked',
-    title: 'a role that may not read the journal',
+    // Whoever may not read the rest of the journal is refused before any check.
+    title: 'a role that may not read when a migration was undone',
     files: counting,
     arrange: async (database) => {
       await undoneAttempt()(database)
-      return leastPrivileged(database)
+      const least = await leastPrivileged(database)
+      await database.query(
+        `grant usage on schema airlock to ${least.role}; grant select on all tables in schema airlock to ${least.role};
+         revoke select on airlock.migrations from ${least.role}`,
+      )
+      const [row] = await database.query<{ columns: string }>(
+        `select string_agg(quote_ident(attname), ', ') as columns from pg_attribute
+         where attrelid = 'airlock.migrations'::regclass and attnum > 0 and attname <> 'rolled_back_at'`,
+      )
+      await database.query(`grant select (${row?.columns}) on airlock.migrations to ${least.role}`)
+      return least
     },
-    says: [/airlock/],
+    says: [/GRANT USAGE ON SCHEMA airlock, SELECT ON airlock\.migrations, airlock\.steps TO/],
   },
   {
     check: 'drift.catalog',
