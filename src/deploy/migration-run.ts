@@ -135,8 +135,9 @@ export async function appliedEarlier(
   await repeatSettings(run, step)
 }
 
-/** What a step SET for its session, set again on another one. */
+/** What a step SET for its session, set again on another one. A transaction that the file rolls back itself sets nothing. */
 export async function repeatSettings(run: Run, step: Step): Promise<void> {
+  if (step.rollsBack === true) return
   for (const { statement } of step.statements) {
     if (sessionSettings(statement.node).some(({ local }) => !local)) {
       await run.connections.worker.simple(statement.text)

@@ -17,6 +17,7 @@ import {
   isJudgedAfterwards,
   type MigrationRun,
   migrationFacts,
+  repeatSettings,
   type StepEnd,
   stepFacts,
 } from './migration-run.ts'
@@ -24,7 +25,8 @@ import { judgeRows, judgeVerification, judgeWarnings } from './policies.ts'
 import { countRemoved, withRefreshed } from './removed-rows.ts'
 import type { GaveWay } from './retry.ts'
 import type { Run } from './run.ts'
-import { bodyOf, runBody } from './transaction-body.ts'
+import { runBody } from './transaction-body.ts'
+import { lastToTouch } from './transaction-statements.ts'
 
 /**
  * BEGIN, the statements, the expectations, the journal row, COMMIT. Whatever fails before the COMMIT, Postgres takes back all of it; when
@@ -72,23 +74,6 @@ export async function runTransactionStep(
   }
 }
 
-const rowOps: ReadonlySet<string> = new Set(['insert', 'update', 'delete', 'merge', 'copy'])
-
-/** A deferred constraint says which table it is about, not which statement broke it: the last that wrote there, else the last that wrote. */
-function lastToTouch(step: Step, error: unknown): Statement | undefined {
-  const table = error instanceof ServerError ? error.table : undefined
-  const statements = bodyOf(step).map(({ statement }) => statement)
-  const writes = (name?: string) => (statement: Statement) =>
-    statement.effects.some(
-      ({ op, object }) => rowOps.has(op) && (name === undefined || object.name === name),
-    )
-  return (
-    (table === undefined ? undefined : statements.findLast(writes(table))) ??
-    statements.findLast(writes()) ??
-    statements.at(-1)
-  )
-}
-
 function judge(
   run: Run,
   migration: MigrationRun,
@@ -111,7 +96,7 @@ async function commit(
   const { worker } = run.connections
   const journal = journalRows(run, migration, step, rows, durationMs)
   if (step.rollsBack) {
-    await worker.simple('rollback')
+    await takeBack(run, migration)
     await worker.simple(inTransaction(run.key, journal))
     return
   }
@@ -119,7 +104,8 @@ async function commit(
     .simple(`${journalPrologue(run.key)} ${journal}; commit`)
     .catch(async (error: unknown) => {
       if (!(error instanceof ServerError) || error.code !== readOnlyTransaction) throw error
-      await worker.simple('rollback')
+      await takeBack(run, migration)
+      await repeatSettings(run, step)
       return worker.simple(inTransaction(run.key, journal))
     })
   const tag = results.at(-1)?.tag
@@ -130,7 +116,13 @@ async function commit(
   }
 }
 
-/** The file's own BEGIN READ ONLY: it changed nothing, and is journaled in a transaction of its own. */
+/** With the transaction goes what was SET in it, our timeouts among it: they are sent along with its BEGIN. */
+async function takeBack(run: Run, migration: MigrationRun): Promise<void> {
+  await run.connections.worker.simple('rollback')
+  migration.timeouts = null
+}
+
+/** The file's own BEGIN READ ONLY: it changed nothing but its session, and is journaled in a transaction of its own. */
 const readOnlyTransaction = '25006'
 
 function journalRows(
