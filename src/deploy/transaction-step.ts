@@ -1,3 +1,4 @@
+import { stepState } from '../journal/fate.ts'
 import {
   inTransaction,
   journalPrologue,
@@ -10,7 +11,7 @@ import { ServerError } from '../postgres/server-error.ts'
 import type { RowEffect, Verification } from '../report/types.ts'
 import type { Statement } from '../sql/types.ts'
 import { describeFailure, StepFailure } from './failure.ts'
-import { committedDespiteLoss, continueOnNewWorker } from './fate.ts'
+import { committedDespiteLoss, continueOnNewWorker, isLost } from './fate.ts'
 import { holdsLock } from './lock-watch.ts'
 import {
   addRowEffects,
@@ -63,7 +64,7 @@ export async function runTransactionStep(
       ...(culprit === undefined ? {} : { statement: culprit }),
     })
     if (committing && isLost(error)) {
-      const fate = await committedDespiteLoss(run, migration.planned.version, step.ordinal)
+      const fate = await committedDespiteLoss(run, () => isJournaled(run, migration, step))
       if (fate === 'unknown') return { ended: 'failed', error: report, left: 'unknown' }
       if (fate === 'committed') {
         await continueOnNewWorker(run, migration, step)
@@ -165,9 +166,9 @@ function done(
   return { ended: 'done' }
 }
 
-/** Only where the connection is gone too is the answer to a COMMIT unknown. */
-function isLost(error: unknown): boolean {
-  return error instanceof ServerError && error.lost
+async function isJournaled(run: Run, { planned }: MigrationRun, step: Step): Promise<boolean> {
+  const state = await stepState(run.observer, run.key.id, planned.version, step.ordinal)
+  return state === 'done'
 }
 
 /** False: the transaction can't come to a COMMIT any more, and yet nobody can see that it has ended. */

@@ -2,9 +2,7 @@ import { lockModes } from '../plan/lock-modes.ts'
 import type { Step, TableLock } from '../plan/types.ts'
 import { quoteIdentifier, quoteLiteral, quoteName } from '../sql/identifier.ts'
 import { parseSql } from '../sql/parser.ts'
-import { fieldsOf } from '../sql/tree/node.ts'
-import { optionOf } from '../sql/tree/option.ts'
-import { constantText } from '../sql/tree/value.ts'
+import { isolationLevel } from '../sql/transaction-control.ts'
 import type { GaveWay } from './retry.ts'
 
 /**
@@ -72,8 +70,7 @@ end`
 /** Its BEGIN names an isolation level under which all statements share the first one's snapshot. */
 function takesOneSnapshot(begin: string | undefined): boolean {
   const node = begin === undefined ? undefined : parseSql(begin)[0]?.node
-  const options = node === undefined ? undefined : fieldsOf(node, 'TransactionStmt')?.options
-  const level = constantText(optionOf(options, 'transaction_isolation')?.arg)
+  const level = node === undefined ? null : isolationLevel(node)
   return level === 'repeatable read' || level === 'serializable'
 }
 
