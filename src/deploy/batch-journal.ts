@@ -17,7 +17,7 @@ import type { Run } from './run.ts'
 import { setStepTimeouts } from './step-timeouts.ts'
 import { appliedFacts } from './transaction-step.ts'
 
-/** A COMMIT was sent, and nobody can tell what became of it. */
+/** Whether a COMMIT was sent that may have been carried out although its batch failed. */
 export interface Committing {
   unknown: boolean
 }
@@ -48,10 +48,11 @@ export async function commitBatch(
   } catch (error) {
     if (!isLost(error)) throw error
     const fate = await committedDespiteLoss(run, () => isThere(run, version, step, next))
-    committing.unknown = fate === 'unknown'
+    committing.unknown = fate !== 'rolled-back'
     if (fate !== 'committed') throw error
     await continueOnNewWorker(run, migration, step)
     await setStepTimeouts(run, migration, step)
+    committing.unknown = false
   }
   migration.begun = true
 }
