@@ -249,7 +249,7 @@ describe.each(servers())(
         })
         await other.query('rollback')
         expect(endingOf(result)).toMatch(
-          /^failed 1: Gave up after waiting for locks for \d+ms in all/,
+          /^failed 1: Gave up after waiting for locks for \d+ ms in all/,
         )
         expect(errorOf(result)).toMatchObject({
           sqlstate: '55P03',
