@@ -15765,7 +15765,7 @@ function scanSync(query) {
 
 /***/ }),
 
-/***/ 2474:
+/***/ 197:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -18879,7 +18879,7 @@ function locks(report, detail) {
 }
 function locks_headline({ blocked }) {
     const longest = Math.max(0, ...blocked.map(({ longestMs }) => longestMs));
-    return blocked.length === 0 ? '' : `: the application waited ${duration(longest)} at most`;
+    return blocked.length === 0 ? '' : `: the application was seen waiting for ${duration(longest)}`;
 }
 function nobody(report) {
     if (report.looks > 0) {
@@ -18893,7 +18893,7 @@ function seen(report) {
     return `_${looks(report)}, while statements ran: shorter waits may not have been seen._`;
 }
 function looks({ looks, everyMs }) {
-    return `${counted(looks, 'look')}, one every ${duration(everyMs)}`;
+    return `${counted(looks, 'look')}, about every ${duration(everyMs)}`;
 }
 function blockedTable(blocked, detail) {
     const rows = blocked.map((one) => [
@@ -29814,7 +29814,7 @@ const blockersSchema = strictObject({
 const diskGuardSchema = strictObject({
     'free-space': size().optional().describe('Free space that must be left; needs `query`.'),
     query: foreignText
-        .describe('One SELECT that returns the free bytes of the server’s disk; asked READ ONLY, for 2s at most.')
+        .describe('One SELECT that returns the free bytes of the server’s disk; asked READ ONLY, for 2s at most, 250ms while a statement runs.')
         .optional(),
     'retained-wal': size().optional().describe('How much WAL the worst replication slot may keep.'),
     every: values_duration('10s', 'some').describe('Time between two looks while statements run; one more is taken before each step.'),
@@ -36136,6 +36136,8 @@ const concurrent_READERS = {
 //# sourceMappingURL=concurrent.js.map
 ;// CONCATENATED MODULE: ./build/src/sql/transaction-control.js
 
+
+
 const verbs = {
     TRANS_STMT_BEGIN: 'begin',
     TRANS_STMT_START: 'begin',
@@ -36153,6 +36155,11 @@ function transactionControl(node) {
     const fields = fieldsOf(node, 'TransactionStmt');
     const verb = verbs[fields?.kind ?? ''];
     return verb === undefined ? null : { verb, chain: fields?.chain === true };
+}
+/** The isolation level that BEGIN or START TRANSACTION names, in lower case; null where it names none. */
+function isolationLevel(node) {
+    const options = fieldsOf(node, 'TransactionStmt')?.options;
+    return constantText(optionOf(options, 'transaction_isolation')?.arg)?.toLowerCase() ?? null;
 }
 //# sourceMappingURL=transaction-control.js.map
 ;// CONCATENATED MODULE: ./build/src/sql/transaction.js
@@ -40617,6 +40624,80 @@ function lineOf(index, settled) {
     return `${kind} on ${quoteName({ schema, name: table })}${note}`;
 }
 //# sourceMappingURL=invalid-indexes.js.map
+;// CONCATENATED MODULE: ./build/src/journal/kept-rows.js
+/**
+ * Versions that are undone now, and what their committed steps had done to rows. Empty where there is no journal.
+ * Errors: ServerError 42501 where the role may not read schema airlock.
+ */
+async function readUndoneVersions(session) {
+    const exists = await session.query(`select pg_catalog.to_regclass('airlock.migrations') is not null`);
+    if (exists.rows[0]?.[0] !== 't')
+        return [];
+    return session.rows(`select version, checksum, coalesce(pg_catalog.to_char(rolled_back_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), '') as "undoneAt",
+       coalesce((
+         select pg_catalog.json_agg(effect) from airlock.steps s, pg_catalog.jsonb_array_elements(pg_catalog.to_jsonb(s.row_effects)) as effect
+         where s.migration_id = m.id
+       ), '[]') as "rowEffects"
+     from airlock.migrations m
+     where state = 'rolled-back' and not exists (select from airlock.migrations later where later.version = m.version and later.id > m.id)
+     order by id`);
+}
+//# sourceMappingURL=kept-rows.js.map
+;// CONCATENATED MODULE: ./build/src/checks/preflight/kept-rows.js
+
+
+
+
+const kept_rows_expected = 'no row change of an attempt that was undone would be made a second time';
+/**
+ * Migrations that an earlier attempt had applied in part or whole, whose catalog was undone and whose committed row changes stayed: the same file would change
+ * the rows again. A rollback script is trusted to have taken them back, a file that was changed since to know of them.
+ */
+const keptRows = defineCheck({
+    id: 'drift.kept-rows',
+    group: 'drift',
+    title: 'rows kept of an attempt that was undone',
+    severity: 'fail',
+    needs: 'GRANT USAGE ON SCHEMA airlock, SELECT ON airlock.migrations, airlock.steps TO the role.',
+    read: ({ target }) => readUndoneVersions(target),
+    judge: (undone, { pending }) => {
+        const found = pending.flatMap((planned) => findingOf(planned, undone));
+        return found.length > 0 ? found : [{ outcome: 'passed', expected: kept_rows_expected, actual: 'none' }];
+    },
+});
+function findingOf({ version, name, checksum, rollback, directives, script }, undone) {
+    if (rollback !== null || directives.retry === 'safe')
+        return [];
+    const attempt = undone.find((one) => one.version === version && one.checksum === checksum);
+    const details = attempt === undefined ? [] : kept_rows_changesOf(attempt);
+    if (attempt === undefined || details.length === 0)
+        return [];
+    return [
+        {
+            outcome: 'problem',
+            title: `rows kept of ${version} ${name}`,
+            expected: kept_rows_expected,
+            actual: `${listed(details)}, kept when it was undone at ${attempt.undoneAt}`,
+            reason: 'Undoing speaks of the catalog: what this file had done to rows stayed, and the same file would do it again.',
+            fix: 'Look at the rows. If doing it again is harmless, or they were taken back by hand, write `-- airlock: retry=safe` into the file; else change the file.',
+            where: { file: script.file, line: 1, column: 1 },
+            details: details_bounded(details),
+        },
+    ];
+}
+/** 'public.item: 3 updated', a table each. */
+function kept_rows_changesOf({ rowEffects }) {
+    const tables = [...new Set(rowEffects.map(({ table }) => table))];
+    return tables.flatMap((table) => {
+        const effects = rowEffects.filter((effect) => effect.table === table);
+        const words = ['inserted', 'updated', 'deleted'].flatMap((kind) => {
+            const rows = effects.reduce((sum, effect) => sum + effect[kind], 0);
+            return rows === 0 ? [] : [`${rows} ${kind}`];
+        });
+        return words.length === 0 ? [] : [`${table}: ${words.join(', ')}`];
+    });
+}
+//# sourceMappingURL=kept-rows.js.map
 ;// CONCATENATED MODULE: ./build/src/checks/preflight/lock-waits.js
 
 
@@ -43844,6 +43925,7 @@ function transaction_id_age_problem(expected, actual) {
 
 
 
+
 /** Every preflight check, in the order of the summary's first table. */
 const preflightChecks = [
     serverReachable,
@@ -43877,6 +43959,7 @@ const preflightChecks = [
     room,
     ...dataChecks,
     drift,
+    keptRows,
     planDigestCheck,
 ];
 //# sourceMappingURL=registry.js.map
@@ -44932,7 +45015,7 @@ function refuseStatement(script, { kind, where }, reason) {
 //# sourceMappingURL=verify-script.js.map
 ;// CONCATENATED MODULE: ./build/src/verify/query/query-table.js
 /** So many rows of a result are kept for the report. */
-const keptRows = 100;
+const query_table_keptRows = 100;
 /** A query's judgement as a row of the report, with both tables; `result` is null where the query failed. */
 function queryVerification(query, result, { expected, actual, outcome, reason }) {
     return {
@@ -44953,7 +45036,7 @@ function query_table_tableOf({ title, expectation }, result) {
         title,
         columns: result?.columns.map(({ name }) => name) ?? (isTable ? expectation.columns : []),
         expectedRows: isTable ? expectation.rows.map((row) => row.map(writeCell)) : [],
-        actualRows: result?.rows.slice(0, keptRows) ?? [],
+        actualRows: result?.rows.slice(0, query_table_keptRows) ?? [],
         actualRowCount: result === null ? 0 : rowCount(result),
         conditions: isTable ? [] : expectation.conditions.map(({ text }) => text),
     };
@@ -45716,8 +45799,10 @@ async function appliedEarlier(run, migration, step, journaled) {
     addRowEffects(migration.report, journaled.rowEffects);
     await repeatSettings(run, step);
 }
-/** What a step SET for its session, set again on another one. */
+/** What a step SET for its session, set again on another one. A transaction that the file rolls back itself sets nothing. */
 async function repeatSettings(run, step) {
+    if (step.rollsBack === true)
+        return;
     for (const { statement } of step.statements) {
         if (sessionSettings(statement.node).some(({ local }) => !local)) {
             await run.connections.worker.simple(statement.text);
@@ -47204,12 +47289,93 @@ function slotText({ type, active, walStatus, safeBytes }) {
     return `${type} slot, ${active ? 'active' : 'inactive'}${status}${safe}`;
 }
 //# sourceMappingURL=disk-guard.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/wait-tally.js
+/** The longest time between two looks. */
+const lookEveryMs = 250;
+/** Most statements are done before the first look: they cost no query. */
+const firstLookMs = 100;
+/** However near a limit is, the server is not asked more often. */
+const shortestMs = 10;
+/**
+ * Adds up, look by look, how long we have waited for locks and others for us, and says when to look next so that no limit is passed unseen.
+ * Pure: times are milliseconds of one clock, given by the caller.
+ */
+class WaitTally {
+    own = null;
+    doneMs = 0;
+    seenAt = null;
+    longest = { held: null, queued: null };
+    /** When a session was last seen behind our request: what it waits behind a held lock began after that. */
+    queuedAt = new Map();
+    /** All our waits so far. */
+    get waitedMs() {
+        return this.doneMs + (this.own?.waitedMs ?? 0);
+    }
+    /** Takes in one look. Returns the waits with each session's wait cut to the part that counts for where it stands now. */
+    see(waits, now) {
+        const { own } = waits;
+        const before = this.own;
+        if (before !== null && before.since !== own?.since) {
+            // One lock was given and the next not: between the looks the statement waited nearly all the time.
+            const gap = now - (this.seenAt ?? now) - (own?.waitedMs ?? 0);
+            this.doneMs += before.waitedMs + (own === null ? 0 : Math.max(0, gap));
+        }
+        this.own = own;
+        this.seenAt = now;
+        const blocked = waits.blocked.map((one) => ({ ...one, waitedMs: this.countedMs(one, now) }));
+        const longestOf = (behind) => blocked
+            .filter((one) => one.behind === behind && !one.maintenance)
+            .reduce((a, b) => (a !== null && a.waitedMs >= b.waitedMs ? a : b), null);
+        this.longest = { held: longestOf('held'), queued: longestOf('queued') };
+        return { ...waits, blocked };
+    }
+    /** Which limit is reached, or will be before `marginMs` has passed: the time that a cancel needs. */
+    exceeded(limits, marginMs) {
+        const { held, queued } = this.longest;
+        if (held !== null && held.waitedMs >= limits.heldMs - marginMs) {
+            return { limit: 'held', blocked: held };
+        }
+        if (this.own !== null && this.waitedMs >= limits.totalMs - marginMs) {
+            return { limit: 'total', waitedMs: this.waitedMs };
+        }
+        return queued !== null && queued.waitedMs >= limits.queuedMs - marginMs
+            ? { limit: 'queued', blocked: queued }
+            : null;
+    }
+    /** Milliseconds until the next look: sooner where a limit may be reached before. */
+    nextMs(limits, marginMs) {
+        const { held, queued } = this.longest;
+        const ownMs = limits.totalMs - this.waitedMs;
+        const until = Math.min(
+        // While we wait for no lock the time that is left does not pass.
+        this.own === null ? Math.max(ownMs, firstLookMs + marginMs) : ownMs, limits.queuedMs - (queued?.waitedMs ?? 0), limits.heldMs - (held?.waitedMs ?? 0));
+        const usual = this.seenAt === null ? firstLookMs : lookEveryMs;
+        return Math.max(shortestMs, Math.min(usual, until - marginMs));
+    }
+    /** The statements that follow have limits of their own. */
+    startAnew() {
+        this.doneMs = 0;
+        this.own = null;
+    }
+    countedMs(one, now) {
+        const key = `${one.pid} ${one.backendStart}`;
+        if (one.behind === 'queued') {
+            this.queuedAt.set(key, now);
+            return one.waitedMs;
+        }
+        return Math.min(one.waitedMs, now - (this.queuedAt.get(key) ?? Number.NEGATIVE_INFINITY));
+    }
+}
+//# sourceMappingURL=wait-tally.js.map
 ;// CONCATENATED MODULE: ./build/src/deploy/disk-looker.js
+
 
 
 
 /** A query that is slow now has no place beside a migration. */
 const queryTimeoutMs = 2_000;
+/** Beside a statement that may hold locks no look keeps the lock looker's waiting for longer than the time between two of those. */
+const besideMs = lookEveryMs;
 /** By the section that a run was given, which lives as long as the run. */
 const looksOf = new WeakMap();
 /** Looks at the disk every `every` while statements run, and has the one that runs cancelled past a limit. */
@@ -47222,7 +47388,7 @@ function diskLooker(run) {
         {
             nextMs: () => Math.max(0, looks.lastAt + guard.every - Date.now()),
             async look(observer) {
-                const excess = judgeDisk(await readDisk(run, guard, observer), guard);
+                const excess = judgeDisk(await readDisk(run, guard, observer, besideMs), guard);
                 if (excess === null)
                     return null;
                 const message = `Cancelled: ${lowerFirst(excess.message)}`;
@@ -47248,7 +47414,7 @@ async function holdsDisk(run, when = 'now') {
         return;
     if (when === 'when-due' && Date.now() < disk_looker_stateOf(guard).lastAt + guard.every)
         return;
-    const excess = judgeDisk(await readDisk(run, guard, run.observer), guard);
+    const excess = judgeDisk(await readDisk(run, guard, run.observer, queryTimeoutMs), guard);
     if (excess !== null) {
         const how = when === 'now' ? 'Not begun' : 'Stopped';
         throw new StepFailure({ ...excess, message: `${how}: ${lowerFirst(excess.message)}` });
@@ -47262,12 +47428,12 @@ function disk_looker_stateOf(guard) {
     looksOf.set(guard, known);
     return known;
 }
-async function readDisk(run, guard, observer) {
+async function readDisk(run, guard, observer, timeoutMs) {
     const looks = disk_looker_stateOf(guard);
     looks.lastAt = Date.now();
     const { query } = guard;
     const slot = guard['retained-wal'] === undefined ? null : await readRetainedWal(observer);
-    const free = query === undefined ? null : await readFreeSpace(observer, guardQuery(query), queryTimeoutMs);
+    const free = query === undefined ? null : await readFreeSpace(observer, guardQuery(query), timeoutMs);
     if (free !== null && 'unknown' in free && !looks.told) {
         looks.told = true;
         run.warn(`The free space of the disk is not checked: ${free.unknown} (disk-guard.query).`);
@@ -47321,6 +47487,8 @@ function lockConflicts(held, wanted) {
 ;// CONCATENATED MODULE: ./build/src/observe/waits.js
 
 
+/** So many characters of a query are read: more than are shown, since a secret must be whole to be found. */
+const readCharacters = 1_000;
 /**
  * Which of all that wait do so because of us: directly, or behind one that does (the second to update a row of ours waits for the first
  * waiter, not for us). Only sessions of the application: a vacuum, a walsender or pg-airlock itself is none.
@@ -47381,7 +47549,7 @@ async function readWaits(observer, pid) {
     const others = [...blockers, ...waiting];
     return {
         own,
-        blockers: blockers.flatMap((one) => (one.pid === 0 ? preparedOf(seen, one) : [one])),
+        blockers: blockers.flatMap((one) => (one.pid === 0 ? preparedOf(seen, one) : [blockerOf(one)])),
         blocked: blockedBy(pid, waiting),
         blind: others.some(({ pid, backendStart }) => pid !== 0 && backendStart === '') ? role : null,
     };
@@ -47392,12 +47560,15 @@ async function readSessions(observer, pids) {
        from pg_catalog.pg_stat_activity a where a.pid = any ($1::pg_catalog.int4[])`, [pids.map(String)]);
     return rows.map(({ session }) => session);
 }
+function blockerOf({ against, ...session }) {
+    return { ...session, holds: against.some(([held, wanted]) => lockConflicts(held, wanted)) };
+}
 /** The prepared transactions in the way; the nameless entry where the locks don't tell which. */
-function preparedOf({ prepared }, nameless) {
+function preparedOf({ prepared }, { against, ...nameless }) {
     const found = new Map(prepared
         .filter(({ mode, wanted }) => lockConflicts(mode, wanted))
-        .map(({ mode, wanted, ...session }) => [session.query, session]));
-    return found.size === 0 ? [nameless] : [...found.values()];
+        .map(({ mode, wanted, ...session }) => [session.query, { ...session, holds: true }]));
+    return found.size === 0 ? [{ ...nameless, holds: true }] : [...found.values()];
 }
 /** What a lock is about, as one text that can be compared; empty members are part of it. */
 const blockers_objectOf = (lock) => `row(${['locktype', 'database', 'relation', 'page', 'tuple', 'virtualxid', 'transactionid', 'classid', 'objid', 'objsubid'].map((name) => `${lock}.${name}`).join(', ')})::pg_catalog.text`;
@@ -47409,7 +47580,7 @@ const described = (a) => `'application', coalesce(${a}.application_name, ''),
   'client', case when ${a}.backend_start is null then '' else coalesce(pg_catalog.host(${a}.client_addr), 'local') end,
   'state', case when ${a}.backend_type <> 'client backend' then ${a}.backend_type else coalesce(${a}.state, '') end,
   'transactionAgeMs', ${milliseconds(`${a}.xact_start`)}, 'queryStartedAt', ${blockers_moment(`${a}.query_start`)},
-  'query', case when ${a}.backend_start is null then '' else coalesce(pg_catalog.left(${a}.query, 200), '') end,
+  'query', case when ${a}.backend_start is null then '' else coalesce(pg_catalog.left(${a}.query, ${readCharacters}), '') end,
   'backendStart', coalesce(${a}.backend_start::pg_catalog.text, ''), 'backendType', coalesce(${a}.backend_type, ''),
   'sameDatabase', coalesce(${a}.datname = pg_catalog.current_database(), false)`;
 const preparedDescribed = `'pid', 0, 'application', '', 'user', coalesce(p.owner::pg_catalog.text, ''), 'client', '',
@@ -47417,8 +47588,11 @@ const preparedDescribed = `'pid', 0, 'application', '', 'user', coalesce(p.owner
   'query', pg_catalog.left(p.gid, 200), 'backendStart', '', 'backendType', '',
   'sameDatabase', p.database = pg_catalog.current_database()`;
 const namelessPrepared = `'pid', 0, 'application', '', 'user', '', 'client', '', 'state', 'prepared transaction',
-  'transactionAgeMs', null, 'queryStartedAt', null, 'query', '', 'backendStart', '', 'backendType', '', 'sameDatabase', false`;
-/** A lock of a prepared transaction has no pid; its virtual transaction leads to the lock on its own transaction id. */
+  'transactionAgeMs', null, 'queryStartedAt', null, 'query', '', 'backendStart', '', 'backendType', '', 'sameDatabase', false, 'against', '[]'::pg_catalog.json`;
+/**
+ * A lock of a prepared transaction has no pid; its virtual transaction leads to the lock on its own transaction id. Of those who wait in other databases
+ * only they are asked about who wait for what we have: pg_blocking_pids stops all locking of the server for a moment, each time.
+ */
 const question = `with lock as materialized (select * from pg_catalog.pg_locks),
 activity as materialized (select *, coalesce(leader_pid, pid) as client from pg_catalog.pg_stat_activity),
 mine as materialized (
@@ -47428,6 +47602,7 @@ request as materialized (
   select distinct on (a.client) a.client, l.locktype, l.mode, coalesce(l.waitstart, pg_catalog.clock_timestamp()) as since, ${blockers_objectOf('l')} as object
     from lock l join activity a on a.pid = l.pid
    where not l.granted and a.client <> $1
+     and (a.datname = pg_catalog.current_database() or ${blockers_objectOf('l')} in (select m.object from mine m))
    order by a.client, l.waitstart)
 select
   (select pg_catalog.json_build_object('since', coalesce(pg_catalog.min(waitstart)::pg_catalog.text, ''),
@@ -47435,7 +47610,10 @@ select
      from mine where not granted having pg_catalog.count(*) > 0) as own,
   (select coalesce(pg_catalog.json_agg(
       case when b.pid = 0 then pg_catalog.json_build_object(${namelessPrepared})
-           else pg_catalog.json_build_object('pid', b.pid, ${described('a')}) end), '[]')
+           else pg_catalog.json_build_object('pid', b.pid, ${described('a')}, 'against', (
+             select coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(h.mode, m.mode)), '[]')
+               from mine m join lock h on h.granted and ${blockers_objectOf('h')} = m.object join activity s on s.pid = h.pid
+              where not m.granted and s.client = b.pid)) end), '[]')
      from (select distinct pid from pg_catalog.unnest(pg_catalog.pg_blocking_pids($1)) as blocking (pid)) b
      left join activity a on a.pid = b.pid) as blockers,
   (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(${preparedDescribed}, 'mode', l.mode, 'wanted', m.mode)), '[]')
@@ -47455,12 +47633,14 @@ select
 
 /**
  * Whether airlock.yml lets a session in the way be ended: a client's, in the same database, of an application that it names, in a transaction at
- * least as old as it says. Never one of pg-airlock, of this run or another, and never a prepared transaction, which has no backend. One that is
+ * least as old as it says, that holds what we wait for: one that is merely queued before us waits as we do. Never one of pg-airlock, of this run or another, and never a prepared transaction, which has no backend. One that is
  * idle in its transaction runs nothing that could be cancelled.
  */
 function decideBlocker(policy, session) {
-    const { application, backendType, transactionAgeMs, pid, sameDatabase, state } = session;
+    const { application, backendType, transactionAgeMs, pid, sameDatabase, state, holds } = session;
     const left = (why) => ({ end: null, why });
+    if (!holds)
+        return left(null);
     if (pid === 0 || !sameDatabase || application.startsWith(applicationPrefix()))
         return left(null);
     if (!policy.applications.some((pattern) => blocker_policy_isNamed(pattern, application)))
@@ -47484,7 +47664,25 @@ function blocker_policy_isNamed(pattern, application) {
         : application === pattern;
 }
 //# sourceMappingURL=blocker-policy.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/shown-session.js
+
+const queryLength = 200;
+/** A session as a report shows it: its query without secrets, and only then cut, so that no half of one is left. */
+function shown_session_shown(session, redact) {
+    return { ...session, query: shorten(redact(session.query), queryLength) };
+}
+/** A prepared transaction has no backend: its gid tells it from others, wherever it stands. */
+function backendOf({ pid, backendStart, query, application }) {
+    return pid === 0 ? query || application : `${pid} ${backendStart}`;
+}
+/** Only what a report keeps. */
+function sessionOf(session) {
+    const { pid, application, user, client, state, transactionAgeMs, queryStartedAt, query } = session;
+    return { pid, application, user, client, state, transactionAgeMs, queryStartedAt, query };
+}
+//# sourceMappingURL=shown-session.js.map
 ;// CONCATENATED MODULE: ./build/src/deploy/end-blockers.js
+
 
 
 
@@ -47493,23 +47691,24 @@ function blocker_policy_isNamed(pattern, application) {
 
 /**
  * Ends those of the sessions in our way that airlock.yml lets be ended (`run.guards.blockers`), each at most once a run, and tells of each. A role
- * that may not is warned of, with the GRANT: it is no failure. Errors: a lost connection's.
+ * that may not is warned of, with the GRANT: it is no failure. None is ended any more once what they kept waiting `isOver`.
+ * Errors: a lost connection's.
  */
-async function endBlockers(run, at, sessions) {
+async function endBlockers(run, at, sessions, isOver = () => false) {
     const policy = run.guards.blockers;
     if (policy === undefined)
         return;
     for (const session of sessions) {
+        if (isOver())
+            return;
         const decision = decideBlocker(policy, session);
         if (decision.end === null) {
             if (decision.why !== null)
-                run.locks.warn(leftAlone(session, decision.why));
+                leaveAlone(run, session, decision.why);
             continue;
         }
-        const key = `${session.pid} ${session.backendStart}`;
-        if (run.locks.asked.has(key))
+        if (!run.locks.ask(session))
             continue;
-        run.locks.asked.add(key);
         const end = decision.end === 'cancel' ? cancelBackend : terminateBackend;
         try {
             const sent = await end(run.observer, session.pid, session.backendStart);
@@ -47520,9 +47719,9 @@ async function endBlockers(run, at, sessions) {
         catch (error) {
             if (!(error instanceof ServerError) || error.lost)
                 throw error;
-            run.locks.warn(leftAlone(session, error.code === sqlstate.insufficientPrivilege
+            leaveAlone(run, session, error.code === sqlstate.insufficientPrivilege
                 ? 'our role may not: GRANT pg_signal_backend TO it (a superuser’s sessions only a superuser ends)'
-                : error.message));
+                : error.message);
         }
     }
 }
@@ -47530,12 +47729,14 @@ async function endBlockers(run, at, sessions) {
 async function endBlockersByPid(run, at, pids) {
     if (run.guards.blockers === undefined)
         return;
-    await endBlockers(run, at, await readSessions(run.observer, pids));
+    const sessions = await readSessions(run.observer, pids);
+    const holders = sessions.map((one) => ({ ...shown_session_shown(one, run.redact), holds: true }));
+    await endBlockers(run, at, holders);
 }
-/** Without its age, which grows from look to look: it is said once. */
-function leftAlone(session, why) {
+/** Said once for an application and a reason, however many sessions it has: so of the first, and without its age, which grows from look to look. */
+function leaveAlone(run, session, why) {
     const who = lockSessionText({ ...session, transactionAgeMs: null });
-    return `In the way, and named in \`blockers\`, but left alone: ${who}: ${why}`;
+    run.locks.warn(`In the way, and named in \`blockers\`, but left alone: ${who}: ${why}`, JSON.stringify([session.application, why]));
 }
 //# sourceMappingURL=end-blockers.js.map
 ;// CONCATENATED MODULE: ./build/src/deploy/lock-failure.js
@@ -47548,7 +47749,7 @@ const lock_failure_named = 3;
 /** A session of the application waited behind a lock that we held for as long as it may. */
 function blockFailure({ waitedMs }, ending, { where }) {
     return new StepFailure({
-        message: `Cancelled after keeping the application waiting for ${formatDuration(waitedMs)} behind a lock that was held`,
+        message: `Cancelled after keeping the application waiting for ${durationText(waitedMs)} behind a lock that was held`,
         sqlstate: sqlstate.queryCanceled,
         ...detailOf(ending),
         why: 'A lock that this migration holds kept a session of the application waiting for as long as block-timeout allows.',
@@ -47571,14 +47772,14 @@ function messageOf(gaveUp) {
     if ('message' in gaveUp)
         return gaveUp.message;
     return gaveUp.limit === 'total'
-        ? `Gave up after waiting for locks for ${formatDuration(gaveUp.waitedMs)} in all`
-        : `Gave up waiting: the application had stood behind the waiting statement for ${formatDuration(gaveUp.blocked.waitedMs)}`;
+        ? `Gave up after waiting for locks for ${durationText(gaveUp.waitedMs)} in all`
+        : `Gave up waiting: the application had stood behind the waiting statement for ${durationText(gaveUp.blocked.waitedMs)}`;
 }
 function detailOf({ blockers, blocked }) {
     const longest = [...blocked].sort((a, b) => b.waitedMs - a.waitedMs);
     const parts = [
         lock_failure_list('in the way', blockers.map(lockSessionText)),
-        lock_failure_list('waited because of us meanwhile', longest.map((one) => `${lockSessionText(one)}, for ${formatDuration(one.waitedMs)}`)),
+        lock_failure_list('waited because of us meanwhile', longest.map((one) => `${lockSessionText(one)}, for ${durationText(one.waitedMs)}`)),
     ].filter((text) => text !== '');
     return parts.length === 0 ? {} : { detail: parts.join('\n') };
 }
@@ -47597,82 +47798,8 @@ function waitingText(blockers) {
     return `waiting for ${lockSessionText(first)}${more}`;
 }
 //# sourceMappingURL=lock-failure.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/wait-tally.js
-/** The longest time between two looks. */
-const lookEveryMs = 250;
-/** Most statements are done before the first look: they cost no query. */
-const firstLookMs = 100;
-/** However near a limit is, the server is not asked more often. */
-const shortestMs = 10;
-/**
- * Adds up, look by look, how long we have waited for locks and others for us, and says when to look next so that no limit is passed unseen.
- * Pure: times are milliseconds of one clock, given by the caller.
- */
-class WaitTally {
-    own = null;
-    doneMs = 0;
-    seenAt = null;
-    longest = { held: null, queued: null };
-    /** When a session was last seen behind our request: what it waits behind a held lock began after that. */
-    queuedAt = new Map();
-    /** All our waits so far. */
-    get waitedMs() {
-        return this.doneMs + (this.own?.waitedMs ?? 0);
-    }
-    /** Takes in one look. Returns the waits with each session's wait cut to the part that counts for where it stands now. */
-    see(waits, now) {
-        const { own } = waits;
-        const before = this.own;
-        if (before !== null && before.since !== own?.since) {
-            // One lock was given and the next not: between the looks the statement waited nearly all the time.
-            const gap = now - (this.seenAt ?? now) - (own?.waitedMs ?? 0);
-            this.doneMs += before.waitedMs + (own === null ? 0 : Math.max(0, gap));
-        }
-        this.own = own;
-        this.seenAt = now;
-        const blocked = waits.blocked.map((one) => ({ ...one, waitedMs: this.countedMs(one, now) }));
-        const longestOf = (behind) => blocked
-            .filter((one) => one.behind === behind && !one.maintenance)
-            .reduce((a, b) => (a !== null && a.waitedMs >= b.waitedMs ? a : b), null);
-        this.longest = { held: longestOf('held'), queued: longestOf('queued') };
-        return { ...waits, blocked };
-    }
-    /** Which limit is reached, or will be before `marginMs` has passed: the time that a cancel needs. */
-    exceeded(limits, marginMs) {
-        const { held, queued } = this.longest;
-        if (held !== null && held.waitedMs >= limits.heldMs - marginMs) {
-            return { limit: 'held', blocked: held };
-        }
-        if (this.own !== null && this.waitedMs >= limits.totalMs - marginMs) {
-            return { limit: 'total', waitedMs: this.waitedMs };
-        }
-        return queued !== null && queued.waitedMs >= limits.queuedMs - marginMs
-            ? { limit: 'queued', blocked: queued }
-            : null;
-    }
-    /** Milliseconds until the next look: sooner where a limit may be reached before. */
-    nextMs(limits, marginMs) {
-        const { held, queued } = this.longest;
-        const until = Math.min(limits.totalMs - this.waitedMs, limits.queuedMs - (queued?.waitedMs ?? 0), limits.heldMs - (held?.waitedMs ?? 0));
-        const usual = this.seenAt === null ? firstLookMs : lookEveryMs;
-        return Math.max(shortestMs, Math.min(usual, until - marginMs));
-    }
-    /** The statements that follow have limits of their own. */
-    startAnew() {
-        this.doneMs = 0;
-        this.own = null;
-    }
-    countedMs(one, now) {
-        const key = `${one.pid} ${one.backendStart}`;
-        if (one.behind === 'queued') {
-            this.queuedAt.set(key, now);
-            return one.waitedMs;
-        }
-        return Math.min(one.waitedMs, now - (this.queuedAt.get(key) ?? Number.NEGATIVE_INFINITY));
-    }
-}
-//# sourceMappingURL=wait-tally.js.map
 ;// CONCATENATED MODULE: ./build/src/deploy/lock-looker.js
+
 
 
 
@@ -47682,8 +47809,9 @@ class WaitTally {
 /** A look that came so much later than it was due saw nothing of what happened meanwhile. */
 const blindAfterMs = 1_000;
 /**
- * Watches the locks of what runs. `lock_timeout` of the server holds per lock (an ALTER over four partitions waited 3.2 s under 1 s, measured)
- * and is silent about locks held: so the statement is cancelled when its waits together would exceed `totalMs`, or when a session of the application
+ * Watches the locks of what runs: a transaction, or a statement outside one. `lock_timeout` of the server holds per lock (an ALTER over four partitions
+ * waited 3.2 s under 1 s, measured) and is silent about locks held: so what runs is cancelled when its waits together would exceed `totalMs` (those of a
+ * transaction's statements too, as long as they have the same limit), or when a session of the application
  * has waited behind its request for `queuedMs` or behind a lock held for `heldMs`: a little before, by the time that a look and a cancel take.
  */
 function lockLooker(run, watched) {
@@ -47698,11 +47826,22 @@ function lockLooker(run, watched) {
     let ownSince = null;
     // A look, a cancel, and the server's rollback; a slow look makes the next ones early, not late.
     const marginMs = () => Math.min(2 * slowestMs + 30, limits.totalMs / 4, limits.heldMs / 4);
+    const readable = (seen) => ({
+        ...seen,
+        blockers: seen.blockers.map((one) => shown_session_shown(one, run.redact)),
+        blocked: seen.blocked.map((one) => shown_session_shown(one, run.redact)),
+    });
     const endings = () => ({ blockers, blocked: [...blockedSoFar.values()] });
+    const refresh = () => {
+        const now = watched().limits;
+        if (now.totalMs !== limits.totalMs)
+            tally.startAnew();
+        limits = now;
+    };
     const keep = (seen, now) => {
         const { place } = watched();
         const before = tally.waitedMs;
-        const waits = tally.see(seen, now);
+        const waits = tally.see(readable(seen), now);
         const own = waits.own;
         if (waits.blockers.length > 0)
             blockers = waits.blockers;
@@ -47718,17 +47857,18 @@ function lockLooker(run, watched) {
     };
     return {
         nextMs() {
-            const now = watched().limits;
-            if (now.totalMs !== limits.totalMs)
-                tally.startAnew();
-            limits = now;
+            refresh();
             const ms = tally.nextMs(limits, marginMs());
             dueAt = performance.now() + ms;
             return ms;
         },
-        async look(observer) {
+        async look(observer, isOver) {
+            // What runs by now may have limits other than what ran when this look was planned.
+            refresh();
             const start = performance.now();
             const seen = await readWaits(observer, pid);
+            if (isOver())
+                return null;
             const now = performance.now();
             const tookMs = now - start;
             slowestMs = Math.max(tookMs, slowestMs * 0.9);
@@ -47739,7 +47879,7 @@ function lockLooker(run, watched) {
             lookedAt = now;
             const exceeded = tally.exceeded(limits, marginMs());
             if (exceeded === null) {
-                await endBlockers(run, watched().place, waits.blockers);
+                await endBlockers(run, watched().place, waits.blockers, isOver);
                 return null;
             }
             if (exceeded.limit === 'held') {
@@ -47748,7 +47888,11 @@ function lockLooker(run, watched) {
             }
             return (statement) => lockFailure(exceeded, endings(), statement);
         },
-        blind: (ms, why) => run.locks.blind(ms, run.redact(why)),
+        blind(ms, why) {
+            // The next look is that much later on purpose: the time counts once, with its cause.
+            dueAt += ms;
+            run.locks.blind(ms, run.redact(why));
+        },
         detail: () => (ownSince === null ? null : waitingText(blockers)),
         explain: (error, statement) => isLockTimeout(error) ? lockFailure({ message: error.message }, endings(), statement) : null,
     };
@@ -48138,15 +48282,18 @@ async function blindText(run, { effects, where }) {
 
 
 
+
 /** A look that failed is tried again after this time. */
 const againAfterMs = 1_000;
-const cancelEveryMs = 200;
 /** Watches a running statement from the observer: each looker in its own time, and the first that says so has it cancelled. */
 function watchStatement(run, lookers) {
     const { observer, connections } = run;
     const pid = connections.worker.backendPid;
+    const running = { now: true };
+    const cancels = { sent: null };
+    const canceller = new Canceller(running, cancels, () => cancelBackend(observer, pid));
+    const isOver = () => !running.now;
     let interruption = null;
-    let stopped = false;
     let wake = null;
     const pause = (ms) => new Promise((resolve) => {
         const timer = setTimeout(resolve, ms);
@@ -48158,42 +48305,45 @@ function watchStatement(run, lookers) {
     const due = lookers.map((looker) => ({ looker, at: Date.now() + looker.nextMs() }));
     const round = async () => {
         for (const entry of due) {
-            if (stopped || interruption !== null || Date.now() < entry.at)
+            if (isOver() || interruption !== null || Date.now() < entry.at)
                 continue;
             const start = Date.now();
             try {
-                interruption = await entry.looker.look(observer);
+                const found = await entry.looker.look(observer, isOver);
+                if (isOver())
+                    return;
+                interruption = found;
                 entry.at = Date.now() + entry.looker.nextMs();
             }
             catch (error) {
+                if (isOver())
+                    return;
                 entry.at = Date.now() + againAfterMs;
                 entry.looker.blind?.(Date.now() - start + againAfterMs, watch_messageOf(error));
             }
         }
     };
     const loop = async () => {
-        while (!stopped) {
-            const next = interruption === null ? Math.min(...due.map(({ at }) => at)) : 0;
-            await pause(interruption === null ? Math.max(0, next - Date.now()) : cancelEveryMs);
-            if (interruption === null)
-                await round();
-            // Again and again: the server ignores a cancel that arrives just between two statements.
-            if (!stopped && interruption !== null)
-                await cancelBackend(observer, pid).catch(() => false);
+        while (!isOver() && interruption === null) {
+            const next = Math.min(...due.map(({ at }) => at));
+            await pause(Math.max(0, next - Date.now()));
+            await round();
         }
+        if (interruption !== null)
+            canceller.cancel();
     };
-    const done = loop();
+    void loop();
     return {
         get interruption() {
             return interruption;
         },
         async stop() {
-            if (!stopped)
+            if (running.now)
                 for (const looker of lookers)
                     looker.ended?.();
-            stopped = true;
+            running.now = false;
             wake?.();
-            await done;
+            await cancels.sent;
         },
         detail() {
             const details = lookers.map((looker) => looker.detail?.() ?? null);
@@ -48274,6 +48424,8 @@ async function executeInTurn(run, migration, step, limits, body) {
         }
     }));
 }
+/** A query of ours among them. */
+const ours = (text) => ({ text, statement: null });
 /**
  * Sends several statements in one round trip: each begins when the one before has ended well, and after one that fails the rest is skipped.
  * What is told, and what may go wrong, is the same as for `executeStatement`; `begun` is told of each part as it begins.
@@ -48401,6 +48553,7 @@ async function readDetach(session, parent, partition) {
 
 
 
+
 /**
  * Of a statement outside a transaction that an undo sent before: a killed or failed one may have dropped the index already, or made it, or left it INVALID:
  * then it is dropped, and made again. False for what concerns no index.
@@ -48414,12 +48567,12 @@ async function isDoneAlready(run, sql) {
         return false;
     const { schema, table, name } = effect.object;
     const index = quoteName({ schema: schema ?? table?.schema ?? null, name: name ?? '' });
-    const [found] = await readIndexes(worker, [index]);
+    const [found] = await whileCancellable(run, () => readIndexes(worker, [index]));
     if (effect.op === 'drop')
         return found === undefined;
     if (effect.op !== 'create' || found === undefined || found.valid)
         return found !== undefined;
-    await worker.simple(`drop index concurrently if exists ${index}`);
+    await whileCancellable(run, () => worker.simple(`drop index concurrently if exists ${index}`));
     return false;
 }
 //# sourceMappingURL=index-done.js.map
@@ -48505,6 +48658,7 @@ function timeoutStatements(wanted, had, own) {
 
 
 
+
 /** Failures that pass by themselves, by code: messages are translated. */
 const retry_passing = new Set([
     sqlstate.lockNotAvailable,
@@ -48552,12 +48706,11 @@ function retry_reasonOf({ error }) {
 /** The last attempt's failure, and who was in its way, with how long it was tried. */
 function usedUp(error, attempts, budget) {
     const total = formatDuration(budget.totalMs);
-    const spent = formatDuration(Math.round(budget.spentMs / 100) * 100);
     return {
         ...error,
         message: attempts === 1
             ? error.message
-            : `${error.message}: given up after ${attempts} attempts in ${spent}`,
+            : `${error.message}: given up after ${attempts} attempts in ${durationText(budget.spentMs)}`,
         fix: [error.fix, `A longer retry-timeout than ${total} goes on trying for longer.`]
             .filter((sentence) => sentence !== undefined)
             .join(' '),
@@ -48594,7 +48747,6 @@ async function attemptUndo(run, budget, step, version, act, left = 'nothing') {
 }
 //# sourceMappingURL=undo-attempts.js.map
 ;// CONCATENATED MODULE: ./build/src/deploy/inverse-run.js
-
 
 
 
@@ -48654,41 +48806,57 @@ function inverse_run_stepOf({ file }, group, done) {
         where: { file, line: 1, column: 1 },
     };
 }
-/** One message, so that half of it can't be there; the timeouts are the session's. */
+/**
+ * In one message, but for its COMMIT: a cancel that meets a COMMIT which waits for a standby would leave it done here and nowhere else. Its timeouts are set
+ * with it, since an attempt that is rolled back takes them along.
+ */
 async function runTogether(run, { report }, step, group, next) {
-    const all = group.map(({ sql }) => sql).join('; ');
-    const text = `begin; ${all}; ${journalPrologue(run.key)} ${undoProgress(report.version, next)}; commit`;
-    await inverse_run_watched(run, report, step, { ...inverse_run_statementOf(group[0]), text }, run.settings.lockTimeout);
+    const { worker } = run.connections;
+    const { lockTimeout } = run.settings;
+    const parts = [
+        ...timeoutStatements(shortOf(run), null, new Set()).map(ours),
+        ours('begin'),
+        ...group.map((inverse) => ({ text: inverse.sql, statement: inverse_run_statementOf(inverse) })),
+        ours('set constraints all immediate'),
+    ];
+    await placeless(group[0], (told) => executeTogether(run, report, step, parts, limitsOf(run, lockTimeout), told));
+    await worker.simple(`${journalPrologue(run.key)} ${undoProgress(report.version, next)}; commit`);
 }
 async function runAlone(run, { report }, step, inverse) {
     const { worker } = run.connections;
-    const { concurrentTimeout, lockTimeout, statementTimeout } = run.settings;
+    const { concurrentTimeout } = run.settings;
     const long = { lock_timeout: concurrentTimeout, statement_timeout: concurrentTimeout };
-    const short = { lock_timeout: lockTimeout, statement_timeout: statementTimeout };
     await worker.simple(setTimeouts(long, null, new Set()));
-    if (!(await whileCancellable(run, () => isDoneAlready(run, inverse.sql)))) {
-        await inverse_run_watched(run, report, step, inverse_run_statementOf(inverse), concurrentTimeout);
+    if (!(await isDoneAlready(run, inverse.sql))) {
+        const limits = limitsOf(run, concurrentTimeout);
+        await placeless(inverse, () => executeStatement(run, report, step, inverse_run_statementOf(inverse), limits));
     }
-    await worker.simple(setTimeouts(short, null, new Set()));
+    await worker.simple(setTimeouts(shortOf(run), null, new Set()));
+}
+function shortOf({ settings }) {
+    return { lock_timeout: settings.lockTimeout, statement_timeout: settings.statementTimeout };
+}
+function limitsOf({ settings }, totalMs) {
+    return { totalMs, queuedMs: settings.lockTimeout, heldMs: settings.blockTimeout };
 }
 function inverse_run_statementOf(inverse) {
-    const [statement] = parseScript('undo', inverse?.sql ?? '').statements;
+    const [statement] = parseScript('undo', inverse.sql).statements;
     if (statement === undefined)
-        throw new Error(`no statement in the inverse: ${inverse?.sql}`);
+        throw new Error(`no statement in the inverse: ${inverse.sql}`);
     return statement;
 }
-/** An inverse stands in no file, so its failure has no place there. */
-async function inverse_run_watched(run, report, step, statement, totalMs) {
-    const { lockTimeout, blockTimeout } = run.settings;
-    const limits = { totalMs, queuedMs: lockTimeout, heldMs: blockTimeout };
+/** An inverse stands in no file, so its failure has no place there: it is named by its text. */
+async function placeless(first, act) {
+    let running = first?.sql;
     try {
-        await executeStatement(run, report, step, statement, limits);
+        await act((statement) => {
+            running = statement?.text ?? running;
+        });
     }
     catch (error) {
-        if (!(error instanceof StepFailure))
-            throw error;
-        const { where: _, ...placeless } = error.report;
-        throw new StepFailure(placeless);
+        const { where: _, ...report } = describeFailure(error, {});
+        const context = [report.context, `undo: ${running}`].filter((text) => text !== undefined);
+        throw new StepFailure({ ...report, context: context.join('\n') });
     }
 }
 async function inverse_run_record(run, version, progress) {
@@ -48714,7 +48882,7 @@ function retryBudget(totalMs, chance = { now: Date.now, random: Math.random }) {
             return spentMs;
         },
         failed(attemptMs) {
-            if (failures > 0)
+            if (failures > 0 || attemptMs >= totalMs)
                 spentMs += attemptMs;
             failures += 1;
         },
@@ -50258,15 +50426,40 @@ const expectations_notChecked = (expectations, scope) => ({
     })),
 });
 //# sourceMappingURL=expectations.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/step-timeouts.js
+
+/** Statements of the steps before this one whose effects on the session have stayed. */
+function statementsBefore(steps, step) {
+    return steps
+        .filter(({ ordinal, rollsBack }) => ordinal < step.ordinal && rollsBack !== true)
+        .flatMap(({ statements }) => statements.map(({ statement }) => statement));
+}
+/**
+ * Sets what a step of one statement runs under. A message of its own: they must hold for the statement, and for what puts an interrupted one in
+ * order, not for one transaction.
+ */
+async function setStepTimeouts(run, migration, step) {
+    const [only] = step.statements;
+    const wanted = timeoutsOf(step, run.settings, migration.planned.directives, only?.directives);
+    const own = timeoutsSetBy(statementsBefore(migration.planned.steps, step));
+    const set = setTimeouts(wanted, migration.timeouts, own);
+    if (set !== '')
+        await run.connections.worker.simple(set);
+    migration.timeouts = wanted;
+}
+//# sourceMappingURL=step-timeouts.js.map
 ;// CONCATENATED MODULE: ./build/src/deploy/up-front-locks.js
+
+
 
 
 /**
  * The tables that this attempt of a transaction locks first: more of them after one that gave way to a lock, unless it had taken longer than
- * `blockTimeoutMs`: then locks that are held through all of it would keep the application waiting for too long.
+ * `blockTimeoutMs`: then locks that are held through all of it would keep the application waiting for too long. None where the file's BEGIN asks for one
+ * snapshot for all of the transaction: the statement that locks would take it, and the file would not see what was committed while it waited.
  */
-function locksOfAttempt({ locksUpFront }, gaveWay, blockTimeoutMs) {
-    if (locksUpFront === undefined)
+function locksOfAttempt({ locksUpFront, begin }, gaveWay, blockTimeoutMs) {
+    if (locksUpFront === undefined || takesOneSnapshot(begin))
         return [];
     const soonOver = gaveWay !== null && gaveWay.attemptMs <= blockTimeoutMs;
     return soonOver ? locksUpFront.retried : locksUpFront.first;
@@ -50277,8 +50470,8 @@ function locksOfAttempt({ locksUpFront }, gaveWay, blockTimeoutMs) {
  * deadlock as soon as we get ours (measured, under load). LOCK TABLE
  * knows neither IF EXISTS nor several modes, and a look at the catalog would be a round trip more. Partitions and children are left to the
  * statement that needs them: not every one does. Whom a role may not lock it can't change either, but what it may change is the file's
- * affair: without the privilege the step goes on, and locks as it goes. Under a stricter isolation level the file's own first statement is to
- * take the snapshot, so nothing is locked.
+ * affair: without the privilege the step goes on, and locks as it goes. Where the session's own isolation level is a stricter one, its snapshot is
+ * older than any lock, so nothing is locked.
  */
 function takeLocks(locks) {
     const wanted = locks.map((lock) => `(${resolved(lock)}, ${quoteLiteral(lock.mode)}, ${lockModes.indexOf(lock.mode)})`);
@@ -50315,6 +50508,12 @@ exception
 end`;
     return `do ${quoteLiteral(body)}`;
 }
+/** Its BEGIN names an isolation level under which all statements share the first one's snapshot. */
+function takesOneSnapshot(begin) {
+    const node = begin === undefined ? undefined : parseSql(begin)[0]?.node;
+    const level = node === undefined ? null : isolationLevel(node);
+    return level === 'repeatable read' || level === 'serializable';
+}
 /** The relation that a name means: on the session's search path, or on the one that the file has set for the statement. */
 function resolved({ table, searchPath }) {
     const names = searchPath === undefined
@@ -50324,7 +50523,72 @@ function resolved({ table, searchPath }) {
     return relations.length === 1 ? `${relations[0]}` : `coalesce(${relations.join(', ')})`;
 }
 //# sourceMappingURL=up-front-locks.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/transaction-statements.js
+
+
+
+/** The statements to send: the file's own BEGIN and COMMIT are issued by us, the latter after the journal row. */
+function transaction_statements_bodyOf(step) {
+    return step.statements.filter(({ statement }) => !['begin', 'commit', 'rollback'].includes(statement.transaction.type));
+}
+/** A step of one statement takes that statement's directives as its own. */
+function onlyDirectives(step) {
+    return transaction_statements_bodyOf(step).length === 1 ? transaction_statements_bodyOf(step)[0]?.directives : undefined;
+}
+/** Locks that are taken before the first statement, on behalf of the first that needs one: it is blamed when they are not to be had. */
+function lockParts(run, step, gaveWay) {
+    const locks = locksOfAttempt(step, gaveWay, run.settings.blockTimeout);
+    const statement = step.locksUpFront?.statement ?? null;
+    return locks.length === 0 ? [] : [{ text: takeLocks(locks), statement }];
+}
+/** Sends locks and statements one after the other, each under its own timeouts. Its transaction is open already. */
+async function sendInTurn(run, body, execute) {
+    const { step, directives, locks, told } = body;
+    for (const { text, statement } of locks) {
+        if (statement === null)
+            continue;
+        told(statement);
+        await execute(statement, waitLimitsOf(step, run.settings, directives, undefined), text);
+    }
+    for (const planned of transaction_statements_bodyOf(step)) {
+        told(planned.statement);
+        await withStatementTimeouts(run, body, planned, async () => {
+            const limits = waitLimitsOf(step, run.settings, directives, planned.directives);
+            await execute(planned.statement, limits);
+        });
+    }
+    told(undefined);
+}
+async function withStatementTimeouts(run, { step, directives: file }, planned, body) {
+    const { directives } = planned;
+    const special = directives.lockTimeout ?? directives.statementTimeout;
+    const { worker } = run.connections;
+    const wanted = timeoutsOf(step, run.settings, file, directives);
+    if (special === undefined || transaction_statements_bodyOf(step).length === 1) {
+        await body();
+        await keepTimeouts(run, planned.statement, wanted);
+        return;
+    }
+    const base = timeoutsOf(step, run.settings, file, undefined);
+    await worker.simple(setTimeouts(wanted, base, new Set()));
+    await body();
+    await worker.simple(setTimeouts(base, wanted, new Set()));
+    await keepTimeouts(run, planned.statement, base);
+}
+const rowOps = new Set(['insert', 'update', 'delete', 'merge', 'copy']);
+/** A deferred constraint says which table it is about, not which statement broke it: the last that wrote there, else the last that wrote. */
+function lastToTouch(step, error) {
+    const table = error instanceof ServerError ? error.table : undefined;
+    const statements = transaction_statements_bodyOf(step).map(({ statement }) => statement);
+    const writes = (name) => (statement) => statement.effects.some(({ op, object }) => rowOps.has(op) && (name === undefined || object.name === name));
+    return ((table === undefined ? undefined : statements.findLast(writes(table))) ??
+        statements.findLast(writes()) ??
+        statements.at(-1));
+}
+//# sourceMappingURL=transaction-statements.js.map
 ;// CONCATENATED MODULE: ./build/src/deploy/script.js
+
+
 
 
 
@@ -50347,16 +50611,20 @@ async function runScript(run, rollback, { report, budget }, ran, from) {
     if (first !== undefined && first.kind !== 'transaction') {
         await worker.simple(inTransaction(run.key, progress(from)));
     }
+    for (const earlier of rollback.steps.slice(0, from))
+        await repeatSettings(run, earlier);
     for (const step of rollback.steps.slice(from)) {
-        const own = step.statements[0]?.directives;
-        const timeouts = timeoutsOf(step, run.settings, rollback.directives, own);
-        const limits = waitLimitsOf(step, run.settings, rollback.directives, own);
+        const only = onlyDirectives(step);
+        const timeouts = timeoutsOf(step, run.settings, rollback.directives, only);
+        const limits = waitLimitsOf(step, run.settings, rollback.directives, only);
         const shown = shownAs(step, rollback.file);
-        const all = { step, rollback, report, shown, limits, progress: progress(step.ordinal), ran };
+        const done = progress(step.ordinal);
+        const all = { step, rollback, report, shown, timeouts, limits, progress: done, ran };
+        const own = timeoutsSetBy(statementsBefore(rollback.steps, step));
         const already = ran.length;
         await attemptUndo(run, budget, shown, report.version, async (gaveWay) => {
             ran.length = already;
-            await worker.simple(setTimeouts(timeouts, null, new Set()));
+            await worker.simple(setTimeouts(timeouts, null, own));
             const resumed = step.kind !== 'transaction' && step.ordinal === from + 1;
             if (resumed && (await isDone(run, step))) {
                 await worker.simple(inTransaction(run.key, all.progress));
@@ -50387,22 +50655,21 @@ function shownAs({ ordinal, kind, title, statements }, file) {
         where,
     };
 }
+/** Deferred constraints are checked before the COMMIT, where they can be watched and cancelled. */
 async function runTransaction(run, all, gaveWay) {
-    const { step, report, shown, limits, progress } = all;
+    const { step, rollback, report, shown, limits, progress } = all;
     const { worker } = run.connections;
-    const locks = locksOfAttempt(step, gaveWay, run.settings.blockTimeout);
-    const locking = step.locksUpFront?.statement ?? null;
+    const { directives } = rollback;
+    const locks = lockParts(run, step, gaveWay);
     await script_placed(all, (told) => executeInTurn(run, report, shown, limits, async (execute) => {
         await worker.simple(step.begin ?? 'begin');
-        if (locks.length > 0 && locking !== null) {
-            told(locking);
-            await execute(locking, limits, takeLocks(locks));
-        }
-        for (const statement of toSend(step)) {
-            told(statement);
-            all.ran.push(statement.text);
-            await execute(statement, limits);
-        }
+        await sendInTurn(run, { step, directives, locks, told }, (statement, own, instead) => {
+            if (instead === undefined)
+                all.ran.push(statement.text);
+            return execute(statement, own, instead);
+        });
+        if (step.rollsBack !== true)
+            await worker.simple('set constraints all immediate');
     }));
     if (step.rollsBack) {
         await worker.simple('rollback');
@@ -50413,33 +50680,29 @@ async function runTransaction(run, all, gaveWay) {
 }
 /** An attempt that gave way may have left an INVALID index, which would make the next fail. */
 async function script_runAlone(run, all, gaveWay) {
-    const { step, report, shown, limits, progress } = all;
-    for (const statement of toSend(step)) {
+    const { step, report, shown, timeouts, limits, progress } = all;
+    for (const { statement } of transaction_statements_bodyOf(step)) {
         all.ran.push(statement.text);
         await script_placed(all, async (told) => {
             told(statement);
             if (gaveWay !== null && (await isDoneAlready(run, statement.text)))
                 return;
             await executeStatement(run, report, shown, statement, limits);
+            await keepTimeouts(run, statement, timeouts);
         });
     }
     await run.connections.worker.simple(inTransaction(run.key, progress));
 }
-/** The file's own BEGIN and COMMIT are issued by us, the latter after the journal row. */
-function toSend({ statements }) {
-    return statements
-        .map(({ statement }) => statement)
-        .filter(({ transaction }) => !['begin', 'commit', 'rollback'].includes(transaction.type));
-}
-/** A failure gets its place in the rollback script: that of the statement told of last. */
-async function script_placed({ rollback: { script }, report: { version } }, act) {
-    let statement;
+/** A failure gets its place in the rollback script: that of the statement told of last, or of the one that a deferred constraint speaks of. */
+async function script_placed({ step, rollback: { script }, report: { version } }, act) {
+    let running;
     try {
-        await act((running) => {
-            statement = running;
+        await act((statement) => {
+            running = statement;
         });
     }
     catch (error) {
+        const statement = running ?? lastToTouch(step, error);
         const at = statement === undefined ? { script, version } : { script, statement, version };
         throw new StepFailure(describeFailure(error, at));
     }
@@ -50451,6 +50714,7 @@ async function isDone(run, step) {
 }
 //# sourceMappingURL=script.js.map
 ;// CONCATENATED MODULE: ./build/src/observe/snapshots.js
+
 /**
  * The transactions that a concurrent statement would wait for, as of now: WaitForLockers and WaitForOlderSnapshots as the server does it (14 to
  * 18). Left out like there: other databases, autovacuum (told by having no user), vacuums, safe builds. Replication slots keep no statement waiting.
@@ -50485,7 +50749,7 @@ async function readOlderTransactions(observer, { tables, lockers, snapshots }, o
      union all
      select 0, p.gid, p.owner::text, 'local', 'prepared transaction',
        pg_catalog.round(extract(epoch from pg_catalog.clock_timestamp() - p.prepared) * 1000)::pg_catalog.int8,
-       null, '', array['locks ' || t.id]
+       null, '', '', array['locks ' || t.id]
      from transactions t join pg_catalog.pg_prepared_xacts p on p.transaction::text = t.xid
      where t.pid is null and t.holds`, [
         tables.map(String),
@@ -50503,12 +50767,13 @@ const conflictingWithShare = [
     'ExclusiveLock',
     'AccessExclusiveLock',
 ];
-/** Columns of a `LockSession`, from pg_stat_activity as `a`. */
+/** Columns of an `AwaitedSession`, from pg_stat_activity as `a`. */
 const snapshots_describedSession = `a.pid, coalesce(a.application_name, '') as application, coalesce(a.usename::text, '') as "user",
        coalesce(pg_catalog.host(a.client_addr), 'local') as client, coalesce(a.state, '') as state,
        pg_catalog.round(extract(epoch from pg_catalog.clock_timestamp() - a.xact_start) * 1000)::pg_catalog.int8 as "transactionAgeMs",
        pg_catalog.to_char(a.query_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "queryStartedAt",
-       coalesce(pg_catalog.left(a.query, 200), '') as query`;
+       coalesce(pg_catalog.left(a.query, ${readCharacters}), '') as query,
+       coalesce(a.backend_start::pg_catalog.text, '') as "backendStart"`;
 /** OIDs of the tables and materialized views: those named, those of named indexes, their partitions; all of a schema or of the database. */
 async function snapshots_readTables(session, reach) {
     const { relations, schemas, database } = reach;
@@ -50801,13 +51066,17 @@ function stoppableUndo(cancellation, budgetMs) {
         },
     };
 }
-/** The run as its undo sees it: its statements run, and are cancelled, by the undo's own time; the journal guards by the epoch what it commits. */
+/**
+ * The run as its undo sees it: its statements run, and are cancelled, by the undo's own time; the journal guards by the epoch what it commits. A full disk
+ * does not cancel them: what is undone gives room back.
+ */
 function asUndo(run) {
     const { cancellation, cancellable } = run.undo;
     return {
         ...run,
         cancellation,
         cancellable,
+        guards: { ...run.guards, disk: undefined },
         lock: { lost: null, retake: () => run.lock.retake() },
     };
 }
@@ -51077,382 +51346,6 @@ function unfinished(planned, undo) {
     };
 }
 //# sourceMappingURL=finish-undo.js.map
-;// CONCATENATED MODULE: ./build/src/verify/query/short-form.js
-
-/**
- * Conditions such as `mapped > 0, rows = 1` beside a result. A column's condition must hold in every row, of which there must be one at
- * least; NULL holds only `is null`. The server itself compares, by the column's type: one query for all conditions.
- * @throws ServerError where a value is no literal of the column's type, or the type has no such operator.
- */
-async function judgeConditions(session, expectation, result) {
-    const { conditions } = expectation;
-    const expected = conditions.map(({ text }) => text).join(', ');
-    const unknown = conditions.find(({ column }) => column !== null && placesOf(column, result).length !== 1);
-    if (unknown !== undefined) {
-        const many = placesOf(unknown.column ?? '', result).length > 1;
-        return {
-            expected,
-            actual: result.columns.map(({ name }) => name).join(' | '),
-            outcome: 'failed',
-            reason: many
-                ? `the result has several columns ${unknown.column}`
-                : `the result has no column ${unknown.column}`,
-        };
-    }
-    const breaks = [
-        ...conditions.flatMap((condition) => breakOfRows(condition, result)),
-        ...(await breaksOfColumns(session, conditions, result)),
-    ];
-    if (breaks.length === 0) {
-        const actual = summarise(conditions, result);
-        const unread = rowCount(result) > result.rows.length && conditions.some(({ column }) => column !== null);
-        return unread
-            ? { expected, actual, outcome: 'not-checked', reason: unreadReason(result) }
-            : { expected, actual, outcome: 'passed' };
-    }
-    return {
-        expected,
-        actual: summarise(conditions, result),
-        outcome: 'failed',
-        reason: breaks.map(({ condition, found }) => `${condition.text}: ${found}`).join('; '),
-    };
-}
-/** Only the number of all rows is known. */
-function unreadReason({ rows }) {
-    return `the result is too large to look at: the first ${rows.length} rows hold, the others were not compared; let the query select the rows that do not, and expect rows = 0`;
-}
-function placesOf(column, { columns }) {
-    return columns.flatMap(({ name }, place) => (name === column ? [place] : []));
-}
-function valuesOf(column, result) {
-    const [place = -1] = placesOf(column, result);
-    return result.rows.map((row) => row[place] ?? null);
-}
-function breakOfRows(condition, result) {
-    const count = rowCount(result);
-    if (condition.column !== null)
-        return count > 0 ? [] : [{ condition, found: 'there is no row' }];
-    const [low, high = low] = condition.values.map(Number);
-    return holdsNumber(count, condition.operator, low ?? Number.NaN, high ?? Number.NaN)
-        ? []
-        : [{ condition, found: countRows(count) }];
-}
-function holdsNumber(count, operator, low, high) {
-    switch (operator) {
-        case '=':
-            return count === low;
-        case '!=':
-            return count !== low;
-        case '<':
-            return count < low;
-        case '<=':
-            return count <= low;
-        case '>':
-            return count > low;
-        case '>=':
-            return count >= low;
-        case 'between':
-            return low <= count && count <= high;
-        case 'is null':
-            return false;
-        case 'is not null':
-            return true;
-    }
-}
-/** Asks the server for the first value of each column that breaks its condition. */
-async function breaksOfColumns(session, conditions, result) {
-    const judged = conditions.filter(({ column }) => column !== null && result.rows.length > 0);
-    if (judged.length === 0)
-        return [];
-    const types = await short_form_readTypes(session, judged, result);
-    const values = [];
-    const bind = (value) => `$${values.push(value)}`;
-    const columns = judged.map((condition) => {
-        const { column } = condition;
-        const found = valuesOf(column ?? '', result);
-        const type = types.get(short_form_typeOf(column ?? '', result)) ?? 'pg_catalog.text';
-        const present = bind(JSON.stringify(found));
-        const test = testOf(condition, `(v.value)::${type}`, (text) => `(${bind(text)})::${type}`);
-        return `(select coalesce(v.value, 'NULL')
-      from pg_catalog.json_array_elements_text(${present}::pg_catalog.json) with ordinality as v (value, place)
-     where (${test}) is not true order by v.place limit 1)`;
-    });
-    const { rows } = await session.query(`select ${columns.join(',\n  ')}`, values);
-    return judged.flatMap((condition, place) => {
-        const found = rows[0]?.[place] ?? null;
-        return found === null ? [] : [{ condition, found }];
-    });
-}
-function testOf({ operator, values }, value, literal) {
-    if (operator === 'is null' || operator === 'is not null')
-        return `v.value ${operator}`;
-    const [low = '', high = ''] = values;
-    if (operator === 'between')
-        return `${value} between ${literal(low)} and ${literal(high)}`;
-    return `${value} ${operator} ${literal(low)}`;
-}
-function short_form_typeOf(column, result) {
-    const [place = -1] = placesOf(column, result);
-    return result.columns[place]?.typeOid ?? 0;
-}
-/** Type names by OID as SQL takes them; those of users are looked up. */
-async function short_form_readTypes(session, conditions, result) {
-    const oids = new Set(conditions.map(({ column }) => short_form_typeOf(column ?? '', result)));
-    if ([...oids].every((oid) => builtIn.has(oid)))
-        return builtIn;
-    const { rows } = await session.query(`select t.oid, pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(t.typname)
-      from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
-     where t.oid = any ($1)`, [[...oids].map(String)]);
-    return new Map(rows.map(([oid, name]) => [Number(oid), name ?? '']));
-}
-/** The types of almost every condition, by their fixed OIDs (pg_type.dat): they save a round trip. */
-const builtIn = new Map([
-    [16, 'pg_catalog.bool'],
-    [19, 'pg_catalog.name'],
-    [20, 'pg_catalog.int8'],
-    [21, 'pg_catalog.int2'],
-    [23, 'pg_catalog.int4'],
-    [25, 'pg_catalog.text'],
-    [1043, 'pg_catalog.varchar'],
-    [1082, 'pg_catalog.date'],
-    [1114, 'pg_catalog.timestamp'],
-    [1184, 'pg_catalog.timestamptz'],
-    [1700, 'pg_catalog.numeric'],
-]);
-/** The values that the conditions speak of: of the only row, else the number of rows. */
-function summarise(conditions, result) {
-    const [row] = result.rows;
-    const names = [...new Set(conditions.flatMap(({ column }) => column ?? []))];
-    if (row === undefined || rowCount(result) !== 1 || names.length === 0)
-        return countRows(rowCount(result));
-    return names.map((name) => `${name} = ${valuesOf(name, result)[0] ?? 'NULL'}`).join(', ');
-}
-//# sourceMappingURL=short-form.js.map
-;// CONCATENATED MODULE: ./build/src/verify/query/row-matching.js
-/** A cell as psql would print it beside the cell written: blanks at either end don't show in a table, so they don't count. */
-function matchesCell(expected, actual) {
-    if (expected.type === 'any')
-        return true;
-    if (expected.type === 'null')
-        return actual === null;
-    if (actual === null)
-        return false;
-    return actual === expected.text || (expected.text !== '' && trim(actual) === expected.text);
-}
-function matchesRow(expected, actual) {
-    return (expected.length === actual.length &&
-        expected.every((cell, place) => matchesCell(cell, actual[place] ?? null)));
-}
-/** Row by row; `missing` and `unexpected` hold the pairs that differ, and what is left over. */
-function matchInOrder(expected, actual) {
-    const differs = (row, place) => {
-        const partner = actual[place];
-        return partner === undefined || !matchesRow(row, partner);
-    };
-    return {
-        missing: expected.filter(differs),
-        unexpected: actual.filter((row, place) => {
-            const partner = expected[place];
-            return partner === undefined || !matchesRow(partner, row);
-        }),
-    };
-}
-/**
- * As multisets: each row written has a row of its own among those returned, in any order. Rows without `*` are paired by their text;
- * for those with `*` a largest pairing is searched (augmenting paths), for taking the first fit could leave a row over that another choice would have paired.
- */
-function matchAsMultiset(expected, actual) {
-    const byText = new Map();
-    for (const row of actual) {
-        const key = row_matching_keyOf(row.map((cell) => (cell === null ? null : trim(cell) || cell)));
-        const same = byText.get(key);
-        if (same === undefined)
-            byText.set(key, [row]);
-        else
-            same.push(row);
-    }
-    const missing = [];
-    const open = [];
-    for (const row of expected) {
-        if (row.some(({ type }) => type === 'any'))
-            open.push(row);
-        else if (byText.get(row_matching_keyOf(row.map((cell) => (cell.type === 'text' ? cell.text : null))))?.pop() ===
-            undefined) {
-            missing.push(row);
-        }
-    }
-    const rest = [...byText.values()].flat();
-    const rowOf = pairUp(open, rest);
-    const paired = new Set(rowOf.values());
-    return {
-        missing: [...missing, ...open.filter((_, place) => !rowOf.has(place))],
-        unexpected: rest.filter((_, place) => !paired.has(place)),
-    };
-}
-/** A largest pairing: place in `expected` → place in `actual` (Kuhn's algorithm; a search goes as deep as there are rows with `*`). */
-function pairUp(expected, actual) {
-    const partnerOf = new Map();
-    const tryPair = (row, place, seen) => {
-        for (const [candidate, values] of actual.entries()) {
-            if (seen.has(candidate) || !matchesRow(row, values))
-                continue;
-            seen.add(candidate);
-            const holder = partnerOf.get(candidate);
-            const held = holder === undefined ? undefined : expected[holder];
-            if (holder === undefined || held === undefined || tryPair(held, holder, seen)) {
-                partnerOf.set(candidate, place);
-                return true;
-            }
-        }
-        return false;
-    };
-    for (const [place, row] of expected.entries())
-        tryPair(row, place, new Set());
-    return new Map([...partnerOf].map(([candidate, place]) => [place, candidate]));
-}
-function row_matching_keyOf(cells) {
-    return JSON.stringify(cells);
-}
-function trim(text) {
-    return text.replace(/^[^\S\r\n]+|[^\S\r\n]+$/g, '');
-}
-//# sourceMappingURL=row-matching.js.map
-;// CONCATENATED MODULE: ./build/src/verify/query/table-form.js
-
-
-/** A result beside the table written: header, number of rows, rows (in order where the query orders them, else as a multiset). */
-function table_form_judgeTable(query, expectation, result) {
-    const expected = countRows(expectation.rows.length);
-    const count = rowCount(result);
-    const actual = countRows(count);
-    const names = result.columns.map(({ name }) => name.trim());
-    const sameHeader = names.length === expectation.columns.length &&
-        names.every((name, place) => name === expectation.columns[place]);
-    if (!sameHeader) {
-        return {
-            expected: expectation.columns.join(' | '),
-            actual: names.join(' | '),
-            outcome: 'failed',
-            reason: 'the columns of the result are not those of the expected table',
-        };
-    }
-    if (count > result.rows.length) {
-        const reason = unkeptReason(expectation, result, count);
-        return { expected, actual, outcome: 'failed', reason };
-    }
-    const { missing, unexpected } = query.ordered
-        ? matchInOrder(expectation.rows, result.rows)
-        : matchAsMultiset(expectation.rows, result.rows);
-    if (missing.length === 0 && unexpected.length === 0)
-        return { expected, actual, outcome: 'passed' };
-    const parts = [
-        ...(missing.length > 0
-            ? [`missing: ${listRows(missing.map((row) => row.map(writeCell)))}`]
-            : []),
-        ...(unexpected.length > 0 ? [`not expected: ${listRows(unexpected)}`] : []),
-    ];
-    const sameRows = query.ordered && isSameMultiset(expectation, result);
-    const order = sameRows ? ['the rows are those expected, in another order'] : [];
-    return { expected, actual, outcome: 'failed', reason: [...order, ...parts].join('; ') };
-}
-/** Far more rows than expected, not all of which were kept: what is missing among these may be among the others. */
-function unkeptReason(expectation, { rows }, count) {
-    const { unexpected } = matchAsMultiset(expectation.rows, rows);
-    return `not expected, among the first ${rows.length} of ${countRows(count)}: ${listRows(unexpected)}`;
-}
-function isSameMultiset(expectation, result) {
-    const { missing, unexpected } = matchAsMultiset(expectation.rows, result.rows);
-    return missing.length === 0 && unexpected.length === 0;
-}
-//# sourceMappingURL=table-form.js.map
-;// CONCATENATED MODULE: ./build/src/verify/verify-script.js
-
-
-
-
-
-/**
- * Runs the queries of a verify script one by one, in a READ ONLY transaction that is always rolled back, and compares what they return with
- * what is written below them. A query that fails is told with its SQLSTATE; the ones after it run in a new transaction.
- * Row security is off: a policy would hide rows and let a count of violations pass (42501 then makes the query not checked).
- * @throws ServerError when the connection is lost.
- */
-async function runVerifyScript(session, queries, options) {
-    const verifications = [];
-    let open = false;
-    try {
-        for (const query of queries) {
-            if (!open)
-                await session.simple(begin(options));
-            open = true;
-            const { verification, failed } = await verifyQuery(session, query);
-            verifications.push(verification);
-            if (!failed)
-                continue;
-            open = false;
-            await session.simple('ROLLBACK');
-        }
-    }
-    finally {
-        // Nothing to keep, whatever happened; on a lost connection the server has ended it.
-        if (open)
-            await session.simple('ROLLBACK').catch(ignoreLost);
-    }
-    return verifications;
-}
-/** READ COMMITTED whatever the default is: SERIALIZABLE could fail a query for what others do (40001). */
-function begin({ lockTimeout, statementTimeout }) {
-    return [
-        'BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY',
-        `SET LOCAL lock_timeout = ${Math.round(lockTimeout)}`,
-        `SET LOCAL statement_timeout = ${Math.round(statementTimeout)}`,
-        'SET LOCAL row_security = off',
-    ].join('; ');
-}
-async function verifyQuery(session, query) {
-    let result = null;
-    try {
-        const asked = { text: query.statement.text, keep: keepFor(query) };
-        const [answer = { tag: '', columns: [], rows: [] }] = await session.pipeline([asked]);
-        result = answer;
-        const judgement = await verify_script_judge(session, query, result);
-        return { verification: queryVerification(query, result, judgement), failed: false };
-    }
-    catch (error) {
-        const judgement = judgeFailure(query, error);
-        return { verification: queryVerification(query, result, judgement), failed: true };
-    }
-}
-/** A query for violations may find as many as there are rows: the runner's memory must not depend on it. */
-function keepFor({ expectation }) {
-    // One more than expected, so that a result of as many rows is always whole.
-    const rows = expectation.form === 'table' ? expectation.rows.length + 1 : 1;
-    return { rows, bytes: 64 * 1024 * 1024 };
-}
-async function verify_script_judge(session, query, result) {
-    const { expectation } = query;
-    return expectation.form === 'table'
-        ? table_form_judgeTable(query, expectation, result)
-        : judgeConditions(session, expectation, result);
-}
-function judgeFailure({ statement, expectation }, error) {
-    if (!(error instanceof ServerError) || error.lost)
-        throw error;
-    const { file, line } = statement.where;
-    // Row security that can't be switched off for this role says so with the same code as a missing privilege.
-    const mayNotRead = error.code === sqlstate.insufficientPrivilege;
-    return {
-        expected: describeExpectation(expectation),
-        actual: `ERROR ${error.code}`,
-        outcome: mayNotRead ? 'not-checked' : 'failed',
-        reason: `${file}:${line}: ${error.message} (SQLSTATE ${error.code})`,
-    };
-}
-function ignoreLost(error) {
-    if (!(error instanceof ServerError && error.lost))
-        throw error;
-}
-//# sourceMappingURL=verify-script.js.map
 ;// CONCATENATED MODULE: ./build/src/observe/row-effects.js
 /**
  * Reads the counters of the current transaction. Safe anywhere in it: by the simple protocol, all names qualified. One row a table with counts; `counted` false where
@@ -51516,6 +51409,465 @@ function row_effects_notChecked(table, reason) {
     return { table, inserted: 0, updated: 0, deleted: 0, certainty: 'not-checked', reason };
 }
 //# sourceMappingURL=row-effects.js.map
+;// CONCATENATED MODULE: ./build/src/journal/fate.js
+/** The state of one step of this run, as committed; null when the journal has no such row. */
+async function stepState(session, runId, version, ordinal) {
+    const result = await session.query(`select s.state from airlock.steps s join airlock.migrations m on m.id = s.migration_id
+     where s.run_id = $1 and m.version = $2 and s.ordinal = $3 order by m.id desc limit 1`, [runId, version, ordinal]);
+    return result.rows[0]?.[0] ?? null;
+}
+/** How many batches of a step this run has committed; null when the journal has no such row. */
+async function committedBatches(session, runId, version, ordinal) {
+    const result = await session.query(`select s.progress ->> 'batches' from airlock.steps s join airlock.migrations m on m.id = s.migration_id
+     where s.run_id = $1 and m.version = $2 and s.ordinal = $3 order by m.id desc limit 1`, [runId, version, ordinal]);
+    const batches = result.rows[0]?.[0];
+    return batches == null ? null : Number(batches);
+}
+//# sourceMappingURL=fate.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/fate.js
+
+
+
+/** The connection is gone: only then is the answer to a COMMIT unknown. */
+function isLost(error) {
+    return error instanceof ServerError && error.lost;
+}
+/**
+ * What became of a COMMIT whose answer was lost: the worker's backend is waited for (only when it is gone is nothing more to come), then the
+ * journal is asked whether the row that commits with the transaction `isThere`. `unknown` when the observer can't ask either.
+ */
+async function committedDespiteLoss(run, isThere) {
+    try {
+        await run.connections.endWorker();
+        return (await isThere()) ? 'committed' : 'rolled-back';
+    }
+    catch {
+        return 'unknown';
+    }
+}
+/**
+ * Whether a statement that runs outside a transaction had its effect although its answer was lost: once its backend is gone, the catalog is asked. Only
+ * what was not so before tells anything. False where nothing does, or nobody can ask.
+ */
+async function tookEffectDespiteLoss(run, migration, step, before, error) {
+    if (!(error instanceof ServerError) || !error.lost || run.lock.lost !== null)
+        return false;
+    try {
+        await run.connections.endWorker();
+        await continueOnNewWorker(run, migration, step);
+        const verification = await verifyExpectations(run.connections.worker, step.expectations, run.surroundings);
+        const telling = verification.filter(({ outcome }, index) => before.held[index] === false && outcome !== 'not-checked');
+        return telling.length > 0 && telling.every(({ outcome }) => outcome === 'passed');
+    }
+    catch (failure) {
+        if (failure instanceof ServerError)
+            return false;
+        throw failure;
+    }
+}
+/** A new session gets what the file has SET so far, because its later statements may rely on it. */
+async function continueOnNewWorker(run, migration, step) {
+    await run.connections.prepareWorker(migration.planned.version);
+    migration.timeouts = null;
+    for (const earlier of migration.planned.steps.slice(0, step.ordinal)) {
+        await repeatSettings(run, earlier);
+    }
+}
+//# sourceMappingURL=fate.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/policies.js
+
+/** Fails when anything measured is not as expected; what could not be checked is no failure, and is reported as such. */
+function judgeVerification(verification) {
+    const failed = verification.filter(({ outcome }) => outcome === 'failed');
+    const first = failed[0];
+    if (first === undefined)
+        return;
+    const others = failed.length === 1 ? '' : ` (and ${failed.length - 1} more)`;
+    const on = first.table === '' ? '' : ` on ${first.table}`;
+    throw new StepFailure({
+        message: `${first.kind} ${first.object}${on}: expected ${first.expected}, found ${first.actual}${others}`,
+        why: first.reason ?? 'What the script claims to do is not what the database shows afterwards.',
+        fix: 'Compare the expectation with the catalog; if the script is right and the expectation wrong, please report it.',
+        ...(first.where === undefined ? {} : { where: first.where }),
+    });
+}
+/** `fail-on-warning`: a WARNING of the server fails the step before its COMMIT. */
+function judgeWarnings(settings, notices) {
+    if (!settings.failOnWarning)
+        return;
+    const warning = notices.find(policies_isWarning);
+    if (warning === undefined)
+        return;
+    throw new StepFailure({
+        message: `WARNING: ${warning.message}`,
+        sqlstate: warning.code,
+        why: 'The server warned, and fail-on-warning is on.',
+        fix: 'Mend the statement, or turn fail-on-warning off.',
+        ...(warning.where === undefined ? {} : { where: warning.where }),
+    });
+}
+/** The severity is a word in the server's language; class 01 of the codes is not. */
+const policies_isWarning = ({ severity, code }) => severity === 'WARNING' || code.startsWith('01');
+/** `forbid-deletes`: rows lost to DELETE, TRUNCATE, DROP TABLE or DETACH fail the step before its COMMIT. */
+function judgeRows(settings, rows) {
+    if (!settings.forbidDeletes)
+        return;
+    const loser = rows.find(({ deleted, removed }) => deleted > 0 || (removed?.rows ?? 0) > 0);
+    if (loser === undefined)
+        return;
+    const how = loser.removed === undefined ? 'deleted' : `lost to ${loser.removed.by}`;
+    throw new StepFailure({
+        message: `${loser.removed?.rows ?? loser.deleted} rows of ${loser.table} ${how}`,
+        why: 'forbid-deletes is on, and this migration takes rows away.',
+        fix: 'Keep the rows, or turn forbid-deletes off for this deployment.',
+    });
+}
+//# sourceMappingURL=policies.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/removed-rows.js
+
+
+
+
+/** A count that would take longer than this is left out, and said. */
+const countBudgetMs = 10_000;
+/**
+ * Rows that TRUNCATE, DROP TABLE or DETACH will take out of sight: no counter tells afterwards (TRUNCATE is not counted, a dropped
+ * table's counters vanish), so they are counted before, in a transaction of its own that keeps no lock.
+ */
+async function countRemoved(run, step) {
+    const effects = [];
+    for (const { table, by } of step.removesRowsOf) {
+        const name = quoteName(table);
+        effects.push({
+            table: name,
+            inserted: 0,
+            updated: 0,
+            deleted: 0,
+            ...(await count(run, name, by)),
+        });
+    }
+    return effects;
+}
+/** REFRESH fills a materialized view anew: the counters speak of rows that were written, not of those that went. */
+function withRefreshed(step, counted) {
+    const views = step.statements
+        .flatMap(({ statement }) => statement.effects)
+        .flatMap(({ op, object: { schema, name } }) => op === 'refresh' && name !== null ? [{ schema, name }] : []);
+    if (views.length === 0 || step.rollsBack === true)
+        return counted;
+    const isView = ({ table }) => views.some((view) => view.schema === null ? table.endsWith(`.${quoteName(view)}`) : table === quoteName(view));
+    const names = new Set(views.map(quoteName));
+    return [
+        ...counted.filter((effect) => !isView(effect)),
+        ...[...names].map((name) => row_effects_notChecked(name, 'a materialized view was refreshed')),
+    ];
+}
+async function count(run, name, by) {
+    const { worker } = run.connections;
+    try {
+        const results = await askCancellable(run, () => worker.simple(`begin read only; set local statement_timeout = ${countBudgetMs}; select count(*) from ${name}; rollback`));
+        return { certainty: 'exact', removed: { by, rows: Number(results[2]?.rows[0]?.[0]) } };
+    }
+    catch (error) {
+        if (!(error instanceof ServerError) || error.lost)
+            throw error;
+        await worker.simple('rollback');
+        // Created earlier in the same file, or absent behind IF EXISTS: nothing to lose.
+        if (error.code === '42P01')
+            return { certainty: 'exact', removed: { by, rows: 0 } };
+        return {
+            certainty: 'not-checked',
+            reason: `rows could not be counted before: ${error.message}`,
+        };
+    }
+}
+//# sourceMappingURL=removed-rows.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/transaction-body.js
+
+
+
+
+
+
+
+
+/**
+ * All of a transaction but its end: BEGIN, the statements, deferred constraints checked now, so that they fail here and not at COMMIT, row
+ * counters where rows may change, and the look at what is expected. In one round trip where that allows to tell all the same.
+ */
+async function runBody(run, migration, step, gaveWay, told) {
+    const locks = lockParts(run, step, gaveWay);
+    return allowsOneTrip(step)
+        ? transaction_body_runTogether(run, migration, step, locks, told)
+        : runOneByOne(run, migration, step, locks, told);
+}
+/** Not where something is to be done between two statements: COPY's rows, timeouts of one statement alone, those that it may have taken away. */
+function allowsOneTrip(step) {
+    if (step.rollsBack)
+        return false;
+    return transaction_statements_bodyOf(step).every(({ statement, directives }, _, { length }) => statement.copyData === null &&
+        (length === 1 || (directives.lockTimeout ?? directives.statementTimeout) === undefined) &&
+        !statement.effects.some(({ op }) => op === 'unknown') &&
+        !sessionSettings(statement.node).some(({ kind, name }) => kind === 'reset' && name === null));
+}
+async function transaction_body_runTogether(run, migration, step, locks, told) {
+    const { timeouts, own, watched } = opening(run, migration, step);
+    const inquiry = inquire(step.expectations, run.surroundings);
+    const counters = watched ? [ours(countersQuery)] : [];
+    const before = [
+        ...timeoutStatements(timeouts, migration.timeouts, own).map(ours),
+        ours(step.begin ?? 'begin'),
+        ...counters,
+    ];
+    const statements = transaction_statements_bodyOf(step).map(({ statement }) => ({ text: statement.text, statement }));
+    const after = watched ? [ours('set constraints all immediate'), ...counters] : [];
+    const questions = inquiry.queries.map((query) => ({ ...query, statement: null }));
+    const results = await executeTogether(run, migration.report, stepReportOf(migration.report, step), [...before, ...locks, ...statements, ...after, ...questions], waitLimitsOf(step, run.settings, migration.planned.directives, onlyDirectives(step)), (statement) => told(statement ?? undefined));
+    migration.timeouts = timeouts;
+    const answersAt = results.length - questions.length;
+    return {
+        rows: watched ? rowsBetween(step, results[before.length - 1], results[answersAt - 1]) : [],
+        verification: inquiry.judge(results.slice(answersAt)),
+    };
+}
+async function runOneByOne(run, migration, step, locks, told) {
+    const limits = waitLimitsOf(step, run.settings, migration.planned.directives, onlyDirectives(step));
+    const report = stepReportOf(migration.report, step);
+    return executeInTurn(run, migration.report, report, limits, (execute) => sendOneByOne(run, migration, step, locks, told, execute));
+}
+async function sendOneByOne(run, migration, step, locks, told, execute) {
+    const { worker } = run.connections;
+    const { timeouts, own, watched } = opening(run, migration, step);
+    const set = setTimeouts(timeouts, migration.timeouts, own);
+    const opened = await worker.simple(`${set} ${step.begin ?? 'begin'}; ${watched ? countersQuery : ''}`);
+    migration.timeouts = timeouts;
+    const { directives } = migration.planned;
+    await sendInTurn(run, { step, directives, locks, told }, execute);
+    if (step.rollsBack)
+        return { rows: [], verification: [] };
+    const closed = watched
+        ? await worker.simple(`set constraints all immediate; ${countersQuery}`)
+        : [];
+    return {
+        rows: watched ? rowsBetween(step, opened.at(-1), closed.at(-1)) : [],
+        verification: await verifyExpectations(worker, step.expectations, run.surroundings),
+    };
+}
+function opening(run, migration, step) {
+    const { planned } = migration;
+    return {
+        timeouts: timeoutsOf(step, run.settings, planned.directives, onlyDirectives(step)),
+        own: timeoutsSetBy(statementsBefore(planned.steps, step)),
+        watched: step.rows !== 'none' || run.surroundings.hasEventTriggers,
+    };
+}
+function rowsBetween(step, opened, closed) {
+    if (opened === undefined || closed === undefined)
+        return [];
+    const [before, after] = [readCounters(opened), readCounters(closed)];
+    if (!before.counted || !after.counted)
+        return [row_effects_notChecked('(all tables)', 'track_counts is off')];
+    return row_effects_rowEffects(before, after, step.rows === 'at-most' ? 'at-most' : 'exact');
+}
+//# sourceMappingURL=transaction-body.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/transaction-step.js
+
+
+
+
+
+
+
+
+
+
+
+/**
+ * BEGIN, the statements, the expectations, the journal row, COMMIT. Whatever fails before the COMMIT, Postgres takes back all of it; when
+ * the answer to the COMMIT is lost, the journal is asked. `gaveWay`: what the attempt before failed of.
+ */
+async function runTransactionStep(run, migration, step, gaveWay = null) {
+    const started = Date.now();
+    let statement;
+    let committing = false;
+    let rows = [];
+    let verification = [];
+    try {
+        const removed = await countRemoved(run, step);
+        const body = await runBody(run, migration, step, gaveWay, (running) => {
+            statement = running;
+        });
+        rows = [...withRefreshed(step, body.rows), ...removed];
+        verification = body.verification;
+        transaction_step_judge(run, migration, verification, rows);
+        holdsLock(run.lock);
+        committing = true;
+        await commit(run, migration, step, rows, Date.now() - started);
+        return done(migration, verification, rows);
+    }
+    catch (error) {
+        const culprit = statement ?? lastToTouch(step, error);
+        const report = describeFailure(error, {
+            script: migration.planned.script,
+            version: migration.planned.version,
+            ...(culprit === undefined ? {} : { statement: culprit }),
+        });
+        if (committing && isLost(error)) {
+            const fate = await committedDespiteLoss(run, () => isJournaled(run, migration, step));
+            if (fate === 'unknown')
+                return { ended: 'failed', error: report, left: 'unknown' };
+            if (fate === 'committed') {
+                await continueOnNewWorker(run, migration, step);
+                return done(migration, verification, rows);
+            }
+        }
+        else if (!(await rollBack(run)))
+            return { ended: 'failed', error: report, left: 'unknown' };
+        return { ended: 'failed', error: report, left: 'nothing' };
+    }
+}
+function transaction_step_judge(run, migration, verification, rows) {
+    judgeVerification(verification);
+    judgeWarnings(run.settings, migration.report.notices);
+    judgeRows(run.settings, rows);
+}
+/** The journal row and the COMMIT in one message. The tag must be COMMIT: an aborted transaction answers ROLLBACK without an error. */
+async function commit(run, migration, step, rows, durationMs) {
+    const { worker } = run.connections;
+    const journal = journalRows(run, migration, step, rows, durationMs);
+    if (step.rollsBack) {
+        await takeBack(run, migration);
+        await worker.simple(inTransaction(run.key, journal));
+        return;
+    }
+    const results = await worker
+        .simple(`${journalPrologue(run.key)} ${journal}; commit`)
+        .catch(async (error) => {
+        if (!(error instanceof ServerError) || error.code !== readOnlyTransaction)
+            throw error;
+        await takeBack(run, migration);
+        await repeatSettings(run, step);
+        return worker.simple(inTransaction(run.key, journal));
+    });
+    const tag = results.at(-1)?.tag;
+    if (tag !== 'COMMIT') {
+        throw new StepFailure({
+            message: `COMMIT answered ${tag ?? 'nothing'}: the transaction was rolled back`,
+        });
+    }
+}
+/** With the transaction goes what was SET in it, our timeouts among it: they are sent along with its BEGIN. */
+async function takeBack(run, migration) {
+    await run.connections.worker.simple('rollback');
+    migration.timeouts = null;
+}
+/** The file's own BEGIN READ ONLY: it changed nothing but its session, and is journaled in a transaction of its own. */
+const readOnlyTransaction = '25006';
+function journalRows(run, migration, step, rows, durationMs) {
+    const { planned } = migration;
+    const last = step.ordinal === planned.steps.length;
+    const parts = [
+        ...(migration.begun ? [] : [migrationBegun(run.key, migrationFacts(migration))]),
+        stepDone(run.key, planned.version, stepFacts(step), { durationMs, rowEffects: rows }),
+        ...(last ? [migrationApplied(planned.version, appliedFacts(run, migration, rows))] : []),
+    ];
+    return parts.join(';\n');
+}
+/** A migration of one step that nothing judges afterwards is verified as it commits: its expectations were checked inside. */
+function appliedFacts(run, migration, rows) {
+    const { planned, report } = migration;
+    const all = { ...report, rowEffects: [...report.rowEffects] };
+    addRowEffects(all, rows);
+    return {
+        durationMs: Date.now() - migration.startedAt,
+        rowEffects: all.rowEffects,
+        verified: planned.steps.length === 1 && !isJudgedAfterwards(run, planned),
+    };
+}
+function done(migration, verification, rows) {
+    migration.begun = true;
+    addRowEffects(migration.report, rows);
+    if (migration.planned.steps.length === 1)
+        migration.report.verification.push(...verification);
+    return { ended: 'done' };
+}
+async function isJournaled(run, { planned }, step) {
+    const state = await stepState(run.observer, run.key.id, planned.version, step.ordinal);
+    return state === 'done';
+}
+/** False: the transaction can't come to a COMMIT any more, and yet nobody can see that it has ended. */
+async function rollBack(run) {
+    try {
+        await run.connections.worker.simple('rollback');
+        return true;
+    }
+    catch {
+        // The connection is gone; so is the transaction, once the backend has noticed. The undo waits for that.
+        return run.connections.endWorker().then(() => true, (error) => {
+            if (error instanceof ServerError)
+                return false;
+            throw error;
+        });
+    }
+}
+//# sourceMappingURL=transaction-step.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/batch-journal.js
+
+
+
+
+
+
+
+/**
+ * Commits one batch with its progress. Where the answer is lost, the journal is asked, and the walk goes on from there with a new worker.
+ * `sums`: the row effects of all batches, this one among them.
+ * Errors: ServerError; StepFailure.
+ */
+async function commitBatch(run, migration, step, next, sums, committing) {
+    const { version } = migration.planned;
+    const begun = migration.begun ? '' : `${migrationBegun(run.key, migrationFacts(migration))};`;
+    const row = stepProgress(run.key, version, stepFacts(step), next, sums);
+    try {
+        const results = await run.connections.worker.simple(`${journalPrologue(run.key)} ${begun} ${row}; commit`);
+        if (results.at(-1)?.tag !== 'COMMIT') {
+            throw new StepFailure({ message: 'COMMIT of a batch was answered with a rollback' });
+        }
+    }
+    catch (error) {
+        if (!isLost(error))
+            throw error;
+        const fate = await committedDespiteLoss(run, () => isThere(run, version, step, next));
+        committing.unknown = fate !== 'rolled-back';
+        if (fate !== 'committed')
+            throw error;
+        await continueOnNewWorker(run, migration, step);
+        await setStepTimeouts(run, migration, step);
+        committing.unknown = false;
+    }
+    migration.begun = true;
+}
+async function isThere(run, version, { ordinal }, { batches }) {
+    return (await committedBatches(run.observer, run.key.id, version, ordinal)) === batches;
+}
+/** The step's end, and the migration's where it is its last. */
+async function journalEnd(run, migration, step, effects, progress, durationMs) {
+    const { planned, report } = migration;
+    addRowEffects(report, effects);
+    const begun = migration.begun ? '' : `${migrationBegun(run.key, migrationFacts(migration))};`;
+    const done = stepDone(run.key, planned.version, stepFacts(step), {
+        durationMs,
+        rowEffects: effects,
+        progress,
+    });
+    const last = step.ordinal === planned.steps.length;
+    const applied = last
+        ? `; ${migrationApplied(planned.version, appliedFacts(run, migration, []))}`
+        : '';
+    await run.connections.worker.simple(inTransaction(run.key, `${begun} ${done}${applied}`));
+    migration.begun = true;
+}
+//# sourceMappingURL=batch-journal.js.map
 ;// CONCATENATED MODULE: ./build/src/sql/key-range.js
 
 
@@ -51603,467 +51955,91 @@ function parameterNumber(value) {
     return fieldsOf(value, 'ParamRef')?.number ?? null;
 }
 //# sourceMappingURL=key-range.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/policies.js
+;// CONCATENATED MODULE: ./build/src/deploy/batch-range.js
 
-/** Fails when anything measured is not as expected; what could not be checked is no failure, and is reported as such. */
-function judgeVerification(verification) {
-    const failed = verification.filter(({ outcome }) => outcome === 'failed');
-    const first = failed[0];
-    if (first === undefined)
+
+
+
+/** Live writers add rows behind the walk; after this many walks somebody must look. */
+const mostPasses = 20;
+/** Errors: Error where the step is none. */
+function batchOf(step) {
+    const planned = step.statements[0];
+    const directive = planned?.directives.batch;
+    const effect = planned?.statement.effects.find(({ op }) => ['update', 'delete', 'insert'].includes(op));
+    const object = effect?.op === 'insert' ? effect.uses?.find(({ kind }) => kind === 'table') : effect?.object;
+    if (planned === undefined || directive === undefined || object?.name == null) {
+        throw new Error(`step ${step.ordinal} is no batch`);
+    }
+    const key = directive.key.map(quoteIdentifier).join(', ');
+    const table = quoteName({ schema: object.schema, name: object.name });
+    return { planned, directive, table, key };
+}
+/** Ranges never reach a row without a key: it would stay undone without a word, if not today then tomorrow. */
+async function refuseNullableKey(run, { table, directive }) {
+    const result = await run.connections.worker.query(`select attname from pg_catalog.pg_attribute where attrelid = pg_catalog.to_regclass($1) and attname = any ($2) and not attnotnull`, [table, directive.key]);
+    const nullable = result.rows.map(([name]) => name);
+    if (nullable.length === 0)
         return;
-    const others = failed.length === 1 ? '' : ` (and ${failed.length - 1} more)`;
-    const on = first.table === '' ? '' : ` on ${first.table}`;
     throw new StepFailure({
-        message: `${first.kind} ${first.object}${on}: expected ${first.expected}, found ${first.actual}${others}`,
-        why: first.reason ?? 'What the script claims to do is not what the database shows afterwards.',
-        fix: 'Compare the expectation with the catalog; if the script is right and the expectation wrong, please report it.',
-        ...(first.where === undefined ? {} : { where: first.where }),
+        message: `The key of a batch may be null: ${nullable.join(', ')} of ${table}`,
+        why: 'Ranges of a key never reach rows whose key is null: they would stay undone without a word.',
+        fix: 'Choose a key of columns that are NOT NULL, the primary key as a rule.',
+        where: directive.where,
     });
 }
-/** `fail-on-warning`: a WARNING of the server fails the step before its COMMIT. */
-function judgeWarnings(settings, notices) {
-    if (!settings.failOnWarning)
-        return;
-    const warning = notices.find(policies_isWarning);
-    if (warning === undefined)
-        return;
-    throw new StepFailure({
-        message: `WARNING: ${warning.message}`,
-        sqlstate: warning.code,
-        why: 'The server warned, and fail-on-warning is on.',
-        fix: 'Mend the statement, or turn fail-on-warning off.',
-        ...(warning.where === undefined ? {} : { where: warning.where }),
-    });
+/** The next `size` rows that are to do, as a range of keys; null when the walk has reached the end. */
+async function nextRange(run, batch, progress) {
+    const { key, directive, table } = batch;
+    const from = progress.key;
+    const marks = directive.key.map((_, index) => `$${index + 1}`).join(', ');
+    // Qualified: a bare name would mean the output column, and sort by text.
+    const ascending = directive.key.map((name) => `batch.${quoteIdentifier(name)}`).join(', ');
+    const descending = directive.key.map((name) => `batch.${quoteIdentifier(name)} desc`).join(', ');
+    const asText = directive.key.map((name) => `${quoteIdentifier(name)}::pg_catalog.text`).join(', ');
+    const beyond = from === null ? '' : `and (${key}) > (${marks})`;
+    const keys = `select ${key} from ${table} where (${directive.todo}) ${beyond} order by ${key} limit ${directive.size}`;
+    const last = await run.connections.worker.query(`select ${asText} from (${keys}) as batch order by ${descending} limit 1`, from ?? []);
+    const high = last.rows[0];
+    if (high === undefined)
+        return null;
+    if (from !== null)
+        return { low: from, high: wholeKey(high), inclusive: false };
+    const first = await run.connections.worker.query(`select ${asText} from (${keys}) as batch order by ${ascending} limit 1`);
+    return { low: wholeKey(first.rows[0] ?? high), high: wholeKey(high), inclusive: true };
 }
-/** The severity is a word in the server's language; class 01 of the codes is not. */
-const policies_isWarning = ({ severity, code }) => severity === 'WARNING' || code.startsWith('01');
-/** `forbid-deletes`: rows lost to DELETE, TRUNCATE, DROP TABLE or DETACH fail the step before its COMMIT. */
-function judgeRows(settings, rows) {
-    if (!settings.forbidDeletes)
-        return;
-    const loser = rows.find(({ deleted, removed }) => deleted > 0 || (removed?.rows ?? 0) > 0);
-    if (loser === undefined)
-        return;
-    const how = loser.removed === undefined ? 'deleted' : `lost to ${loser.removed.by}`;
-    throw new StepFailure({
-        message: `${loser.removed?.rows ?? loser.deleted} rows of ${loser.table} ${how}`,
-        why: 'forbid-deletes is on, and this migration takes rows away.',
-        fix: 'Keep the rows, or turn forbid-deletes off for this deployment.',
-    });
-}
-//# sourceMappingURL=policies.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/step-timeouts.js
-
-/** Statements of the steps before this one. */
-function statementsBefore({ planned }, step) {
-    return planned.steps
-        .filter(({ ordinal }) => ordinal < step.ordinal)
-        .flatMap(({ statements }) => statements.map(({ statement }) => statement));
-}
-/**
- * Sets what a step of one statement runs under. A message of its own: they must hold for the statement, and for what puts an interrupted one in
- * order, not for one transaction.
- */
-async function setStepTimeouts(run, migration, step) {
-    const [only] = step.statements;
-    const wanted = timeoutsOf(step, run.settings, migration.planned.directives, only?.directives);
-    const own = timeoutsSetBy(statementsBefore(migration, step));
-    const set = setTimeouts(wanted, migration.timeouts, own);
-    if (set !== '')
-        await run.connections.worker.simple(set);
-    migration.timeouts = wanted;
-}
-//# sourceMappingURL=step-timeouts.js.map
-;// CONCATENATED MODULE: ./build/src/journal/fate.js
-/** The state of one step of this run, as committed; null when the journal has no such row. */
-async function stepState(session, runId, version, ordinal) {
-    const result = await session.query(`select s.state from airlock.steps s join airlock.migrations m on m.id = s.migration_id
-     where s.run_id = $1 and m.version = $2 and s.ordinal = $3 order by m.id desc limit 1`, [runId, version, ordinal]);
-    return result.rows[0]?.[0] ?? null;
-}
-//# sourceMappingURL=fate.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/fate.js
-
-
-
-
-/**
- * What became of a COMMIT whose answer was lost: the worker's backend is waited for (only when it is gone is nothing more to come), then the
- * journal is asked, whose row commits with the transaction. `unknown` when the observer can't ask either.
- */
-async function committedDespiteLoss(run, version, ordinal) {
-    try {
-        await run.connections.endWorker();
-        const state = await stepState(run.observer, run.key.id, version, ordinal);
-        return state === 'done' ? 'committed' : 'rolled-back';
-    }
-    catch {
-        return 'unknown';
-    }
-}
-/**
- * Whether a statement that runs outside a transaction had its effect although its answer was lost: once its backend is gone, the catalog is asked. Only
- * what was not so before tells anything. False where nothing does, or nobody can ask.
- */
-async function tookEffectDespiteLoss(run, migration, step, before, error) {
-    if (!(error instanceof ServerError) || !error.lost || run.lock.lost !== null)
-        return false;
-    try {
-        await run.connections.endWorker();
-        await continueOnNewWorker(run, migration, step);
-        const verification = await verifyExpectations(run.connections.worker, step.expectations, run.surroundings);
-        const telling = verification.filter(({ outcome }, index) => before.held[index] === false && outcome !== 'not-checked');
-        return telling.length > 0 && telling.every(({ outcome }) => outcome === 'passed');
-    }
-    catch (failure) {
-        if (failure instanceof ServerError)
-            return false;
-        throw failure;
-    }
-}
-/** A new session gets what the file has SET so far, because its later statements may rely on it. */
-async function continueOnNewWorker(run, migration, step) {
-    await run.connections.prepareWorker(migration.planned.version);
-    migration.timeouts = null;
-    for (const earlier of migration.planned.steps.slice(0, step.ordinal)) {
-        await repeatSettings(run, earlier);
-    }
-}
-//# sourceMappingURL=fate.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/removed-rows.js
-
-
-
-/** A count that would take longer than this is left out, and said. */
-const countBudgetMs = 10_000;
-/**
- * Rows that TRUNCATE, DROP TABLE or DETACH will take out of sight: no counter tells afterwards (TRUNCATE is not counted, a dropped
- * table's counters vanish), so they are counted before, in a transaction of its own that keeps no lock.
- */
-async function countRemoved(run, step) {
-    const effects = [];
-    for (const { table, by } of step.removesRowsOf) {
-        const name = quoteName(table);
-        effects.push({
-            table: name,
-            inserted: 0,
-            updated: 0,
-            deleted: 0,
-            ...(await count(run, name, by)),
-        });
-    }
-    return effects;
-}
-/** REFRESH fills a materialized view anew: the counters speak of rows that were written, not of those that went. */
-function withRefreshed(step, counted) {
-    const views = step.statements
-        .flatMap(({ statement }) => statement.effects)
-        .flatMap(({ op, object: { schema, name } }) => op === 'refresh' && name !== null ? [{ schema, name }] : []);
-    if (views.length === 0 || step.rollsBack === true)
-        return counted;
-    const isView = ({ table }) => views.some((view) => view.schema === null ? table.endsWith(`.${quoteName(view)}`) : table === quoteName(view));
-    const names = new Set(views.map(quoteName));
-    return [
-        ...counted.filter((effect) => !isView(effect)),
-        ...[...names].map((name) => row_effects_notChecked(name, 'a materialized view was refreshed')),
-    ];
-}
-async function count(run, name, by) {
-    const { worker } = run.connections;
-    try {
-        const results = await worker.simple(`begin read only; set local statement_timeout = ${countBudgetMs}; select count(*) from ${name}; rollback`);
-        return { certainty: 'exact', removed: { by, rows: Number(results[2]?.rows[0]?.[0]) } };
-    }
-    catch (error) {
-        if (!(error instanceof ServerError) || error.lost)
-            throw error;
-        await worker.simple('rollback');
-        // Created earlier in the same file, or absent behind IF EXISTS: nothing to lose.
-        if (error.code === '42P01')
-            return { certainty: 'exact', removed: { by, rows: 0 } };
-        return {
-            certainty: 'not-checked',
-            reason: `rows could not be counted before: ${error.message}`,
-        };
-    }
-}
-//# sourceMappingURL=removed-rows.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/transaction-body.js
-
-
-
-
-
-
-
-
-/**
- * All of a transaction but its end: BEGIN, the statements, deferred constraints checked now, so that they fail here and not at COMMIT, row
- * counters where rows may change, and the look at what is expected. In one round trip where that allows to tell all the same.
- */
-async function runBody(run, migration, step, gaveWay, told) {
-    const locks = lockParts(run, step, gaveWay);
-    return allowsOneTrip(step)
-        ? transaction_body_runTogether(run, migration, step, locks, told)
-        : runOneByOne(run, migration, step, locks, told);
-}
-/** The statements to send: the file's own BEGIN and COMMIT are issued by us, the latter after the journal row. */
-function transaction_body_bodyOf(step) {
-    return step.statements.filter(({ statement }) => !['begin', 'commit', 'rollback'].includes(statement.transaction.type));
-}
-/** Not where something is to be done between two statements: COPY's rows, timeouts of one statement alone, those that it may have taken away. */
-function allowsOneTrip(step) {
-    if (step.rollsBack)
-        return false;
-    return transaction_body_bodyOf(step).every(({ statement, directives }, _, { length }) => statement.copyData === null &&
-        (length === 1 || (directives.lockTimeout ?? directives.statementTimeout) === undefined) &&
-        !statement.effects.some(({ op }) => op === 'unknown') &&
-        !sessionSettings(statement.node).some(({ kind, name }) => kind === 'reset' && name === null));
-}
-/** Locks that are taken before the first statement, on behalf of the first that needs one: it is blamed when they are not to be had. */
-function lockParts(run, step, gaveWay) {
-    const locks = locksOfAttempt(step, gaveWay, run.settings.blockTimeout);
-    const statement = step.locksUpFront?.statement ?? null;
-    return locks.length === 0 ? [] : [{ text: takeLocks(locks), statement }];
-}
-async function transaction_body_runTogether(run, migration, step, locks, told) {
-    const { timeouts, own, watched } = opening(run, migration, step);
-    const inquiry = inquire(step.expectations, run.surroundings);
-    const counters = watched ? [ours(countersQuery)] : [];
-    const before = [
-        ...timeoutStatements(timeouts, migration.timeouts, own).map(ours),
-        ours(step.begin ?? 'begin'),
-        ...counters,
-    ];
-    const statements = transaction_body_bodyOf(step).map(({ statement }) => ({ text: statement.text, statement }));
-    const after = watched ? [ours('set constraints all immediate'), ...counters] : [];
-    const questions = inquiry.queries.map((query) => ({ ...query, statement: null }));
-    const results = await executeTogether(run, migration.report, stepReportOf(migration.report, step), [...before, ...locks, ...statements, ...after, ...questions], waitLimitsOf(step, run.settings, migration.planned.directives, onlyDirectives(step)), (statement) => told(statement ?? undefined));
-    migration.timeouts = timeouts;
-    const answersAt = results.length - questions.length;
-    return {
-        rows: watched ? rowsBetween(step, results[before.length - 1], results[answersAt - 1]) : [],
-        verification: inquiry.judge(results.slice(answersAt)),
-    };
-}
-const ours = (text) => ({ text, statement: null });
-async function runOneByOne(run, migration, step, locks, told) {
-    const limits = waitLimitsOf(step, run.settings, migration.planned.directives, onlyDirectives(step));
-    const report = stepReportOf(migration.report, step);
-    return executeInTurn(run, migration.report, report, limits, (execute) => sendOneByOne(run, migration, step, locks, told, execute));
-}
-async function sendOneByOne(run, migration, step, locks, told, execute) {
-    const { worker } = run.connections;
-    const { timeouts, own, watched } = opening(run, migration, step);
-    const set = setTimeouts(timeouts, migration.timeouts, own);
-    const opened = await worker.simple(`${set} ${step.begin ?? 'begin'}; ${watched ? countersQuery : ''}`);
-    migration.timeouts = timeouts;
-    const { directives } = migration.planned;
-    for (const { text, statement } of locks) {
-        if (statement === null)
-            continue;
-        told(statement);
-        await execute(statement, waitLimitsOf(step, run.settings, directives, undefined), text);
-    }
-    for (const planned of transaction_body_bodyOf(step)) {
-        told(planned.statement);
-        await withStatementTimeouts(run, migration, step, planned, async () => {
-            const limits = waitLimitsOf(step, run.settings, directives, planned.directives);
-            await execute(planned.statement, limits);
-        });
-    }
-    told(undefined);
-    if (step.rollsBack)
-        return { rows: [], verification: [] };
-    const closed = watched
-        ? await worker.simple(`set constraints all immediate; ${countersQuery}`)
-        : [];
-    return {
-        rows: watched ? rowsBetween(step, opened.at(-1), closed.at(-1)) : [],
-        verification: await verifyExpectations(worker, step.expectations, run.surroundings),
-    };
-}
-function opening(run, migration, step) {
-    const { planned } = migration;
-    return {
-        timeouts: timeoutsOf(step, run.settings, planned.directives, onlyDirectives(step)),
-        own: timeoutsSetBy(statementsBefore(migration, step)),
-        watched: step.rows !== 'none' || run.surroundings.hasEventTriggers,
-    };
-}
-/** A step of one statement takes that statement's directives as its own. */
-function onlyDirectives(step) {
-    return transaction_body_bodyOf(step).length === 1 ? transaction_body_bodyOf(step)[0]?.directives : undefined;
-}
-async function withStatementTimeouts(run, migration, step, planned, body) {
-    const { directives } = planned;
-    const special = directives.lockTimeout ?? directives.statementTimeout;
-    const { worker } = run.connections;
-    const base = timeoutsOf(step, run.settings, migration.planned.directives, undefined);
-    if (special === undefined || transaction_body_bodyOf(step).length === 1) {
-        await body();
-        const own = timeoutsOf(step, run.settings, migration.planned.directives, directives);
-        await keepTimeouts(run, planned.statement, own);
-        return;
-    }
-    const wanted = timeoutsOf(step, run.settings, migration.planned.directives, directives);
-    await worker.simple(setTimeouts(wanted, base, new Set()));
-    await body();
-    await worker.simple(setTimeouts(base, wanted, new Set()));
-    await keepTimeouts(run, planned.statement, base);
-}
-function rowsBetween(step, opened, closed) {
-    if (opened === undefined || closed === undefined)
-        return [];
-    const [before, after] = [readCounters(opened), readCounters(closed)];
-    if (!before.counted || !after.counted)
-        return [row_effects_notChecked('(all tables)', 'track_counts is off')];
-    return row_effects_rowEffects(before, after, step.rows === 'at-most' ? 'at-most' : 'exact');
-}
-//# sourceMappingURL=transaction-body.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/transaction-step.js
-
-
-
-
-
-
-
-
-
-/**
- * BEGIN, the statements, the expectations, the journal row, COMMIT. Whatever fails before the COMMIT, Postgres takes back all of it; when
- * the answer to the COMMIT is lost, the journal is asked. `gaveWay`: what the attempt before failed of.
- */
-async function runTransactionStep(run, migration, step, gaveWay = null) {
-    const started = Date.now();
-    let statement;
-    let committing = false;
-    let rows = [];
-    let verification = [];
-    try {
-        const removed = await countRemoved(run, step);
-        const body = await runBody(run, migration, step, gaveWay, (running) => {
-            statement = running;
-        });
-        rows = [...withRefreshed(step, body.rows), ...removed];
-        verification = body.verification;
-        transaction_step_judge(run, migration, verification, rows);
-        holdsLock(run.lock);
-        committing = true;
-        await commit(run, migration, step, rows, Date.now() - started);
-        return done(migration, verification, rows);
-    }
-    catch (error) {
-        const culprit = statement ?? lastToTouch(step, error);
-        const report = describeFailure(error, {
-            script: migration.planned.script,
-            version: migration.planned.version,
-            ...(culprit === undefined ? {} : { statement: culprit }),
-        });
-        if (committing && isLost(error)) {
-            const fate = await committedDespiteLoss(run, migration.planned.version, step.ordinal);
-            if (fate === 'unknown')
-                return { ended: 'failed', error: report, left: 'unknown' };
-            if (fate === 'committed') {
-                await continueOnNewWorker(run, migration, step);
-                return done(migration, verification, rows);
-            }
-        }
-        else if (!(await rollBack(run)))
-            return { ended: 'failed', error: report, left: 'unknown' };
-        return { ended: 'failed', error: report, left: 'nothing' };
-    }
-}
-const rowOps = new Set(['insert', 'update', 'delete', 'merge', 'copy']);
-/** A deferred constraint says which table it is about, not which statement broke it: the last that wrote there, else the last that wrote. */
-function lastToTouch(step, error) {
-    const table = error instanceof ServerError ? error.table : undefined;
-    const statements = transaction_body_bodyOf(step).map(({ statement }) => statement);
-    const writes = (name) => (statement) => statement.effects.some(({ op, object }) => rowOps.has(op) && (name === undefined || object.name === name));
-    return ((table === undefined ? undefined : statements.findLast(writes(table))) ??
-        statements.findLast(writes()) ??
-        statements.at(-1));
-}
-function transaction_step_judge(run, migration, verification, rows) {
-    judgeVerification(verification);
-    judgeWarnings(run.settings, migration.report.notices);
-    judgeRows(run.settings, rows);
-}
-/** The journal row and the COMMIT in one message. The tag must be COMMIT: an aborted transaction answers ROLLBACK without an error. */
-async function commit(run, migration, step, rows, durationMs) {
-    const { worker } = run.connections;
-    const journal = journalRows(run, migration, step, rows, durationMs);
-    if (step.rollsBack) {
-        await worker.simple('rollback');
-        await worker.simple(inTransaction(run.key, journal));
-        return;
-    }
-    const results = await worker
-        .simple(`${journalPrologue(run.key)} ${journal}; commit`)
-        .catch(async (error) => {
-        if (!(error instanceof ServerError) || error.code !== readOnlyTransaction)
-            throw error;
-        await worker.simple('rollback');
-        return worker.simple(inTransaction(run.key, journal));
-    });
-    const tag = results.at(-1)?.tag;
-    if (tag !== 'COMMIT') {
+function wholeKey(row) {
+    return row.map((value) => {
+        if (value !== null)
+            return value;
         throw new StepFailure({
-            message: `COMMIT answered ${tag ?? 'nothing'}: the transaction was rolled back`,
+            message: 'The key of a batch is null',
+            why: 'Ranges of a key never reach rows whose key is null: they would stay undone without a word.',
+            fix: 'Choose a key of columns that are NOT NULL.',
+        });
+    });
+}
+/** Where the next walk over the table begins. Errors: StepFailure after too many. */
+function nextPass(progress, batch) {
+    if (progress.pass >= mostPasses) {
+        throw new StepFailure({
+            message: `Rows are still to do after ${mostPasses} walks over ${batch.table}`,
+            why: 'New rows that are to do keep arriving behind the walk, or the statement does not do what todo asks for.',
+            fix: 'Have a default or a trigger cover new rows first, and check that the statement makes its todo predicate false.',
+            where: batch.directive.where,
         });
     }
+    return { ...progress, key: null, pass: progress.pass + 1 };
 }
-/** The file's own BEGIN READ ONLY: it changed nothing, and is journaled in a transaction of its own. */
-const readOnlyTransaction = '25006';
-function journalRows(run, migration, step, rows, durationMs) {
-    const { planned } = migration;
-    const last = step.ordinal === planned.steps.length;
-    const parts = [
-        ...(migration.begun ? [] : [migrationBegun(run.key, migrationFacts(migration))]),
-        stepDone(run.key, planned.version, stepFacts(step), { durationMs, rowEffects: rows }),
-        ...(last ? [migrationApplied(planned.version, appliedFacts(run, migration, rows))] : []),
-    ];
-    return parts.join(';\n');
+/** The statement as it is sent for a range: the first of a walk includes its lower key. */
+function textFor(batch, range) {
+    const { text } = batch.planned.statement;
+    if (!range.inclusive)
+        return text;
+    const node = parseSql(text)[0]?.node;
+    return node === undefined ? text : withInclusiveStart(text, node, batch.directive.key);
 }
-/** A migration of one step that nothing judges afterwards is verified as it commits: its expectations were checked inside. */
-function appliedFacts(run, migration, rows) {
-    const { planned, report } = migration;
-    const all = { ...report, rowEffects: [...report.rowEffects] };
-    addRowEffects(all, rows);
-    return {
-        durationMs: Date.now() - migration.startedAt,
-        rowEffects: all.rowEffects,
-        verified: planned.steps.length === 1 && !isJudgedAfterwards(run, planned),
-    };
-}
-function done(migration, verification, rows) {
-    migration.begun = true;
-    addRowEffects(migration.report, rows);
-    if (migration.planned.steps.length === 1)
-        migration.report.verification.push(...verification);
-    return { ended: 'done' };
-}
-/** Only where the connection is gone too is the answer to a COMMIT unknown. */
-function isLost(error) {
-    return error instanceof ServerError && error.lost;
-}
-/** False: the transaction can't come to a COMMIT any more, and yet nobody can see that it has ended. */
-async function rollBack(run) {
-    try {
-        await run.connections.worker.simple('rollback');
-        return true;
-    }
-    catch {
-        // The connection is gone; so is the transaction, once the backend has noticed. The undo waits for that.
-        return run.connections.endWorker().then(() => true, (error) => {
-            if (error instanceof ServerError)
-                return false;
-            throw error;
-        });
-    }
-}
-//# sourceMappingURL=transaction-step.js.map
+//# sourceMappingURL=batch-range.js.map
 ;// CONCATENATED MODULE: ./build/src/deploy/batch-step.js
 
 
@@ -52080,11 +52056,6 @@ async function rollBack(run) {
 
 
 
-
-
-
-/** Live writers add rows behind the walk; after this many walks somebody must look. */
-const mostPasses = 20;
 /**
  * One statement repeated over ranges of a key, each range a transaction with its journal row, until a walk over the whole table finds
  * nothing left to do. A killed run goes on at the key that it had committed last.
@@ -52133,37 +52104,36 @@ async function runBatchStep(run, migration, step, interrupted) {
 }
 /** The next range, found and done in one transaction: what fails leaves nothing of this range, and the ranges before it alone. */
 async function attemptRange(run, migration, step, batch, from, effects) {
+    const committing = { unknown: false };
     try {
         const range = await whileCancellable(run, () => nextRange(run, batch, from));
-        const next = range === null ? null : await runRange(run, migration, step, batch, range, from, effects);
+        const next = range === null
+            ? null
+            : await runRange(run, migration, step, batch, range, from, effects, committing);
         return { ended: 'done', next };
     }
     catch (error) {
-        return batch_step_rolledBack(run, migration, batch, error);
+        return batch_step_rolledBack(run, migration, batch, error, committing);
     }
 }
-/**
- * What a failed range leaves: nothing, or what nobody knows where the connection was lost as it was committed. Such a batch has its progress in the
- * journal, if it has any: the next run goes on from there.
- */
-async function batch_step_rolledBack(run, migration, batch, error) {
-    const known = (await isRolledBack(run)) || !batch.committing;
+/** What a failed range leaves: nothing, or what nobody knows, where the connection was lost as it was committed and the journal can't be asked either. */
+async function batch_step_rolledBack(run, migration, batch, error, committing = { unknown: false }) {
+    if (!committing.unknown)
+        await batch_step_rollBack(run);
     const described = describeFailure(error, {
         script: migration.planned.script,
         statement: batch.planned.statement,
         version: migration.planned.version,
     });
-    return { ended: 'failed', error: described, left: known ? 'nothing' : 'unknown' };
+    return { ended: 'failed', error: described, left: committing.unknown ? 'unknown' : 'nothing' };
 }
-/** False where the connection is gone. */
-async function isRolledBack(run) {
+/** Where the connection is gone, so is the transaction, once its backend has noticed. */
+async function batch_step_rollBack(run) {
     try {
         await run.connections.worker.simple('rollback');
-        return true;
     }
     catch {
         await run.connections.endWorker().catch(() => undefined);
-        return false;
     }
 }
 /** The ranges before the failed one were committed, each by itself. */
@@ -52172,83 +52142,18 @@ function batch_step_failed({ report }, effects, progress, { error, left }) {
     const kept = progress.batches > 0 ? 'something' : 'nothing';
     return { ended: 'failed', error, left: left === 'nothing' ? kept : left };
 }
-function batchOf(step) {
-    const planned = step.statements[0];
-    const directive = planned?.directives.batch;
-    const effect = planned?.statement.effects.find(({ op }) => ['update', 'delete', 'insert'].includes(op));
-    const object = effect?.op === 'insert' ? effect.uses?.find(({ kind }) => kind === 'table') : effect?.object;
-    if (planned === undefined || directive === undefined || object?.name == null) {
-        throw new Error(`step ${step.ordinal} is no batch`);
-    }
-    const key = directive.key.map(quoteIdentifier).join(', ');
-    const table = quoteName({ schema: object.schema, name: object.name });
-    return { planned, directive, table, key, committing: false };
-}
-/** Ranges never reach a row without a key: it would stay undone without a word, if not today then tomorrow. */
-async function refuseNullableKey(run, { table, directive }) {
-    const result = await run.connections.worker.query(`select attname from pg_catalog.pg_attribute where attrelid = pg_catalog.to_regclass($1) and attname = any ($2) and not attnotnull`, [table, directive.key]);
-    const nullable = result.rows.map(([name]) => name);
-    if (nullable.length === 0)
-        return;
-    throw new StepFailure({
-        message: `The key of a batch may be null: ${nullable.join(', ')} of ${table}`,
-        why: 'Ranges of a key never reach rows whose key is null: they would stay undone without a word.',
-        fix: 'Choose a key of columns that are NOT NULL, the primary key as a rule.',
-        where: directive.where,
-    });
-}
-/** The next `size` rows that are to do, as a range of keys; null when the walk has reached the end. */
-async function nextRange(run, batch, progress) {
-    const { key, directive, table } = batch;
-    const from = progress.key;
-    const marks = directive.key.map((_, index) => `$${index + 1}`).join(', ');
-    // Qualified: a bare name would mean the output column, and sort by text.
-    const ascending = directive.key.map((name) => `batch.${quoteIdentifier(name)}`).join(', ');
-    const descending = directive.key.map((name) => `batch.${quoteIdentifier(name)} desc`).join(', ');
-    const asText = directive.key.map((name) => `${quoteIdentifier(name)}::pg_catalog.text`).join(', ');
-    const beyond = from === null ? '' : `and (${key}) > (${marks})`;
-    const keys = `select ${key} from ${table} where (${directive.todo}) ${beyond} order by ${key} limit ${directive.size}`;
-    const last = await run.connections.worker.query(`select ${asText} from (${keys}) as batch order by ${descending} limit 1`, from ?? []);
-    const high = last.rows[0];
-    if (high === undefined)
-        return null;
-    if (from !== null)
-        return { low: from, high: wholeKey(high), inclusive: false };
-    const first = await run.connections.worker.query(`select ${asText} from (${keys}) as batch order by ${ascending} limit 1`);
-    return { low: wholeKey(first.rows[0] ?? high), high: wholeKey(high), inclusive: true };
-}
-function wholeKey(row) {
-    return row.map((value) => {
-        if (value !== null)
-            return value;
-        throw new StepFailure({
-            message: 'The key of a batch is null',
-            why: 'Ranges of a key never reach rows whose key is null: they would stay undone without a word.',
-            fix: 'Choose a key of columns that are NOT NULL.',
-        });
-    });
-}
-function nextPass(progress, batch) {
-    if (progress.pass >= mostPasses) {
-        throw new StepFailure({
-            message: `Rows are still to do after ${mostPasses} walks over ${batch.table}`,
-            why: 'New rows that are to do keep arriving behind the walk, or the statement does not do what todo asks for.',
-            fix: 'Have a default or a trigger cover new rows first, and check that the statement makes its todo predicate false.',
-            where: batch.directive.where,
-        });
-    }
-    return { ...progress, key: null, pass: progress.pass + 1 };
-}
-async function runRange(run, migration, step, batch, range, progress, effects) {
-    const { worker } = run.connections;
+/** The range's rows, what its deferred constraints and triggers do, and the counters around them, in one round trip; then its COMMIT. */
+async function runRange(run, migration, step, batch, range, progress, effects, committing) {
     const { statement, directives } = batch.planned;
     const limits = waitLimitsOf(step, run.settings, migration.planned.directives, directives);
-    batch.committing = false;
-    const opened = await worker.simple(`begin; ${countersQuery}`);
     const part = { text: textFor(batch, range), values: [...range.low, ...range.high], statement };
-    const [result] = await executeTogether(run, migration.report, stepReportOf(migration.report, step), [part], limits, () => undefined);
-    const closed = await worker.simple(`set constraints all immediate; ${countersQuery}`);
-    const [before, after] = [opened.at(-1), closed.at(-1)];
+    const [, before, result, , after] = await executeTogether(run, migration.report, stepReportOf(migration.report, step), [
+        ours('begin'),
+        ours(countersQuery),
+        part,
+        ours('set constraints all immediate'),
+        ours(countersQuery),
+    ], limits, () => undefined);
     const rows = before && after ? row_effects_rowEffects(readCounters(before), readCounters(after), 'exact') : [];
     judgeWarnings(run.settings, migration.report.notices);
     judgeRows(run.settings, rows);
@@ -52258,42 +52163,11 @@ async function runRange(run, migration, step, batch, range, progress, effects) {
         batches: progress.batches + 1,
         rows: progress.rows + Number(/\d+$/.exec(result?.tag ?? '')?.[0] ?? 0),
     };
-    const begun = migration.begun ? '' : `${migrationBegun(run.key, migrationFacts(migration))};`;
     const sums = [...effects];
     mergeRowEffects(sums, rows);
-    const row = stepProgress(run.key, migration.planned.version, stepFacts(step), next, sums);
-    batch.committing = true;
-    const results = await worker.simple(`${journalPrologue(run.key)} ${begun} ${row}; commit`);
-    batch.committing = false;
-    if (results.at(-1)?.tag !== 'COMMIT') {
-        throw new StepFailure({ message: 'COMMIT of a batch was answered with a rollback' });
-    }
-    migration.begun = true;
+    await commitBatch(run, migration, step, next, sums, committing);
     mergeRowEffects(effects, rows);
     return next;
-}
-function textFor(batch, range) {
-    const { text } = batch.planned.statement;
-    if (!range.inclusive)
-        return text;
-    const node = parseSql(text)[0]?.node;
-    return node === undefined ? text : withInclusiveStart(text, node, batch.directive.key);
-}
-async function journalEnd(run, migration, step, effects, progress, durationMs) {
-    const { planned, report } = migration;
-    addRowEffects(report, effects);
-    const begun = migration.begun ? '' : `${migrationBegun(run.key, migrationFacts(migration))};`;
-    const done = stepDone(run.key, planned.version, stepFacts(step), {
-        durationMs,
-        rowEffects: effects,
-        progress,
-    });
-    const last = step.ordinal === planned.steps.length;
-    const applied = last
-        ? `; ${migrationApplied(planned.version, appliedFacts(run, migration, []))}`
-        : '';
-    await run.connections.worker.simple(inTransaction(run.key, `${begun} ${done}${applied}`));
-    migration.begun = true;
 }
 //# sourceMappingURL=batch-step.js.map
 ;// CONCATENATED MODULE: ./build/src/deploy/duplicates.js
@@ -52360,6 +52234,7 @@ function duplicatesText({ title, counted: [one, many] }, found, examples) {
 
 
 
+
 const before_build_firstPauseMs = 50;
 const before_build_longestPauseMs = 500;
 const tellEveryMs = 5_000;
@@ -52391,20 +52266,28 @@ function stillThere(found, awaited) {
     return found.filter(({ marks }) => marks.some((mark) => awaited.has(mark)));
 }
 /**
- * Looks again and again, until nobody is in the way. Told as soon as it is more than a passing moment, then every five seconds.
+ * Looks again and again, until nobody is in the way. Told as soon as it is more than a passing moment, then every five seconds; who is still there at a
+ * second look is kept for the report.
  * Errors: StepFailure 55P03 when the time is over; Cancelled as soon as the run is asked to stop; the loss of the run's lock.
  */
-async function awaitNobody(run, { step, where, timeoutMs }, look) {
+async function awaitNobody(run, waiting, look) {
+    const { step, where, timeoutMs } = waiting;
     const started = Date.now();
+    let keptMs = 0;
     let pauseMs = before_build_firstPauseMs;
     let toldAt = null;
     for (let first = true;; first = false) {
         holdsLock(run.lock);
         stopIfAsked(run.cancellation);
-        const sessions = await look();
+        const sessions = (await look()).map((one) => shown_session_shown(one, run.redact));
         const waitedMs = Date.now() - started;
         if (sessions.length === 0)
             return;
+        if (!first) {
+            run.locks.awaited(waiting, sessions, waitedMs - keptMs);
+            step.waitedMs = (step.waitedMs ?? 0) + waitedMs - keptMs;
+        }
+        keptMs = waitedMs;
         if (waitedMs >= timeoutMs)
             throw before_build_notBegun(sessions, waitedMs, where);
         if (!first && (toldAt === null || waitedMs - toldAt >= tellEveryMs)) {
@@ -52948,10 +52831,459 @@ function uncounted(step) {
     }));
 }
 //# sourceMappingURL=statement-step.js.map
+;// CONCATENATED MODULE: ./build/src/verify/query/short-form.js
+
+/**
+ * Conditions such as `mapped > 0, rows = 1` beside a result. A column's condition must hold in every row, of which there must be one at
+ * least; NULL holds only `is null`. The server itself compares, by the column's type: one query for all conditions.
+ * @throws ServerError where a value is no literal of the column's type, or the type has no such operator.
+ */
+async function judgeConditions(session, expectation, result) {
+    const { conditions } = expectation;
+    const expected = conditions.map(({ text }) => text).join(', ');
+    const unknown = conditions.find(({ column }) => column !== null && placesOf(column, result).length !== 1);
+    if (unknown !== undefined) {
+        const many = placesOf(unknown.column ?? '', result).length > 1;
+        return {
+            expected,
+            actual: result.columns.map(({ name }) => name).join(' | '),
+            outcome: 'failed',
+            reason: many
+                ? `the result has several columns ${unknown.column}`
+                : `the result has no column ${unknown.column}`,
+        };
+    }
+    const breaks = [
+        ...conditions.flatMap((condition) => breakOfRows(condition, result)),
+        ...(await breaksOfColumns(session, conditions, result)),
+    ];
+    if (breaks.length === 0) {
+        const actual = summarise(conditions, result);
+        const unread = rowCount(result) > result.rows.length && conditions.some(({ column }) => column !== null);
+        return unread
+            ? { expected, actual, outcome: 'not-checked', reason: unreadReason(result) }
+            : { expected, actual, outcome: 'passed' };
+    }
+    return {
+        expected,
+        actual: summarise(conditions, result),
+        outcome: 'failed',
+        reason: breaks.map(({ condition, found }) => `${condition.text}: ${found}`).join('; '),
+    };
+}
+/** Only the number of all rows is known. */
+function unreadReason({ rows }) {
+    return `the result is too large to look at: the first ${rows.length} rows hold, the others were not compared; let the query select the rows that do not, and expect rows = 0`;
+}
+function placesOf(column, { columns }) {
+    return columns.flatMap(({ name }, place) => (name === column ? [place] : []));
+}
+function valuesOf(column, result) {
+    const [place = -1] = placesOf(column, result);
+    return result.rows.map((row) => row[place] ?? null);
+}
+function breakOfRows(condition, result) {
+    const count = rowCount(result);
+    if (condition.column !== null)
+        return count > 0 ? [] : [{ condition, found: 'there is no row' }];
+    const [low, high = low] = condition.values.map(Number);
+    return holdsNumber(count, condition.operator, low ?? Number.NaN, high ?? Number.NaN)
+        ? []
+        : [{ condition, found: countRows(count) }];
+}
+function holdsNumber(count, operator, low, high) {
+    switch (operator) {
+        case '=':
+            return count === low;
+        case '!=':
+            return count !== low;
+        case '<':
+            return count < low;
+        case '<=':
+            return count <= low;
+        case '>':
+            return count > low;
+        case '>=':
+            return count >= low;
+        case 'between':
+            return low <= count && count <= high;
+        case 'is null':
+            return false;
+        case 'is not null':
+            return true;
+    }
+}
+/** Asks the server for the first value of each column that breaks its condition. */
+async function breaksOfColumns(session, conditions, result) {
+    const judged = conditions.filter(({ column }) => column !== null && result.rows.length > 0);
+    if (judged.length === 0)
+        return [];
+    const types = await short_form_readTypes(session, judged, result);
+    const values = [];
+    const bind = (value) => `$${values.push(value)}`;
+    const columns = judged.map((condition) => {
+        const { column } = condition;
+        const found = valuesOf(column ?? '', result);
+        const type = types.get(short_form_typeOf(column ?? '', result)) ?? 'pg_catalog.text';
+        const present = bind(JSON.stringify(found));
+        const test = testOf(condition, `(v.value)::${type}`, (text) => `(${bind(text)})::${type}`);
+        return `(select coalesce(v.value, 'NULL')
+      from pg_catalog.json_array_elements_text(${present}::pg_catalog.json) with ordinality as v (value, place)
+     where (${test}) is not true order by v.place limit 1)`;
+    });
+    const { rows } = await session.query(`select ${columns.join(',\n  ')}`, values);
+    return judged.flatMap((condition, place) => {
+        const found = rows[0]?.[place] ?? null;
+        return found === null ? [] : [{ condition, found }];
+    });
+}
+function testOf({ operator, values }, value, literal) {
+    if (operator === 'is null' || operator === 'is not null')
+        return `v.value ${operator}`;
+    const [low = '', high = ''] = values;
+    if (operator === 'between')
+        return `${value} between ${literal(low)} and ${literal(high)}`;
+    return `${value} ${operator} ${literal(low)}`;
+}
+function short_form_typeOf(column, result) {
+    const [place = -1] = placesOf(column, result);
+    return result.columns[place]?.typeOid ?? 0;
+}
+/** Type names by OID as SQL takes them; those of users are looked up. */
+async function short_form_readTypes(session, conditions, result) {
+    const oids = new Set(conditions.map(({ column }) => short_form_typeOf(column ?? '', result)));
+    if ([...oids].every((oid) => builtIn.has(oid)))
+        return builtIn;
+    const { rows } = await session.query(`select t.oid, pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(t.typname)
+      from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
+     where t.oid = any ($1)`, [[...oids].map(String)]);
+    return new Map(rows.map(([oid, name]) => [Number(oid), name ?? '']));
+}
+/** The types of almost every condition, by their fixed OIDs (pg_type.dat): they save a round trip. */
+const builtIn = new Map([
+    [16, 'pg_catalog.bool'],
+    [19, 'pg_catalog.name'],
+    [20, 'pg_catalog.int8'],
+    [21, 'pg_catalog.int2'],
+    [23, 'pg_catalog.int4'],
+    [25, 'pg_catalog.text'],
+    [1043, 'pg_catalog.varchar'],
+    [1082, 'pg_catalog.date'],
+    [1114, 'pg_catalog.timestamp'],
+    [1184, 'pg_catalog.timestamptz'],
+    [1700, 'pg_catalog.numeric'],
+]);
+/** The values that the conditions speak of: of the only row, else the number of rows. */
+function summarise(conditions, result) {
+    const [row] = result.rows;
+    const names = [...new Set(conditions.flatMap(({ column }) => column ?? []))];
+    if (row === undefined || rowCount(result) !== 1 || names.length === 0)
+        return countRows(rowCount(result));
+    return names.map((name) => `${name} = ${valuesOf(name, result)[0] ?? 'NULL'}`).join(', ');
+}
+//# sourceMappingURL=short-form.js.map
+;// CONCATENATED MODULE: ./build/src/verify/query/row-matching.js
+/** A cell as psql would print it beside the cell written: blanks at either end don't show in a table, so they don't count. */
+function matchesCell(expected, actual) {
+    if (expected.type === 'any')
+        return true;
+    if (expected.type === 'null')
+        return actual === null;
+    if (actual === null)
+        return false;
+    return actual === expected.text || (expected.text !== '' && trim(actual) === expected.text);
+}
+function matchesRow(expected, actual) {
+    return (expected.length === actual.length &&
+        expected.every((cell, place) => matchesCell(cell, actual[place] ?? null)));
+}
+/** Row by row; `missing` and `unexpected` hold the pairs that differ, and what is left over. */
+function matchInOrder(expected, actual) {
+    const differs = (row, place) => {
+        const partner = actual[place];
+        return partner === undefined || !matchesRow(row, partner);
+    };
+    return {
+        missing: expected.filter(differs),
+        unexpected: actual.filter((row, place) => {
+            const partner = expected[place];
+            return partner === undefined || !matchesRow(partner, row);
+        }),
+    };
+}
+/**
+ * As multisets: each row written has a row of its own among those returned, in any order. Rows without `*` are paired by their text;
+ * for those with `*` a largest pairing is searched (augmenting paths), for taking the first fit could leave a row over that another choice would have paired.
+ */
+function matchAsMultiset(expected, actual) {
+    const byText = new Map();
+    for (const row of actual) {
+        const key = row_matching_keyOf(row.map((cell) => (cell === null ? null : trim(cell) || cell)));
+        const same = byText.get(key);
+        if (same === undefined)
+            byText.set(key, [row]);
+        else
+            same.push(row);
+    }
+    const missing = [];
+    const open = [];
+    for (const row of expected) {
+        if (row.some(({ type }) => type === 'any'))
+            open.push(row);
+        else if (byText.get(row_matching_keyOf(row.map((cell) => (cell.type === 'text' ? cell.text : null))))?.pop() ===
+            undefined) {
+            missing.push(row);
+        }
+    }
+    const rest = [...byText.values()].flat();
+    const rowOf = pairUp(open, rest);
+    const paired = new Set(rowOf.values());
+    return {
+        missing: [...missing, ...open.filter((_, place) => !rowOf.has(place))],
+        unexpected: rest.filter((_, place) => !paired.has(place)),
+    };
+}
+/** A largest pairing: place in `expected` → place in `actual` (Kuhn's algorithm; a search goes as deep as there are rows with `*`). */
+function pairUp(expected, actual) {
+    const partnerOf = new Map();
+    const tryPair = (row, place, seen) => {
+        for (const [candidate, values] of actual.entries()) {
+            if (seen.has(candidate) || !matchesRow(row, values))
+                continue;
+            seen.add(candidate);
+            const holder = partnerOf.get(candidate);
+            const held = holder === undefined ? undefined : expected[holder];
+            if (holder === undefined || held === undefined || tryPair(held, holder, seen)) {
+                partnerOf.set(candidate, place);
+                return true;
+            }
+        }
+        return false;
+    };
+    for (const [place, row] of expected.entries())
+        tryPair(row, place, new Set());
+    return new Map([...partnerOf].map(([candidate, place]) => [place, candidate]));
+}
+function row_matching_keyOf(cells) {
+    return JSON.stringify(cells);
+}
+function trim(text) {
+    return text.replace(/^[^\S\r\n]+|[^\S\r\n]+$/g, '');
+}
+//# sourceMappingURL=row-matching.js.map
+;// CONCATENATED MODULE: ./build/src/verify/query/table-form.js
+
+
+/** A result beside the table written: header, number of rows, rows (in order where the query orders them, else as a multiset). */
+function table_form_judgeTable(query, expectation, result) {
+    const expected = countRows(expectation.rows.length);
+    const count = rowCount(result);
+    const actual = countRows(count);
+    const names = result.columns.map(({ name }) => name.trim());
+    const sameHeader = names.length === expectation.columns.length &&
+        names.every((name, place) => name === expectation.columns[place]);
+    if (!sameHeader) {
+        return {
+            expected: expectation.columns.join(' | '),
+            actual: names.join(' | '),
+            outcome: 'failed',
+            reason: 'the columns of the result are not those of the expected table',
+        };
+    }
+    if (count > result.rows.length) {
+        const reason = unkeptReason(expectation, result, count);
+        return { expected, actual, outcome: 'failed', reason };
+    }
+    const { missing, unexpected } = query.ordered
+        ? matchInOrder(expectation.rows, result.rows)
+        : matchAsMultiset(expectation.rows, result.rows);
+    if (missing.length === 0 && unexpected.length === 0)
+        return { expected, actual, outcome: 'passed' };
+    const parts = [
+        ...(missing.length > 0
+            ? [`missing: ${listRows(missing.map((row) => row.map(writeCell)))}`]
+            : []),
+        ...(unexpected.length > 0 ? [`not expected: ${listRows(unexpected)}`] : []),
+    ];
+    const sameRows = query.ordered && isSameMultiset(expectation, result);
+    const order = sameRows ? ['the rows are those expected, in another order'] : [];
+    return { expected, actual, outcome: 'failed', reason: [...order, ...parts].join('; ') };
+}
+/** Far more rows than expected, not all of which were kept: what is missing among these may be among the others. */
+function unkeptReason(expectation, { rows }, count) {
+    const { unexpected } = matchAsMultiset(expectation.rows, rows);
+    return `not expected, among the first ${rows.length} of ${countRows(count)}: ${listRows(unexpected)}`;
+}
+function isSameMultiset(expectation, result) {
+    const { missing, unexpected } = matchAsMultiset(expectation.rows, result.rows);
+    return missing.length === 0 && unexpected.length === 0;
+}
+//# sourceMappingURL=table-form.js.map
+;// CONCATENATED MODULE: ./build/src/verify/verify-script.js
+
+
+
+
+
+/**
+ * Runs the queries of a verify script one by one, in a READ ONLY transaction that is always rolled back, and compares what they return with
+ * what is written below them. A query that fails is told with its SQLSTATE; the ones after it run in a new transaction.
+ * Row security is off: a policy would hide rows and let a count of violations pass (42501 then makes the query not checked).
+ * @throws ServerError when the connection is lost.
+ */
+async function runVerifyScript(session, queries, options) {
+    const verifications = [];
+    let open = false;
+    try {
+        for (const query of queries) {
+            if (!open)
+                await session.simple(begin(options));
+            open = true;
+            const { verification, failed } = await verifyQuery(session, query);
+            verifications.push(verification);
+            if (!failed)
+                continue;
+            open = false;
+            await session.simple('ROLLBACK');
+        }
+    }
+    finally {
+        // Nothing to keep, whatever happened; on a lost connection the server has ended it.
+        if (open)
+            await session.simple('ROLLBACK').catch(ignoreLost);
+    }
+    return verifications;
+}
+/** READ COMMITTED whatever the default is: SERIALIZABLE could fail a query for what others do (40001). */
+function begin({ lockTimeout, statementTimeout }) {
+    return [
+        'BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY',
+        `SET LOCAL lock_timeout = ${Math.round(lockTimeout)}`,
+        `SET LOCAL statement_timeout = ${Math.round(statementTimeout)}`,
+        'SET LOCAL row_security = off',
+    ].join('; ');
+}
+async function verifyQuery(session, query) {
+    let result = null;
+    try {
+        const asked = { text: query.statement.text, keep: keepFor(query) };
+        const [answer = { tag: '', columns: [], rows: [] }] = await session.pipeline([asked]);
+        result = answer;
+        const judgement = await verify_script_judge(session, query, result);
+        return { verification: queryVerification(query, result, judgement), failed: false };
+    }
+    catch (error) {
+        const judgement = judgeFailure(query, error);
+        return { verification: queryVerification(query, result, judgement), failed: true };
+    }
+}
+/** A query for violations may find as many as there are rows: the runner's memory must not depend on it. */
+function keepFor({ expectation }) {
+    // One more than expected, so that a result of as many rows is always whole.
+    const rows = expectation.form === 'table' ? expectation.rows.length + 1 : 1;
+    return { rows, bytes: 64 * 1024 * 1024 };
+}
+async function verify_script_judge(session, query, result) {
+    const { expectation } = query;
+    return expectation.form === 'table'
+        ? table_form_judgeTable(query, expectation, result)
+        : judgeConditions(session, expectation, result);
+}
+function judgeFailure({ statement, expectation }, error) {
+    if (!(error instanceof ServerError) || error.lost)
+        throw error;
+    const { file, line } = statement.where;
+    // Row security that can't be switched off for this role says so with the same code as a missing privilege.
+    const mayNotRead = error.code === sqlstate.insufficientPrivilege;
+    return {
+        expected: describeExpectation(expectation),
+        actual: `ERROR ${error.code}`,
+        outcome: mayNotRead ? 'not-checked' : 'failed',
+        reason: `${file}:${line}: ${error.message} (SQLSTATE ${error.code})`,
+    };
+}
+function ignoreLost(error) {
+    if (!(error instanceof ServerError && error.lost))
+        throw error;
+}
+//# sourceMappingURL=verify-script.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/verify-migration.js
+
+
+
+
+
+
+
+
+/** An earlier run committed all its steps and ended before it could verify them. */
+async function verifyApplied(run, migration) {
+    const { planned, report, journaled } = migration;
+    for (const step of report.steps)
+        step.outcome = 'done';
+    addRowEffects(report, journaled?.rowEffects ?? []);
+    return verify(run, migration, planned.steps, false);
+}
+/** What the whole file claims, then what its verify script says. Where one transaction was all, the claims were judged inside it. */
+async function verify(run, migration, done, judgedInside) {
+    const { planned, report } = migration;
+    report.durationMs = Date.now() - migration.startedAt;
+    try {
+        await again(() => verifyMigration(run, planned, report, judgedInside), () => verifyAnew(run, migration, judgedInside));
+        const smoked = run.smoke?.areDueAfter(planned.version) === true;
+        if (smoked)
+            await run.smoke?.runAfter(planned.version);
+        report.outcome = 'applied';
+        if (!judgedInside || isJudgedAfterwards(run, planned)) {
+            await recordVerified(run, planned.version, smoked);
+        }
+        return { ended: 'applied', migration };
+    }
+    catch (error) {
+        const failure = describeFailure(error, { script: planned.script, version: planned.version });
+        report.outcome = 'failed';
+        run.emit({ type: 'failed', error: failure });
+        const left = done.length === 0 ? 'nothing' : 'something';
+        return { ended: 'failed', error: failure, migration, remaining: done, whole: true, left };
+    }
+}
+/** A connection that breaks while it is looked says nothing against the migration: all of it only reads, and is read again on another. */
+async function verifyAnew(run, migration, judgedInside) {
+    const { planned, report } = migration;
+    const judged = report.verification.filter(() => judgedInside);
+    report.verification.splice(0, report.verification.length, ...judged);
+    await run.connections.endWorker();
+    await run.connections.prepareWorker(planned.version);
+    migration.timeouts = null;
+    await verifyMigration(run, planned, report, judgedInside);
+}
+/**
+ * Smoke tests may take minutes, and the worker's idle connection may be gone: the observer connects anew. A connection that breaks just here
+ * says nothing against the migration.
+ */
+async function recordVerified(run, version, smoked) {
+    const row = inTransaction(run.key, migrationVerified(version));
+    const byObserver = () => again(() => run.observer.simple(row));
+    await (smoked ? byObserver() : again(() => run.connections.worker.simple(row), byObserver));
+}
+/**
+ * Expectations of the whole file and the verify script, added to the report.
+ * Errors: StepFailure at the first that doesn't hold.
+ */
+async function verifyMigration(run, planned, report, judgedInside) {
+    const { worker } = run.connections;
+    if (!judgedInside) {
+        report.verification.push(...(await verifyExpectations(worker, planned.expectations, run.surroundings)));
+    }
+    if (planned.verify !== null) {
+        const { queries } = planned.verify;
+        report.verification.push(...(await askCancellable(run, () => runVerifyScript(worker, queries, run.settings))));
+    }
+    run.emit({ type: 'verified', migration: report, verification: report.verification });
+    judgeVerification(report.verification);
+}
+//# sourceMappingURL=verify-migration.js.map
 ;// CONCATENATED MODULE: ./build/src/deploy/migrate.js
-
-
-
 
 
 
@@ -53080,72 +53412,6 @@ async function recordEmpty(run, migration) {
     const verified = !isJudgedAfterwards(run, migration.planned);
     await run.connections.worker.simple(inTransaction(run.key, `${migrationBegun(run.key, facts)}; ${migrationApplied(facts.version, { durationMs: 0, rowEffects: [], verified })}`));
     migration.begun = true;
-}
-/** An earlier run committed all its steps and ended before it could verify them. */
-async function verifyApplied(run, migration) {
-    const { planned, report, journaled } = migration;
-    for (const step of report.steps)
-        step.outcome = 'done';
-    addRowEffects(report, journaled?.rowEffects ?? []);
-    return verify(run, migration, planned.steps, false);
-}
-/** What the whole file claims, then what its verify script says. Where one transaction was all, the claims were judged inside it. */
-async function verify(run, migration, done, judgedInside) {
-    const { planned, report } = migration;
-    report.durationMs = Date.now() - migration.startedAt;
-    try {
-        await again(() => verifyMigration(run, planned, report, judgedInside), () => verifyAnew(run, migration, judgedInside));
-        const smoked = run.smoke?.areDueAfter(planned.version) === true;
-        if (smoked)
-            await run.smoke?.runAfter(planned.version);
-        report.outcome = 'applied';
-        if (!judgedInside || isJudgedAfterwards(run, planned)) {
-            await recordVerified(run, planned.version, smoked);
-        }
-        return { ended: 'applied', migration };
-    }
-    catch (error) {
-        const failure = describeFailure(error, { script: planned.script, version: planned.version });
-        report.outcome = 'failed';
-        run.emit({ type: 'failed', error: failure });
-        const left = done.length === 0 ? 'nothing' : 'something';
-        return { ended: 'failed', error: failure, migration, remaining: done, whole: true, left };
-    }
-}
-/** A connection that breaks while it is looked says nothing against the migration: all of it only reads, and is read again on another. */
-async function verifyAnew(run, migration, judgedInside) {
-    const { planned, report } = migration;
-    const judged = report.verification.filter(() => judgedInside);
-    report.verification.splice(0, report.verification.length, ...judged);
-    await run.connections.endWorker();
-    await run.connections.prepareWorker(planned.version);
-    migration.timeouts = null;
-    await verifyMigration(run, planned, report, judgedInside);
-}
-/**
- * Smoke tests may take minutes, and the worker's idle connection may be gone: the observer connects anew. A connection that breaks just here
- * says nothing against the migration.
- */
-async function recordVerified(run, version, smoked) {
-    const row = inTransaction(run.key, migrationVerified(version));
-    const byObserver = () => again(() => run.observer.simple(row));
-    await (smoked ? byObserver() : again(() => run.connections.worker.simple(row), byObserver));
-}
-/**
- * Expectations of the whole file and the verify script, added to the report.
- * Errors: StepFailure at the first that doesn't hold.
- */
-async function verifyMigration(run, planned, report, judgedInside) {
-    const { worker } = run.connections;
-    if (!judgedInside) {
-        report.verification.push(...(await verifyExpectations(worker, planned.expectations, run.surroundings)));
-    }
-    if (planned.verify !== null) {
-        const { queries } = planned.verify;
-        report.verification.push(...(await askCancellable(run, () => runVerifyScript(worker, queries, run.settings))));
-    }
-    run.emit({ type: 'verified', migration: report, verification: report.verification });
-    judgeVerification(report.verification);
 }
 /** Writes a failed migration into the journal: half done where something of it is still there, else history. */
 async function journalFailure(run, end, halfDone) {
@@ -54218,7 +54484,7 @@ const endMs = 60_000;
 async function endBackend(observer, pid) {
     const deadline = Date.now() + connections_patienceMs;
     let ended = false;
-    while (await isThere(observer, pid)) {
+    while (await connections_isThere(observer, pid)) {
         if (!ended && Date.now() > deadline) {
             await terminateBackend(observer, pid);
             ended = true;
@@ -54236,26 +54502,77 @@ function connections_stillThere(pid) {
         lost: false,
     });
 }
-async function isThere(observer, pid) {
+async function connections_isThere(observer, pid) {
     const result = await observer.query('select exists (select from pg_catalog.pg_stat_activity where pid = $1)', [pid]);
     return result.rows[0]?.[0] === 't';
 }
 //# sourceMappingURL=connections.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/lock-memory.js
+
+
+
+/** The report keeps so many of each, those of the longest waits. */
+const lock_memory_kept = 100;
+/** What the report says of it, the longest waits first. */
+function asReport(memory) {
+    const blockers = [...memory.blockers.values()].sort((a, b) => b.waitedMs - a.waitedMs);
+    const blocked = [...memory.blocked.values()]
+        .map(({ entry }) => entry)
+        .sort((a, b) => b.longestMs - a.longestMs);
+    const unkept = Math.max(0, blockers.length - lock_memory_kept) + Math.max(0, blocked.length - lock_memory_kept);
+    const reason = lock_memory_reasonOf(memory, unkept + memory.forgotten);
+    return {
+        blockers: blockers.slice(0, lock_memory_kept).map((entry) => ({ ...entry })),
+        blocked: blocked.slice(0, lock_memory_kept).map((entry) => ({ ...entry })),
+        looks: memory.looks,
+        everyMs: lookEveryMs,
+        ...(reason === '' ? {} : { reason }),
+    };
+}
+function lock_memory_reasonOf({ blindMs, blindWhy, blindRole }, leftOut) {
+    return [
+        blindMs === 0 ? '' : `Nobody looked for ${formatDuration(blindMs)} in all: ${blindWhy}.`,
+        blindRole === null
+            ? ''
+            : `What other sessions do was not visible: \`GRANT pg_read_all_stats TO ${quoteIdentifier(blindRole)}\`.`,
+        leftOut === 0 ? '' : `${leftOut} more are left out here.`,
+    ]
+        .filter((text) => text !== '')
+        .join(' ');
+}
+//# sourceMappingURL=lock-memory.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/without-constants.js
+/** A text constant (also cut off at the end), or a number that is no part of a name or parameter. */
+const constants = /'(?:[^']|'')*(?:'|$)|(?<![\w$."])-?\d+(?:\.\d+)?(?![\w"])/g;
+/**
+ * A query with its constants as parameters, as pg_stat_statements shows it: 'select … where id = $1'. An application sends one query with a
+ * thousand values, and what the values are is nobody's business. Names in double quotes stay; dollar-quoted texts are not looked for.
+ */
+function withoutConstants(query) {
+    let parameters = 0;
+    return query.replace(constants, () => {
+        parameters += 1;
+        return `$${parameters}`;
+    });
+}
+//# sourceMappingURL=without-constants.js.map
 ;// CONCATENATED MODULE: ./build/src/deploy/lock-record.js
 
 
 
 /** An application session that has waited so long is told of as it happens. */
 const noticeableMs = 1_000;
-/** The report keeps so many of each, those of the longest waits; so many are remembered. */
-const lock_record_kept = 100;
+/** So many of each are remembered. */
 const remembered = 1_000;
+/** So many warnings of ours in one report. */
+const warned = 20;
 /** Writes into `report.locks` as the run goes, so that every ending has it, and tells the listener what is new. */
 function recordLocks(report, emit) {
     const memory = {
         blockers: new Map(),
         blocked: new Map(),
         said: new Set(),
+        asked: new Set(),
         forgotten: 0,
         looks: 0,
         blindMs: 0,
@@ -54265,16 +54582,22 @@ function recordLocks(report, emit) {
     const write = () => {
         report.locks = asReport(memory);
     };
+    const tell = ({ step }, blocker) => emit({ type: 'lock-wait', step, blocker });
     write();
     return {
-        asked: new Set(),
+        ask: (session) => addBounded(memory.asked, backendOf(session)),
         looked(at, waits, inWayMs) {
             memory.looks += 1;
             memory.blindRole ??= waits.blind;
             for (const session of waits.blockers)
-                addBlocker(memory, emit, at, session, inWayMs);
+                addBlocker(memory, at, session, inWayMs, tell);
             for (const session of waits.blocked)
                 addBlocked(memory, emit, at, session);
+            write();
+        },
+        awaited(at, sessions, inWayMs) {
+            for (const session of sessions)
+                addBlocker(memory, at, session, inWayMs);
             write();
         },
         blind(ms, why) {
@@ -54283,26 +54606,27 @@ function recordLocks(report, emit) {
             write();
         },
         ended(at, session, action) {
-            const entry = addBlocker(memory, emit, at, session, 0);
+            const entry = addBlocker(memory, at, session, 0, tell);
             if (entry === null)
                 return;
             entry.action = action;
             emit({ type: 'blocker-ended', step: at.step, blocker: { ...entry } });
             write();
         },
-        warn(message) {
-            if (memory.said.has(message))
+        warn(message, about) {
+            if (memory.said.has(about) || memory.said.size >= warned)
                 return;
-            memory.said.add(message);
-            report.warnings.push(message);
-            emit({ type: 'warning', message });
+            memory.said.add(about);
+            const last = memory.said.size === warned;
+            const said = last ? `${message}. Further warnings of this kind are left out.` : message;
+            report.warnings.push(said);
+            emit({ type: 'warning', message: said });
         },
     };
 }
-function addBlocker(memory, emit, at, session, inWayMs) {
-    const { backendStart, backendType, sameDatabase, ...seen } = session;
-    const who = session.pid === 0 ? session.query : `${session.pid} ${backendStart}`;
-    const key = JSON.stringify([lock_record_placeKey(at), who]);
+function addBlocker(memory, at, session, inWayMs, told) {
+    const seen = sessionOf(session);
+    const key = JSON.stringify([lock_record_placeKey(at), backendOf(session)]);
     const known = memory.blockers.get(key);
     if (known !== undefined) {
         Object.assign(known, seen, { waitedMs: known.waitedMs + inWayMs });
@@ -54314,11 +54638,22 @@ function addBlocker(memory, emit, at, session, inWayMs) {
     }
     const entry = { ...seen, ...lock_record_placeOf(at), waitedMs: inWayMs };
     memory.blockers.set(key, entry);
-    emit({ type: 'lock-wait', step: at.step, blocker: { ...entry } });
+    told?.(at, { ...entry });
     return entry;
 }
+/** False where it is in there already. The oldest make room: they are not met again. */
+function addBounded(all, one) {
+    if (all.has(one))
+        return false;
+    const [oldest] = all;
+    if (all.size >= remembered && oldest !== undefined)
+        all.delete(oldest);
+    all.add(one);
+    return true;
+}
 function addBlocked(memory, emit, at, session) {
-    const { application, user, query, behind, waitedMs } = session;
+    const { application, user, behind, waitedMs } = session;
+    const query = withoutConstants(session.query);
     const key = JSON.stringify([lock_record_placeKey(at), application, user, query]);
     let known = memory.blocked.get(key);
     if (known === undefined) {
@@ -54328,7 +54663,8 @@ function addBlocked(memory, emit, at, session) {
         known = { entry, pids: new Set(), told: false };
         memory.blocked.set(key, known);
     }
-    known.pids.add(`${session.pid} ${session.backendStart}`);
+    if (known.pids.size < remembered)
+        known.pids.add(backendOf(session));
     known.entry.sessions = known.pids.size;
     if (waitedMs >= known.entry.longestMs)
         Object.assign(known.entry, { behind, longestMs: waitedMs });
@@ -54351,32 +54687,6 @@ const lock_record_placeOf = ({ version, step, statement }) => ({
 function lock_record_placeKey(at) {
     const { version, step, where } = lock_record_placeOf(at);
     return [version, step, where.line, where.column];
-}
-function asReport(memory) {
-    const blockers = [...memory.blockers.values()].sort((a, b) => b.waitedMs - a.waitedMs);
-    const blocked = [...memory.blocked.values()]
-        .map(({ entry }) => entry)
-        .sort((a, b) => b.longestMs - a.longestMs);
-    const unkept = Math.max(0, blockers.length - lock_record_kept) + Math.max(0, blocked.length - lock_record_kept);
-    const reason = lock_record_reasonOf(memory, unkept + memory.forgotten);
-    return {
-        blockers: blockers.slice(0, lock_record_kept).map((entry) => ({ ...entry })),
-        blocked: blocked.slice(0, lock_record_kept).map((entry) => ({ ...entry })),
-        looks: memory.looks,
-        everyMs: lookEveryMs,
-        ...(reason === '' ? {} : { reason }),
-    };
-}
-function lock_record_reasonOf({ blindMs, blindWhy, blindRole }, leftOut) {
-    return [
-        blindMs === 0 ? '' : `Nobody looked for ${formatDuration(blindMs)} in all: ${blindWhy}.`,
-        blindRole === null
-            ? ''
-            : `What other sessions do was not visible: \`GRANT pg_read_all_stats TO ${quoteIdentifier(blindRole)}\`.`,
-        leftOut === 0 ? '' : `${leftOut} more are left out here.`,
-    ]
-        .filter((text) => text !== '')
-        .join(' ');
 }
 //# sourceMappingURL=lock-record.js.map
 ;// CONCATENATED MODULE: ./build/src/deploy/run-lock.js
@@ -60529,7 +60839,7 @@ function criterionError(criteria) {
 ;// CONCATENATED MODULE: ./build/src/host/log-lines.js
 const keptExamples = 20;
 /** What stands behind this in one line is not looked at: a line may be a whole document. */
-const readCharacters = 16_384;
+const log_lines_readCharacters = 16_384;
 /**
  * Takes a log piece by piece, as it comes from a file or a process, and keeps no more of it than the line under way. Bytes that are no UTF-8
  * are replaced, not refused.
@@ -60563,7 +60873,7 @@ class LineMatcher {
             if (part === '')
                 continue;
             this.#begun = true;
-            this.#pending += part.slice(0, readCharacters - this.#pending.length);
+            this.#pending += part.slice(0, log_lines_readCharacters - this.#pending.length);
         }
     }
     #judgeLine() {
@@ -63699,7 +64009,7 @@ const loadExec = () => import('./exec.js');
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _commands_program_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2474);
+/* harmony import */ var _commands_program_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(197);
 /* harmony import */ var _host_inputs_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1307);
 /* harmony import */ var _host_log_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5774);
 /* harmony import */ var _host_signals_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(9869);
@@ -63851,7 +64161,7 @@ const SETTINGS = {
         kind: 'duration',
         default: '2s',
         scope: 'target',
-        description: 'How long a statement may wait for a lock before it gets out of the way and tries again.',
+        description: 'How long a transaction, or a statement outside one, may wait for locks in all before it gets out of the way and tries again.',
     },
     'statement-timeout': {
         kind: 'duration',

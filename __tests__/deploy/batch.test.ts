@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { oldestAndNewest, withDatabase } from '../support/database.ts'
-import { deployFiles, endingOf, errorOf } from '../support/engine.ts'
+import { deployFiles, endingOf, errorOf, until } from '../support/engine.ts'
 
 const keys = {
   bigint: { type: 'bigint', value: 'g * 3000000000' },
@@ -192,5 +192,57 @@ update "T t" set done = true, n = n + 1 where "the key" > $1 and "the key" <= $2
         { count: 3 },
       ])
     })
+  })
+})
+
+const batch = {
+  '1_a': `-- airlock: batch key=id todo="n = 0" size=10 pause=0ms\nupdate t set n = 1 where id > $1 and id <= $2;`,
+}
+const deferred = (body: string) => `create table t (id int primary key, n int not null default 0);
+  insert into t select generate_series(1, 5);
+  create function late() returns trigger language plpgsql as $$ begin ${body} return null; end $$;
+  create constraint trigger late after update on t deferrable initially deferred for each row execute function late();`
+
+test('a request to stop cancels what the deferred triggers of a batch do', async () => {
+  await withDatabase({}, async (database) => {
+    await database.query(deferred('perform pg_sleep(8);'))
+    let stop = () => {}
+    const running = deployFiles(database, {
+      files: batch,
+      on: (event, ask) => {
+        if (event.type === 'step-started') stop = ask
+      },
+    })
+    await until(() =>
+      database.query(
+        `select from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'`,
+      ),
+    )
+    const asked = Date.now()
+    stop()
+    expect(endingOf(await running)).toMatch(/^cancelled 130/)
+    expect(Date.now() - asked).toBeLessThan(4_000)
+  })
+})
+
+test('a batch whose deferred triggers keep the application waiting gives way', async () => {
+  await withDatabase({}, async (database) => {
+    await database.query(deferred('perform pg_sleep(8);'))
+    const other = await database.connect('shop')
+    const running = deployFiles(database, {
+      settings: { 'block-timeout': '400ms', 'retry-timeout': '1s' },
+      files: batch,
+    })
+    await until(() =>
+      database.query(
+        `select from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'`,
+      ),
+    )
+    const began = Date.now()
+    await other.query('select from t where id = 1 for update')
+    expect(Date.now() - began).toBeLessThan(4_000)
+    expect(endingOf(await running)).toMatch(
+      /Cancelled after keeping the application waiting|given up/,
+    )
   })
 })

@@ -1,5 +1,7 @@
-import { describe, expect, test } from '@jest/globals'
+import { beforeAll, describe, expect, test } from '@jest/globals'
 import type pg from 'pg'
+import { locksOfAttempt } from '../../src/deploy/up-front-locks.ts'
+import { loadParser } from '../../src/sql/parser.ts'
 import { withDatabase } from '../support/database.ts'
 import { deployFiles, endingOf, until } from '../support/engine.ts'
 
@@ -141,5 +143,20 @@ describe('a strong lock behind written rows', () => {
 
   test('is taken first from the beginning where the file says so', async () => {
     expect(await written('-- airlock: locks=up-front\n\n')).toBe(1)
+  })
+})
+
+describe('what locks up front', () => {
+  beforeAll(loadParser)
+  const lock = { table: { schema: null, name: 't' }, mode: 'ACCESS EXCLUSIVE' } as const
+
+  test.each([
+    ['begin', 1],
+    ['start transaction isolation level read committed', 1],
+    ['begin read write, isolation level Repeatable Read', 0],
+    ['BEGIN TRANSACTION ISOLATION LEVEL SERIALIZABLE', 0],
+  ])('is not sent where it would take the snapshot of all that follows: %s', (begin, expected) => {
+    const locksUpFront = { first: [lock], retried: [lock], statement: null }
+    expect(locksOfAttempt({ begin, locksUpFront } as never, null, 1000)).toHaveLength(expected)
   })
 })

@@ -180,6 +180,38 @@ describe.each(oldestAndNewest())('PostgreSQL $major: connections that are lost',
     })
   })
 
+  test.each([1, 2])(
+    'the answer to the COMMIT of batch %i is lost: the walk goes on behind it [trap: commit-answer-lost]',
+    async (lost) => {
+      await withDatabase({ major }, async (database) => {
+        await database.query(
+          'create table t (id int primary key, n int not null default 0); insert into t select generate_series(1, 30)',
+        )
+        const home = new URL(database.url)
+        let batches = 0
+        const proxy = await losingAnswers(home, (text) => {
+          if (/insert into airlock\.steps/.test(text)) batches += 1
+          return batches === lost
+        })
+        home.port = String(proxy.port)
+        home.hostname = '127.0.0.1'
+        const result = await deployFiles(database, {
+          url: home.href,
+          files: {
+            '1_a':
+              '-- airlock: batch key=id todo="n = 0" size=10 pause=0ms\nupdate t set n = n + 1 where id > $1 and id <= $2;',
+          },
+        })
+        proxy.server.close()
+        expect(proxy.lost()).toBe(1)
+        expect(endingOf(result)).toBe('deployed 0')
+        expect(result.migration.steps).toMatchObject([{ batches: 3 }])
+        expect(result.migration.rowEffects).toMatchObject([{ updated: 30 }])
+        expect(await database.query('select distinct n from t')).toEqual([{ n: 1 }])
+      })
+    },
+  )
+
   test('the observer: the run ends honestly, what was committed is journaled, a rerun finds nothing to do', async () => {
     await withDatabase({ major }, async (database) => {
       await database.query(gate)

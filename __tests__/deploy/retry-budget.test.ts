@@ -24,6 +24,12 @@ describe('the budget of a migration', () => {
     expect([budget.spentMs, budget.failures]).toEqual([2500, 2])
   })
 
+  test('is used up by a first attempt that alone took as long as all of it', () => {
+    const budget = retryBudget(10_000, steady)
+    budget.failed(10_000)
+    expect(budget.nextPause(1)).toBeNull()
+  })
+
   test('begins no attempt that it does not cover, and so ends [trap: unbounded-retries]', () => {
     const budget = retryBudget(10_000, steady)
     const pauses: number[] = []

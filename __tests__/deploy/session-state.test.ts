@@ -271,7 +271,7 @@ describe.each(oldestAndNewest())(
         await other.query('rollback')
         expect(endingOf(result)).toMatch(
           // Whoever looks first: the observer, or, on a busy machine, the server.
-          /^failed 1: (Gave up after waiting for locks for \d+ms in all|canceling statement due to lock timeout)/,
+          /^failed 1: (Gave up after waiting for locks for [\d.]+ m?s in all|canceling statement due to lock timeout)/,
         )
         expect(errorOf(result)).toMatchObject({
           sqlstate: '55P03',
@@ -285,3 +285,56 @@ describe.each(oldestAndNewest())(
     })
   },
 )
+
+const ended = {
+  ROLLBACK: 'begin;\nselect 1;\nrollback;',
+  'ROLLBACK after a SET': "begin;\nset lock_timeout = '9s';\nselect 1;\nrollback;",
+  'COMMIT of BEGIN READ ONLY': 'begin read only;\nselect 1;\ncommit;',
+} as const
+
+test.each(Object.entries(ended))(
+  'timeouts that were sent along with a transaction of the file’s own are sent again after its %s',
+  async (_, transaction) => {
+    await withDatabase({}, async (database) => {
+      await database.query('create table t (id int); create table seen (name text, setting text)')
+      const result = await deployFiles(database, {
+        settings: { 'lock-timeout': '3s', 'statement-timeout': '4s' },
+        files: {
+          '1_a': `create index concurrently i on t (id);\n${transaction}\ninsert into seen select name, setting from pg_settings where name in ('lock_timeout', 'statement_timeout');`,
+        },
+      })
+      expect(endingOf(result)).toBe('deployed 0')
+      expect(await database.query('select * from seen order by 1')).toEqual([
+        { name: 'lock_timeout', setting: '3000' },
+        { name: 'statement_timeout', setting: '4000' },
+      ])
+    })
+  },
+)
+
+test('what a transaction that is READ ONLY has SET holds after it, as its COMMIT says', async () => {
+  await withDatabase({}, async (database) => {
+    await database.query('create table seen (setting text)')
+    const result = await deployFiles(database, {
+      files: {
+        '1_a': `begin read only;\nset my.flag = 'on';\ncommit;\ninsert into seen select current_setting('my.flag', true);`,
+      },
+    })
+    expect(endingOf(result)).toBe('deployed 0')
+    expect(await database.query('select * from seen')).toEqual([{ setting: 'on' }])
+  })
+})
+
+test('what a transaction that the file rolls back has SET is not repeated by a rerun', async () => {
+  await withDatabase({}, async (database) => {
+    await database.query('create table t (id int); create table seen (setting text)')
+    const files = {
+      '1_a': `begin;\nset my.flag = 'on';\nselect 1;\nrollback;\nalter table t add column c int;\ncommit;\ninsert into seen select coalesce(current_setting('my.flag', true), '') where 1 / (select count(*) from t) = 1;`,
+    }
+    const settings = { 'on-failure': 'stop' }
+    expect(endingOf(await deployFiles(database, { files, settings }))).toMatch(/^needs-attention 3/)
+    await database.query('insert into t values (1)')
+    expect(endingOf(await deployFiles(database, { files, settings }))).toBe('deployed 0')
+    expect(await database.query('select * from seen')).toEqual([{ setting: '' }])
+  })
+})

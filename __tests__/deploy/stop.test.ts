@@ -190,6 +190,20 @@ describe('a run that is asked to stop', () => {
     })
   })
 
+  test('while it counts the rows that a step will remove: the count is cancelled', async () => {
+    await withDatabase({}, async (database) => {
+      await database.query(`${slow}; do $$ begin create role counted; exception when duplicate_object then null; end $$;
+        grant all on schema public to counted; alter table item owner to counted;
+        alter table item enable row level security; alter table item force row level security; create policy p on item using (slow(id))`)
+      const result = await stoppedAsleep(database, 'deploy', {
+        settings: { role: 'counted' },
+        files: { '1_drop': 'drop table item;' },
+      })
+      await database.query('drop owned by counted')
+      expect(endingOf(result)).toMatch(/^cancelled 130/)
+    })
+  })
+
   test('during the command rollback: the statement is cancelled at once, and the migration stays', async () => {
     await withDatabase({}, async (database) => {
       const files = {

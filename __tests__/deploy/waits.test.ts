@@ -70,7 +70,7 @@ describe.each(oldestAndNewest())('PostgreSQL $major: who waits for whom', ({ maj
       ])
       expect(result.migration.steps[0]?.waitedMs).toBeGreaterThan(300)
       expect(gaveWay(result)).toMatch(
-        /^Gave up after waiting for locks for \d+ms in all \(in the way: pid \d+ nightly-dump as .* \(idle in transaction for .*\): begin; lock table t.*\nwaited because of us meanwhile: pid \d+ shop as .*: select count\(\*\) from t, for \d+ms/,
+        /^Gave up after waiting for locks for \d+ ms in all \(in the way: pid \d+ nightly-dump as .* \(idle in transaction for .*\): begin; lock table t.*\nwaited because of us meanwhile: pid \d+ shop as .*: select count\(\*\) from t, for \d+ ms/,
       )
       expect(result.events).toContainEqual(
         expect.objectContaining({
@@ -131,7 +131,7 @@ describe('who waits for whom', () => {
       expect(Math.max(...waits)).toBeLessThan(650)
       const result = await running
       expect(endingOf(result)).toMatch(
-        /^failed 1: Cancelled after keeping the application waiting for \d+ms behind a lock that was held$/,
+        /^failed 1: Cancelled after keeping the application waiting for \d+ ms behind a lock that was held$/,
       )
       expect(errorOf(result)).toMatchObject({ where: { line: 2 }, sqlstate: '57014' })
       expect(errorOf(result).detail).toMatch(/^waited because of us meanwhile: pid \d+ shop as/)

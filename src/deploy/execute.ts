@@ -83,6 +83,9 @@ export interface Part extends Query {
   readonly statement: Statement | null
 }
 
+/** A query of ours among them. */
+export const ours = (text: string): Part => ({ text, statement: null })
+
 /**
  * Sends several statements in one round trip: each begins when the one before has ended well, and after one that fails the rest is skipped.
  * What is told, and what may go wrong, is the same as for `executeStatement`; `begun` is told of each part as it begins.

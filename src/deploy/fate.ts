@@ -1,4 +1,3 @@
-import { stepState } from '../journal/fate.ts'
 import type { StepBefore } from '../journal/state.ts'
 import type { Step } from '../plan/types.ts'
 import { ServerError } from '../postgres/server-error.ts'
@@ -6,19 +5,22 @@ import { verifyExpectations } from '../verify/expectations.ts'
 import { type MigrationRun, repeatSettings } from './migration-run.ts'
 import type { Run } from './run.ts'
 
+/** The connection is gone: only then is the answer to a COMMIT unknown. */
+export function isLost(error: unknown): boolean {
+  return error instanceof ServerError && error.lost
+}
+
 /**
  * What became of a COMMIT whose answer was lost: the worker's backend is waited for (only when it is gone is nothing more to come), then the
- * journal is asked, whose row commits with the transaction. `unknown` when the observer can't ask either.
+ * journal is asked whether the row that commits with the transaction `isThere`. `unknown` when the observer can't ask either.
  */
 export async function committedDespiteLoss(
   run: Run,
-  version: string,
-  ordinal: number,
+  isThere: () => Promise<boolean>,
 ): Promise<'committed' | 'rolled-back' | 'unknown'> {
   try {
     await run.connections.endWorker()
-    const state = await stepState(run.observer, run.key.id, version, ordinal)
-    return state === 'done' ? 'committed' : 'rolled-back'
+    return (await isThere()) ? 'committed' : 'rolled-back'
   } catch {
     return 'unknown'
   }

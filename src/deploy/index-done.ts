@@ -2,6 +2,7 @@ import { readIndexes } from '../observe/oids.ts'
 import { effectsOf } from '../sql/effects.ts'
 import { quoteName } from '../sql/identifier.ts'
 import { parseSql } from '../sql/parser.ts'
+import { whileCancellable } from './cancelling.ts'
 import type { Run } from './run.ts'
 
 /**
@@ -16,9 +17,9 @@ export async function isDoneAlready(run: Run, sql: string): Promise<boolean> {
   if (effect === undefined) return false
   const { schema, table, name } = effect.object
   const index = quoteName({ schema: schema ?? table?.schema ?? null, name: name ?? '' })
-  const [found] = await readIndexes(worker, [index])
+  const [found] = await whileCancellable(run, () => readIndexes(worker, [index]))
   if (effect.op === 'drop') return found === undefined
   if (effect.op !== 'create' || found === undefined || found.valid) return found !== undefined
-  await worker.simple(`drop index concurrently if exists ${index}`)
+  await whileCancellable(run, () => worker.simple(`drop index concurrently if exists ${index}`))
   return false
 }

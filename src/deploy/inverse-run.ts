@@ -4,14 +4,14 @@ import { inTransaction, journalPrologue } from '../journal/write.ts'
 import type { MigrationReport, StepReport } from '../report/types.ts'
 import { parseScript } from '../sql/script.ts'
 import type { Statement } from '../sql/types.ts'
-import { whileCancellable } from './cancelling.ts'
-import { executeStatement } from './execute.ts'
-import { StepFailure } from './failure.ts'
+import { executeStatement, executeTogether, ours } from './execute.ts'
+import { describeFailure, StepFailure } from './failure.ts'
 import { isDoneAlready } from './index-done.ts'
 import type { RetryBudget } from './retry-budget.ts'
 import type { Run } from './run.ts'
-import { setTimeouts } from './timeouts.ts'
+import { setTimeouts, type Timeouts, timeoutStatements } from './timeouts.ts'
 import { attemptUndo } from './undo-attempts.ts'
+import type { WaitLimits } from './wait-tally.ts'
 
 /** What the inverses belong to, and how long they may be tried. */
 export interface Undoing {
@@ -77,7 +77,10 @@ function stepOf(
   }
 }
 
-/** One message, so that half of it can't be there; the timeouts are the session's. */
+/**
+ * In one message, but for its COMMIT: a cancel that meets a COMMIT which waits for a standby would leave it done here and nowhere else. Its timeouts are set
+ * with it, since an attempt that is rolled back takes them along.
+ */
 async function runTogether(
   run: Run,
   { report }: Undoing,
@@ -85,9 +88,18 @@ async function runTogether(
   group: readonly StoredInverse[],
   next: UndoProgress,
 ): Promise<void> {
-  const all = group.map(({ sql }) => sql).join('; ')
-  const text = `begin; ${all}; ${journalPrologue(run.key)} ${undoProgress(report.version, next)}; commit`
-  await watched(run, report, step, { ...statementOf(group[0]), text }, run.settings.lockTimeout)
+  const { worker } = run.connections
+  const { lockTimeout } = run.settings
+  const parts = [
+    ...timeoutStatements(shortOf(run), null, new Set()).map(ours),
+    ours('begin'),
+    ...group.map((inverse) => ({ text: inverse.sql, statement: statementOf(inverse) })),
+    ours('set constraints all immediate'),
+  ]
+  await placeless(group[0], (told) =>
+    executeTogether(run, report, step, parts, limitsOf(run, lockTimeout), told),
+  )
+  await worker.simple(`${journalPrologue(run.key)} ${undoProgress(report.version, next)}; commit`)
 }
 
 async function runAlone(
@@ -97,38 +109,46 @@ async function runAlone(
   inverse: StoredInverse,
 ): Promise<void> {
   const { worker } = run.connections
-  const { concurrentTimeout, lockTimeout, statementTimeout } = run.settings
+  const { concurrentTimeout } = run.settings
   const long = { lock_timeout: concurrentTimeout, statement_timeout: concurrentTimeout }
-  const short = { lock_timeout: lockTimeout, statement_timeout: statementTimeout }
   await worker.simple(setTimeouts(long, null, new Set()))
-  if (!(await whileCancellable(run, () => isDoneAlready(run, inverse.sql)))) {
-    await watched(run, report, step, statementOf(inverse), concurrentTimeout)
+  if (!(await isDoneAlready(run, inverse.sql))) {
+    const limits = limitsOf(run, concurrentTimeout)
+    await placeless(inverse, () =>
+      executeStatement(run, report, step, statementOf(inverse), limits),
+    )
   }
-  await worker.simple(setTimeouts(short, null, new Set()))
+  await worker.simple(setTimeouts(shortOf(run), null, new Set()))
 }
 
-function statementOf(inverse: StoredInverse | undefined): Statement {
-  const [statement] = parseScript('undo', inverse?.sql ?? '').statements
-  if (statement === undefined) throw new Error(`no statement in the inverse: ${inverse?.sql}`)
+function shortOf({ settings }: Run): Timeouts {
+  return { lock_timeout: settings.lockTimeout, statement_timeout: settings.statementTimeout }
+}
+
+function limitsOf({ settings }: Run, totalMs: number): WaitLimits {
+  return { totalMs, queuedMs: settings.lockTimeout, heldMs: settings.blockTimeout }
+}
+
+function statementOf(inverse: StoredInverse): Statement {
+  const [statement] = parseScript('undo', inverse.sql).statements
+  if (statement === undefined) throw new Error(`no statement in the inverse: ${inverse.sql}`)
   return statement
 }
 
-/** An inverse stands in no file, so its failure has no place there. */
-async function watched(
-  run: Run,
-  report: MigrationReport,
-  step: StepReport,
-  statement: Statement,
-  totalMs: number,
+/** An inverse stands in no file, so its failure has no place there: it is named by its text. */
+async function placeless(
+  first: StoredInverse | undefined,
+  act: (told: (statement: Statement | null) => void) => Promise<unknown>,
 ): Promise<void> {
-  const { lockTimeout, blockTimeout } = run.settings
-  const limits = { totalMs, queuedMs: lockTimeout, heldMs: blockTimeout }
+  let running = first?.sql
   try {
-    await executeStatement(run, report, step, statement, limits)
+    await act((statement) => {
+      running = statement?.text ?? running
+    })
   } catch (error) {
-    if (!(error instanceof StepFailure)) throw error
-    const { where: _, ...placeless } = error.report
-    throw new StepFailure(placeless)
+    const { where: _, ...report } = describeFailure(error, {})
+    const context = [report.context, `undo: ${running}`].filter((text) => text !== undefined)
+    throw new StepFailure({ ...report, context: context.join('\n') })
   }
 }
 

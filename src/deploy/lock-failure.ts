@@ -1,7 +1,7 @@
 import type { BlockedSession, WaitSession } from '../observe/waits.ts'
 import { sqlstate } from '../postgres/sqlstate.ts'
+import { durationText } from '../report/duration-text.ts'
 import { lockSessionText } from '../report/lock-session-text.ts'
-import { formatDuration } from '../runbook/duration.ts'
 import type { Statement } from '../sql/types.ts'
 import { StepFailure } from './failure.ts'
 import type { Exceeded } from './wait-tally.ts'
@@ -22,7 +22,7 @@ export function blockFailure(
   { where }: Statement,
 ): StepFailure {
   return new StepFailure({
-    message: `Cancelled after keeping the application waiting for ${formatDuration(waitedMs)} behind a lock that was held`,
+    message: `Cancelled after keeping the application waiting for ${durationText(waitedMs)} behind a lock that was held`,
     sqlstate: sqlstate.queryCanceled,
     ...detailOf(ending),
     why: 'A lock that this migration holds kept a session of the application waiting for as long as block-timeout allows.',
@@ -50,8 +50,8 @@ export function lockFailure(
 function messageOf(gaveUp: Parameters<typeof lockFailure>[0]): string {
   if ('message' in gaveUp) return gaveUp.message
   return gaveUp.limit === 'total'
-    ? `Gave up after waiting for locks for ${formatDuration(gaveUp.waitedMs)} in all`
-    : `Gave up waiting: the application had stood behind the waiting statement for ${formatDuration(gaveUp.blocked.waitedMs)}`
+    ? `Gave up after waiting for locks for ${durationText(gaveUp.waitedMs)} in all`
+    : `Gave up waiting: the application had stood behind the waiting statement for ${durationText(gaveUp.blocked.waitedMs)}`
 }
 
 function detailOf({ blockers, blocked }: LockEnding): { readonly detail?: string } {
@@ -60,7 +60,7 @@ function detailOf({ blockers, blocked }: LockEnding): { readonly detail?: string
     list('in the way', blockers.map(lockSessionText)),
     list(
       'waited because of us meanwhile',
-      longest.map((one) => `${lockSessionText(one)}, for ${formatDuration(one.waitedMs)}`),
+      longest.map((one) => `${lockSessionText(one)}, for ${durationText(one.waitedMs)}`),
     ),
   ].filter((text) => text !== '')
   return parts.length === 0 ? {} : { detail: parts.join('\n') }

@@ -5,49 +5,31 @@ import {
   migrationBegun,
   migrationFailed,
   migrationResumed,
-  migrationVerified,
   stepFailed,
 } from '../journal/write.ts'
 import { deserialise, readFingerprint, serialise } from '../observe/fingerprint.ts'
 import type { PlannedMigration, Step } from '../plan/types.ts'
-import type { ErrorReport, MigrationReport } from '../report/types.ts'
+import type { MigrationReport } from '../report/types.ts'
 import { isConcurrent } from '../sql/concurrent.ts'
-import { verifyExpectations } from '../verify/expectations.ts'
-import { runVerifyScript } from '../verify/verify-script.ts'
 import { again } from './again.ts'
 import { runBatchStep } from './batch-step.ts'
-import { askCancellable } from './cancelling.ts'
 import { holdsDisk } from './disk-looker.ts'
 import { describeFailure } from './failure.ts'
 import {
-  addRowEffects,
   appliedEarlier,
   isJudgedAfterwards,
-  type Left,
+  type MigrationEnd,
   type MigrationRun,
   migrationFacts,
   type StepEnd,
   stepReportOf,
 } from './migration-run.ts'
-import { judgeVerification } from './policies.ts'
 import { withRetries } from './retry.ts'
 import { retryBudget } from './retry-budget.ts'
 import type { Run } from './run.ts'
 import { runStatementStep } from './statement-step.ts'
 import { runTransactionStep } from './transaction-step.ts'
-
-/** How a migration ended, and what is left of it where it failed. */
-export type MigrationEnd =
-  | { readonly ended: 'applied'; readonly migration: MigrationRun }
-  | {
-      readonly ended: 'failed'
-      readonly error: ErrorReport
-      readonly migration: MigrationRun
-      /** Steps whose effects are, or may be, in the database. */
-      readonly remaining: readonly Step[]
-      readonly whole: boolean
-      readonly left: Left
-    }
+import { verify, verifyApplied } from './verify-migration.ts'
 
 /**
  * Carries out one migration, or goes on with a half-done one at its first undone step: steps, expectations of the whole file,
@@ -206,91 +188,6 @@ async function recordEmpty(run: Run, migration: MigrationRun): Promise<void> {
     ),
   )
   migration.begun = true
-}
-
-/** An earlier run committed all its steps and ended before it could verify them. */
-async function verifyApplied(run: Run, migration: MigrationRun): Promise<MigrationEnd> {
-  const { planned, report, journaled } = migration
-  for (const step of report.steps) step.outcome = 'done'
-  addRowEffects(report, journaled?.rowEffects ?? [])
-  return verify(run, migration, planned.steps, false)
-}
-
-/** What the whole file claims, then what its verify script says. Where one transaction was all, the claims were judged inside it. */
-async function verify(
-  run: Run,
-  migration: MigrationRun,
-  done: readonly Step[],
-  judgedInside: boolean,
-): Promise<MigrationEnd> {
-  const { planned, report } = migration
-  report.durationMs = Date.now() - migration.startedAt
-  try {
-    await again(
-      () => verifyMigration(run, planned, report, judgedInside),
-      () => verifyAnew(run, migration, judgedInside),
-    )
-    const smoked = run.smoke?.areDueAfter(planned.version) === true
-    if (smoked) await run.smoke?.runAfter(planned.version)
-    report.outcome = 'applied'
-    if (!judgedInside || isJudgedAfterwards(run, planned)) {
-      await recordVerified(run, planned.version, smoked)
-    }
-    return { ended: 'applied', migration }
-  } catch (error) {
-    const failure = describeFailure(error, { script: planned.script, version: planned.version })
-    report.outcome = 'failed'
-    run.emit({ type: 'failed', error: failure })
-    const left = done.length === 0 ? 'nothing' : 'something'
-    return { ended: 'failed', error: failure, migration, remaining: done, whole: true, left }
-  }
-}
-
-/** A connection that breaks while it is looked says nothing against the migration: all of it only reads, and is read again on another. */
-async function verifyAnew(run: Run, migration: MigrationRun, judgedInside: boolean): Promise<void> {
-  const { planned, report } = migration
-  const judged = report.verification.filter(() => judgedInside)
-  report.verification.splice(0, report.verification.length, ...judged)
-  await run.connections.endWorker()
-  await run.connections.prepareWorker(planned.version)
-  migration.timeouts = null
-  await verifyMigration(run, planned, report, judgedInside)
-}
-
-/**
- * Smoke tests may take minutes, and the worker's idle connection may be gone: the observer connects anew. A connection that breaks just here
- * says nothing against the migration.
- */
-async function recordVerified(run: Run, version: string, smoked: boolean): Promise<void> {
-  const row = inTransaction(run.key, migrationVerified(version))
-  const byObserver = () => again(() => run.observer.simple(row))
-  await (smoked ? byObserver() : again(() => run.connections.worker.simple(row), byObserver))
-}
-
-/**
- * Expectations of the whole file and the verify script, added to the report.
- * Errors: StepFailure at the first that doesn't hold.
- */
-export async function verifyMigration(
-  run: Run,
-  planned: PlannedMigration,
-  report: MigrationReport,
-  judgedInside: boolean,
-): Promise<void> {
-  const { worker } = run.connections
-  if (!judgedInside) {
-    report.verification.push(
-      ...(await verifyExpectations(worker, planned.expectations, run.surroundings)),
-    )
-  }
-  if (planned.verify !== null) {
-    const { queries } = planned.verify
-    report.verification.push(
-      ...(await askCancellable(run, () => runVerifyScript(worker, queries, run.settings))),
-    )
-  }
-  run.emit({ type: 'verified', migration: report, verification: report.verification })
-  judgeVerification(report.verification)
 }
 
 /** Writes a failed migration into the journal: half done where something of it is still there, else history. */

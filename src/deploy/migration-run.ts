@@ -41,6 +41,19 @@ export type StepEnd =
       readonly left: Left
     }
 
+/** How a migration ended, and what is left of it where it failed. */
+export type MigrationEnd =
+  | { readonly ended: 'applied'; readonly migration: MigrationRun }
+  | {
+      readonly ended: 'failed'
+      readonly error: ErrorReport
+      readonly migration: MigrationRun
+      /** Steps whose effects are, or may be, in the database. */
+      readonly remaining: readonly Step[]
+      readonly whole: boolean
+      readonly left: Left
+    }
+
 /** Something is still to hold when its last step is committed: its verify script, the smoke tests. */
 export function isJudgedAfterwards(run: Run, planned: PlannedMigration): boolean {
   return planned.verify !== null || run.smoke?.areDueAfter(planned.version) === true
@@ -135,8 +148,9 @@ export async function appliedEarlier(
   await repeatSettings(run, step)
 }
 
-/** What a step SET for its session, set again on another one. */
+/** What a step SET for its session, set again on another one. A transaction that the file rolls back itself sets nothing. */
 export async function repeatSettings(run: Run, step: Step): Promise<void> {
+  if (step.rollsBack === true) return
   for (const { statement } of step.statements) {
     if (sessionSettings(statement.node).some(({ local }) => !local)) {
       await run.connections.worker.simple(statement.text)

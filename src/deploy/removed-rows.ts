@@ -3,6 +3,7 @@ import type { Step } from '../plan/types.ts'
 import { ServerError } from '../postgres/server-error.ts'
 import type { RowEffect } from '../report/types.ts'
 import { quoteName } from '../sql/identifier.ts'
+import { askCancellable } from './cancelling.ts'
 import type { Run } from './run.ts'
 
 /** A count that would take longer than this is left out, and said. */
@@ -55,8 +56,10 @@ async function count(
 ): Promise<Counted> {
   const { worker } = run.connections
   try {
-    const results = await worker.simple(
-      `begin read only; set local statement_timeout = ${countBudgetMs}; select count(*) from ${name}; rollback`,
+    const results = await askCancellable(run, () =>
+      worker.simple(
+        `begin read only; set local statement_timeout = ${countBudgetMs}; select count(*) from ${name}; rollback`,
+      ),
     )
     return { certainty: 'exact', removed: { by, rows: Number(results[2]?.rows[0]?.[0]) } }
   } catch (error) {

@@ -14,7 +14,8 @@ export interface Chance {
 
 /**
  * How long a migration, or its undo, may go on trying, over all of its steps. The time counts from its first failed attempt: pauses and failed
- * attempts use it up; what succeeds, however long it takes, does not.
+ * attempts use it up; what succeeds, however long it takes, does not. A first attempt that alone took longer than the whole counts too: another as
+ * long would be more than anybody asked for.
  */
 export interface RetryBudget {
   readonly totalMs: number
@@ -48,7 +49,7 @@ export function retryBudget(
       return spentMs
     },
     failed(attemptMs) {
-      if (failures > 0) spentMs += attemptMs
+      if (failures > 0 || attemptMs >= totalMs) spentMs += attemptMs
       failures += 1
     },
     paused(ms) {

@@ -1,4 +1,5 @@
 import { sqlstate } from '../postgres/sqlstate.ts'
+import { durationText } from '../report/duration-text.ts'
 import type { ErrorReport, StepReport } from '../report/types.ts'
 import { formatDuration } from '../runbook/duration.ts'
 import { Cancelled, pauseUnlessAsked } from './cancellation.ts'
@@ -74,13 +75,12 @@ function reasonOf({ error }: { readonly error: ErrorReport }): string {
 /** The last attempt's failure, and who was in its way, with how long it was tried. */
 function usedUp(error: ErrorReport, attempts: number, budget: RetryBudget): ErrorReport {
   const total = formatDuration(budget.totalMs)
-  const spent = formatDuration(Math.round(budget.spentMs / 100) * 100)
   return {
     ...error,
     message:
       attempts === 1
         ? error.message
-        : `${error.message}: given up after ${attempts} attempts in ${spent}`,
+        : `${error.message}: given up after ${attempts} attempts in ${durationText(budget.spentMs)}`,
     fix: [error.fix, `A longer retry-timeout than ${total} goes on trying for longer.`]
       .filter((sentence) => sentence !== undefined)
       .join(' '),

@@ -8,12 +8,27 @@ import { executeInTurn, executeStatement } from './execute.ts'
 import { describeFailure, StepFailure } from './failure.ts'
 import { isDoneAlready } from './index-done.ts'
 import type { Undoing } from './inverse-run.ts'
-import type { Left } from './migration-run.ts'
+import { type Left, repeatSettings } from './migration-run.ts'
 import type { GaveWay } from './retry.ts'
 import type { Run } from './run.ts'
-import { setTimeouts, timeoutsOf, waitLimitsOf } from './timeouts.ts'
+import { statementsBefore } from './step-timeouts.ts'
+import {
+  keepTimeouts,
+  setTimeouts,
+  type Timeouts,
+  timeoutsOf,
+  timeoutsSetBy,
+  waitLimitsOf,
+} from './timeouts.ts'
+import {
+  bodyOf,
+  lastToTouch,
+  lockParts,
+  onlyDirectives,
+  sendInTurn,
+  type Told,
+} from './transaction-statements.ts'
 import { attemptUndo } from './undo-attempts.ts'
-import { locksOfAttempt, takeLocks } from './up-front-locks.ts'
 import type { WaitLimits } from './wait-tally.ts'
 
 type Rollback = NonNullable<PlannedMigration['rollback']>
@@ -24,6 +39,7 @@ interface ScriptStep {
   readonly rollback: Rollback
   readonly report: MigrationReport
   readonly shown: StepReport
+  readonly timeouts: Timeouts
   readonly limits: WaitLimits
   /** The journal's statement that says the step is done. */
   readonly progress: string
@@ -50,12 +66,15 @@ export async function runScript(
   if (first !== undefined && first.kind !== 'transaction') {
     await worker.simple(inTransaction(run.key, progress(from)))
   }
+  for (const earlier of rollback.steps.slice(0, from)) await repeatSettings(run, earlier)
   for (const step of rollback.steps.slice(from)) {
-    const own = step.statements[0]?.directives
-    const timeouts = timeoutsOf(step, run.settings, rollback.directives, own)
-    const limits = waitLimitsOf(step, run.settings, rollback.directives, own)
+    const only = onlyDirectives(step)
+    const timeouts = timeoutsOf(step, run.settings, rollback.directives, only)
+    const limits = waitLimitsOf(step, run.settings, rollback.directives, only)
     const shown = shownAs(step, rollback.file)
-    const all = { step, rollback, report, shown, limits, progress: progress(step.ordinal), ran }
+    const done = progress(step.ordinal)
+    const all = { step, rollback, report, shown, timeouts, limits, progress: done, ran }
+    const own = timeoutsSetBy(statementsBefore(rollback.steps, step))
     const already = ran.length
     await attemptUndo(
       run,
@@ -64,7 +83,7 @@ export async function runScript(
       report.version,
       async (gaveWay) => {
         ran.length = already
-        await worker.simple(setTimeouts(timeouts, null, new Set()))
+        await worker.simple(setTimeouts(timeouts, null, own))
         const resumed = step.kind !== 'transaction' && step.ordinal === from + 1
         if (resumed && (await isDone(run, step))) {
           await worker.simple(inTransaction(run.key, all.progress))
@@ -97,23 +116,20 @@ function shownAs({ ordinal, kind, title, statements }: Step, file: string): Step
   }
 }
 
+/** Deferred constraints are checked before the COMMIT, where they can be watched and cancelled. */
 async function runTransaction(run: Run, all: ScriptStep, gaveWay: GaveWay | null): Promise<void> {
-  const { step, report, shown, limits, progress } = all
+  const { step, rollback, report, shown, limits, progress } = all
   const { worker } = run.connections
-  const locks = locksOfAttempt(step, gaveWay, run.settings.blockTimeout)
-  const locking = step.locksUpFront?.statement ?? null
+  const { directives } = rollback
+  const locks = lockParts(run, step, gaveWay)
   await placed(all, (told) =>
     executeInTurn(run, report, shown, limits, async (execute) => {
       await worker.simple(step.begin ?? 'begin')
-      if (locks.length > 0 && locking !== null) {
-        told(locking)
-        await execute(locking, limits, takeLocks(locks))
-      }
-      for (const statement of toSend(step)) {
-        told(statement)
-        all.ran.push(statement.text)
-        await execute(statement, limits)
-      }
+      await sendInTurn(run, { step, directives, locks, told }, (statement, own, instead) => {
+        if (instead === undefined) all.ran.push(statement.text)
+        return execute(statement, own, instead)
+      })
+      if (step.rollsBack !== true) await worker.simple('set constraints all immediate')
     }),
   )
   if (step.rollsBack) {
@@ -124,36 +140,31 @@ async function runTransaction(run: Run, all: ScriptStep, gaveWay: GaveWay | null
 
 /** An attempt that gave way may have left an INVALID index, which would make the next fail. */
 async function runAlone(run: Run, all: ScriptStep, gaveWay: GaveWay | null): Promise<void> {
-  const { step, report, shown, limits, progress } = all
-  for (const statement of toSend(step)) {
+  const { step, report, shown, timeouts, limits, progress } = all
+  for (const { statement } of bodyOf(step)) {
     all.ran.push(statement.text)
     await placed(all, async (told) => {
       told(statement)
       if (gaveWay !== null && (await isDoneAlready(run, statement.text))) return
       await executeStatement(run, report, shown, statement, limits)
+      await keepTimeouts(run, statement, timeouts)
     })
   }
   await run.connections.worker.simple(inTransaction(run.key, progress))
 }
 
-/** The file's own BEGIN and COMMIT are issued by us, the latter after the journal row. */
-function toSend({ statements }: Step): Statement[] {
-  return statements
-    .map(({ statement }) => statement)
-    .filter(({ transaction }) => !['begin', 'commit', 'rollback'].includes(transaction.type))
-}
-
-/** A failure gets its place in the rollback script: that of the statement told of last. */
+/** A failure gets its place in the rollback script: that of the statement told of last, or of the one that a deferred constraint speaks of. */
 async function placed(
-  { rollback: { script }, report: { version } }: ScriptStep,
-  act: (told: (statement: Statement) => void) => Promise<unknown>,
+  { step, rollback: { script }, report: { version } }: ScriptStep,
+  act: (told: Told) => Promise<unknown>,
 ): Promise<void> {
-  let statement: Statement | undefined
+  let running: Statement | undefined
   try {
-    await act((running) => {
-      statement = running
+    await act((statement) => {
+      running = statement
     })
   } catch (error) {
+    const statement = running ?? lastToTouch(step, error)
     const at = statement === undefined ? { script, version } : { script, statement, version }
     throw new StepFailure(describeFailure(error, at))
   }

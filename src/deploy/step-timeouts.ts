@@ -4,10 +4,10 @@ import type { MigrationRun } from './migration-run.ts'
 import type { Run } from './run.ts'
 import { setTimeouts, timeoutsOf, timeoutsSetBy } from './timeouts.ts'
 
-/** Statements of the steps before this one. */
-export function statementsBefore({ planned }: MigrationRun, step: Step): Statement[] {
-  return planned.steps
-    .filter(({ ordinal }) => ordinal < step.ordinal)
+/** Statements of the steps before this one whose effects on the session have stayed. */
+export function statementsBefore(steps: readonly Step[], step: Step): Statement[] {
+  return steps
+    .filter(({ ordinal, rollsBack }) => ordinal < step.ordinal && rollsBack !== true)
     .flatMap(({ statements }) => statements.map(({ statement }) => statement))
 }
 
@@ -22,7 +22,7 @@ export async function setStepTimeouts(
 ): Promise<void> {
   const [only] = step.statements
   const wanted = timeoutsOf(step, run.settings, migration.planned.directives, only?.directives)
-  const own = timeoutsSetBy(statementsBefore(migration, step))
+  const own = timeoutsSetBy(statementsBefore(migration.planned.steps, step))
   const set = setTimeouts(wanted, migration.timeouts, own)
   if (set !== '') await run.connections.worker.simple(set)
   migration.timeouts = wanted

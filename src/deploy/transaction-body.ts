@@ -3,15 +3,13 @@ import type { Step } from '../plan/types.ts'
 import type { TextResult } from '../postgres/types.ts'
 import type { RowEffect, Verification } from '../report/types.ts'
 import { sessionSettings } from '../sql/setting.ts'
-import type { Statement } from '../sql/types.ts'
 import { inquire, verifyExpectations } from '../verify/expectations.ts'
-import { type Execute, executeInTurn, executeTogether, type Part } from './execute.ts'
+import { type Execute, executeInTurn, executeTogether, ours, type Part } from './execute.ts'
 import { type MigrationRun, stepReportOf } from './migration-run.ts'
 import type { GaveWay } from './retry.ts'
 import type { Run } from './run.ts'
 import { statementsBefore } from './step-timeouts.ts'
 import {
-  keepTimeouts,
   setTimeouts,
   type Timeouts,
   timeoutStatements,
@@ -19,16 +17,19 @@ import {
   timeoutsSetBy,
   waitLimitsOf,
 } from './timeouts.ts'
-import { locksOfAttempt, takeLocks } from './up-front-locks.ts'
+import {
+  bodyOf,
+  lockParts,
+  onlyDirectives,
+  sendInTurn,
+  type Told,
+} from './transaction-statements.ts'
 
 /** What was measured inside the transaction, before it is committed. */
 export interface BodyEnd {
   readonly rows: readonly RowEffect[]
   readonly verification: readonly Verification[]
 }
-
-/** Told of the statement that runs now; undefined while none of the script's does. */
-type Told = (statement: Statement | undefined) => void
 
 /**
  * All of a transaction but its end: BEGIN, the statements, deferred constraints checked now, so that they fail here and not at COMMIT, row
@@ -47,13 +48,6 @@ export async function runBody(
     : runOneByOne(run, migration, step, locks, told)
 }
 
-/** The statements to send: the file's own BEGIN and COMMIT are issued by us, the latter after the journal row. */
-export function bodyOf(step: Step) {
-  return step.statements.filter(
-    ({ statement }) => !['begin', 'commit', 'rollback'].includes(statement.transaction.type),
-  )
-}
-
 /** Not where something is to be done between two statements: COPY's rows, timeouts of one statement alone, those that it may have taken away. */
 function allowsOneTrip(step: Step): boolean {
   if (step.rollsBack) return false
@@ -64,13 +58,6 @@ function allowsOneTrip(step: Step): boolean {
       !statement.effects.some(({ op }) => op === 'unknown') &&
       !sessionSettings(statement.node).some(({ kind, name }) => kind === 'reset' && name === null),
   )
-}
-
-/** Locks that are taken before the first statement, on behalf of the first that needs one: it is blamed when they are not to be had. */
-function lockParts(run: Run, step: Step, gaveWay: GaveWay | null): readonly Part[] {
-  const locks = locksOfAttempt(step, gaveWay, run.settings.blockTimeout)
-  const statement = step.locksUpFront?.statement ?? null
-  return locks.length === 0 ? [] : [{ text: takeLocks(locks), statement }]
 }
 
 async function runTogether(
@@ -107,8 +94,6 @@ async function runTogether(
   }
 }
 
-const ours = (text: string): Part => ({ text, statement: null })
-
 async function runOneByOne(
   run: Run,
   migration: MigrationRun,
@@ -144,19 +129,7 @@ async function sendOneByOne(
   )
   migration.timeouts = timeouts
   const { directives } = migration.planned
-  for (const { text, statement } of locks) {
-    if (statement === null) continue
-    told(statement)
-    await execute(statement, waitLimitsOf(step, run.settings, directives, undefined), text)
-  }
-  for (const planned of bodyOf(step)) {
-    told(planned.statement)
-    await withStatementTimeouts(run, migration, step, planned, async () => {
-      const limits = waitLimitsOf(step, run.settings, directives, planned.directives)
-      await execute(planned.statement, limits)
-    })
-  }
-  told(undefined)
+  await sendInTurn(run, { step, directives, locks, told }, execute)
   if (step.rollsBack) return { rows: [], verification: [] }
   const closed = watched
     ? await worker.simple(`set constraints all immediate; ${countersQuery}`)
@@ -178,38 +151,9 @@ function opening(run: Run, migration: MigrationRun, step: Step): Opening {
   const { planned } = migration
   return {
     timeouts: timeoutsOf(step, run.settings, planned.directives, onlyDirectives(step)),
-    own: timeoutsSetBy(statementsBefore(migration, step)),
+    own: timeoutsSetBy(statementsBefore(planned.steps, step)),
     watched: step.rows !== 'none' || run.surroundings.hasEventTriggers,
   }
-}
-
-/** A step of one statement takes that statement's directives as its own. */
-function onlyDirectives(step: Step) {
-  return bodyOf(step).length === 1 ? bodyOf(step)[0]?.directives : undefined
-}
-
-async function withStatementTimeouts(
-  run: Run,
-  migration: MigrationRun,
-  step: Step,
-  planned: Step['statements'][number],
-  body: () => Promise<void>,
-): Promise<void> {
-  const { directives } = planned
-  const special = directives.lockTimeout ?? directives.statementTimeout
-  const { worker } = run.connections
-  const base = timeoutsOf(step, run.settings, migration.planned.directives, undefined)
-  if (special === undefined || bodyOf(step).length === 1) {
-    await body()
-    const own = timeoutsOf(step, run.settings, migration.planned.directives, directives)
-    await keepTimeouts(run, planned.statement, own)
-    return
-  }
-  const wanted = timeoutsOf(step, run.settings, migration.planned.directives, directives)
-  await worker.simple(setTimeouts(wanted, base, new Set()))
-  await body()
-  await worker.simple(setTimeouts(base, wanted, new Set()))
-  await keepTimeouts(run, planned.statement, base)
 }
 
 function rowsBetween(

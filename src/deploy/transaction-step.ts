@@ -1,3 +1,4 @@
+import { stepState } from '../journal/fate.ts'
 import {
   inTransaction,
   journalPrologue,
@@ -10,13 +11,14 @@ import { ServerError } from '../postgres/server-error.ts'
 import type { RowEffect, Verification } from '../report/types.ts'
 import type { Statement } from '../sql/types.ts'
 import { describeFailure, StepFailure } from './failure.ts'
-import { committedDespiteLoss, continueOnNewWorker } from './fate.ts'
+import { committedDespiteLoss, continueOnNewWorker, isLost } from './fate.ts'
 import { holdsLock } from './lock-watch.ts'
 import {
   addRowEffects,
   isJudgedAfterwards,
   type MigrationRun,
   migrationFacts,
+  repeatSettings,
   type StepEnd,
   stepFacts,
 } from './migration-run.ts'
@@ -24,7 +26,8 @@ import { judgeRows, judgeVerification, judgeWarnings } from './policies.ts'
 import { countRemoved, withRefreshed } from './removed-rows.ts'
 import type { GaveWay } from './retry.ts'
 import type { Run } from './run.ts'
-import { bodyOf, runBody } from './transaction-body.ts'
+import { runBody } from './transaction-body.ts'
+import { lastToTouch } from './transaction-statements.ts'
 
 /**
  * BEGIN, the statements, the expectations, the journal row, COMMIT. Whatever fails before the COMMIT, Postgres takes back all of it; when
@@ -61,7 +64,7 @@ export async function runTransactionStep(
       ...(culprit === undefined ? {} : { statement: culprit }),
     })
     if (committing && isLost(error)) {
-      const fate = await committedDespiteLoss(run, migration.planned.version, step.ordinal)
+      const fate = await committedDespiteLoss(run, () => isJournaled(run, migration, step))
       if (fate === 'unknown') return { ended: 'failed', error: report, left: 'unknown' }
       if (fate === 'committed') {
         await continueOnNewWorker(run, migration, step)
@@ -70,23 +73,6 @@ export async function runTransactionStep(
     } else if (!(await rollBack(run))) return { ended: 'failed', error: report, left: 'unknown' }
     return { ended: 'failed', error: report, left: 'nothing' }
   }
-}
-
-const rowOps: ReadonlySet<string> = new Set(['insert', 'update', 'delete', 'merge', 'copy'])
-
-/** A deferred constraint says which table it is about, not which statement broke it: the last that wrote there, else the last that wrote. */
-function lastToTouch(step: Step, error: unknown): Statement | undefined {
-  const table = error instanceof ServerError ? error.table : undefined
-  const statements = bodyOf(step).map(({ statement }) => statement)
-  const writes = (name?: string) => (statement: Statement) =>
-    statement.effects.some(
-      ({ op, object }) => rowOps.has(op) && (name === undefined || object.name === name),
-    )
-  return (
-    (table === undefined ? undefined : statements.findLast(writes(table))) ??
-    statements.findLast(writes()) ??
-    statements.at(-1)
-  )
 }
 
 function judge(
@@ -111,7 +97,7 @@ async function commit(
   const { worker } = run.connections
   const journal = journalRows(run, migration, step, rows, durationMs)
   if (step.rollsBack) {
-    await worker.simple('rollback')
+    await takeBack(run, migration)
     await worker.simple(inTransaction(run.key, journal))
     return
   }
@@ -119,7 +105,8 @@ async function commit(
     .simple(`${journalPrologue(run.key)} ${journal}; commit`)
     .catch(async (error: unknown) => {
       if (!(error instanceof ServerError) || error.code !== readOnlyTransaction) throw error
-      await worker.simple('rollback')
+      await takeBack(run, migration)
+      await repeatSettings(run, step)
       return worker.simple(inTransaction(run.key, journal))
     })
   const tag = results.at(-1)?.tag
@@ -130,7 +117,13 @@ async function commit(
   }
 }
 
-/** The file's own BEGIN READ ONLY: it changed nothing, and is journaled in a transaction of its own. */
+/** With the transaction goes what was SET in it, our timeouts among it: they are sent along with its BEGIN. */
+async function takeBack(run: Run, migration: MigrationRun): Promise<void> {
+  await run.connections.worker.simple('rollback')
+  migration.timeouts = null
+}
+
+/** The file's own BEGIN READ ONLY: it changed nothing but its session, and is journaled in a transaction of its own. */
 const readOnlyTransaction = '25006'
 
 function journalRows(
@@ -173,9 +166,9 @@ function done(
   return { ended: 'done' }
 }
 
-/** Only where the connection is gone too is the answer to a COMMIT unknown. */
-function isLost(error: unknown): boolean {
-  return error instanceof ServerError && error.lost
+async function isJournaled(run: Run, { planned }: MigrationRun, step: Step): Promise<boolean> {
+  const state = await stepState(run.observer, run.key.id, planned.version, step.ordinal)
+  return state === 'done'
 }
 
 /** False: the transaction can't come to a COMMIT any more, and yet nobody can see that it has ended. */

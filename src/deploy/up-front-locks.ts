@@ -1,18 +1,21 @@
 import { lockModes } from '../plan/lock-modes.ts'
 import type { Step, TableLock } from '../plan/types.ts'
 import { quoteIdentifier, quoteLiteral, quoteName } from '../sql/identifier.ts'
+import { parseSql } from '../sql/parser.ts'
+import { isolationLevel } from '../sql/transaction-control.ts'
 import type { GaveWay } from './retry.ts'
 
 /**
  * The tables that this attempt of a transaction locks first: more of them after one that gave way to a lock, unless it had taken longer than
- * `blockTimeoutMs`: then locks that are held through all of it would keep the application waiting for too long.
+ * `blockTimeoutMs`: then locks that are held through all of it would keep the application waiting for too long. None where the file's BEGIN asks for one
+ * snapshot for all of the transaction: the statement that locks would take it, and the file would not see what was committed while it waited.
  */
 export function locksOfAttempt(
-  { locksUpFront }: Pick<Step, 'locksUpFront'>,
+  { locksUpFront, begin }: Pick<Step, 'locksUpFront' | 'begin'>,
   gaveWay: GaveWay | null,
   blockTimeoutMs: number,
 ): readonly TableLock[] {
-  if (locksUpFront === undefined) return []
+  if (locksUpFront === undefined || takesOneSnapshot(begin)) return []
   const soonOver = gaveWay !== null && gaveWay.attemptMs <= blockTimeoutMs
   return soonOver ? locksUpFront.retried : locksUpFront.first
 }
@@ -23,8 +26,8 @@ export function locksOfAttempt(
  * deadlock as soon as we get ours (measured, under load). LOCK TABLE
  * knows neither IF EXISTS nor several modes, and a look at the catalog would be a round trip more. Partitions and children are left to the
  * statement that needs them: not every one does. Whom a role may not lock it can't change either, but what it may change is the file's
- * affair: without the privilege the step goes on, and locks as it goes. Under a stricter isolation level the file's own first statement is to
- * take the snapshot, so nothing is locked.
+ * affair: without the privilege the step goes on, and locks as it goes. Where the session's own isolation level is a stricter one, its snapshot is
+ * older than any lock, so nothing is locked.
  */
 export function takeLocks(locks: readonly TableLock[]): string {
   const wanted = locks.map(
@@ -62,6 +65,13 @@ exception
     null;
 end`
   return `do ${quoteLiteral(body)}`
+}
+
+/** Its BEGIN names an isolation level under which all statements share the first one's snapshot. */
+function takesOneSnapshot(begin: string | undefined): boolean {
+  const node = begin === undefined ? undefined : parseSql(begin)[0]?.node
+  const level = node === undefined ? null : isolationLevel(node)
+  return level === 'repeatable read' || level === 'serializable'
 }
 
 /** The relation that a name means: on the session's search path, or on the one that the file has set for the statement. */

@@ -1,4 +1,6 @@
 import { fieldsOf } from './tree/node.ts'
+import { optionOf } from './tree/option.ts'
+import { constantText } from './tree/value.ts'
 import type { Node } from './types.ts'
 
 export interface TransactionControl {
@@ -34,4 +36,10 @@ export function transactionControl(node: Node): TransactionControl | null {
   const fields = fieldsOf(node, 'TransactionStmt')
   const verb = verbs[fields?.kind ?? '']
   return verb === undefined ? null : { verb, chain: fields?.chain === true }
+}
+
+/** The isolation level that BEGIN or START TRANSACTION names, in lower case; null where it names none. */
+export function isolationLevel(node: Node): string | null {
+  const options = fieldsOf(node, 'TransactionStmt')?.options
+  return constantText(optionOf(options, 'transaction_isolation')?.arg)?.toLowerCase() ?? null
 }
