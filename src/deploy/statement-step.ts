@@ -4,14 +4,19 @@ import {
   migrationApplied,
   migrationBegun,
   stepDone,
+  stepLeftNothing,
   stepStarted,
 } from '../journal/write.ts'
 import { readOids } from '../observe/oids.ts'
 import type { Step } from '../plan/types.ts'
+import { ServerError } from '../postgres/server-error.ts'
+import { sqlstate } from '../postgres/sqlstate.ts'
 import type { RowEffect, Verification } from '../report/types.ts'
 import { quoteName } from '../sql/identifier.ts'
+import type { Statement } from '../sql/types.ts'
 import { verifyExpectations } from '../verify/expectations.ts'
 import { aftermathOf } from './after-failure.ts'
+import { isAtomic } from './atomic.ts'
 import { awaitOlderTransactions, type Waiting } from './before-build.ts'
 import { type ConcurrentWork, concurrentWorkOf } from './concurrent-work.ts'
 import { executeStatement } from './execute.ts'
@@ -59,6 +64,7 @@ export async function runStatementStep(
   }
   let before = interrupted?.before ?? null
   let begunAt: number | null = null
+  let succeeded = false
   try {
     await setStepTimeouts(run, migration, step)
     const settled = interrupted
@@ -79,6 +85,7 @@ export async function runStatementStep(
       ).catch(async (error: unknown) => {
         if (!(await tookEffectDespiteLoss(run, migration, step, picture, error))) throw error
       })
+      succeeded = true
       if (migration.timeouts !== null) await keepTimeouts(run, statement, migration.timeouts)
     }
     const verification = await verifyExpectations(
@@ -101,10 +108,17 @@ export async function runStatementStep(
     if (before === null) {
       return { ended: 'failed', error: report, left: interrupted ? 'something' : 'nothing' }
     }
-    // The clean-up sets timeouts of its own.
-    migration.timeouts = null
     const budgetMs = limits.lock_timeout - (Date.now() - (begunAt ?? started))
-    const { left, says } = await aftermathOf(run, work, before, error, budgetMs)
+    const { left, says } = await aftermathOf(run, {
+      work,
+      before,
+      error,
+      succeeded,
+      skipped: wasSkipped(migration, statement),
+      atomic: isAtomic(step) && interrupted === undefined,
+      budgetMs,
+    })
+    if (left === 'nothing') await journalNothing(run, migration, step)
     const detail = [report.detail, says?.detail].filter((text) => text !== undefined).join('; ')
     return {
       ended: 'failed',
@@ -112,6 +126,13 @@ export async function runStatementStep(
       left,
     }
   }
+}
+
+/** IF NOT EXISTS found something of that name, as the server's notice says. */
+function wasSkipped({ report }: MigrationRun, { where }: Statement): boolean {
+  return report.notices.some(
+    (notice) => notice.code === sqlstate.duplicateTable && notice.where === where,
+  )
 }
 
 /** Everything that can be known before a concurrent statement is begun. Returns the OIDs of what others' rebuilds have left. */
@@ -170,6 +191,16 @@ async function journalStart(
   const row = stepStarted(run.key, planned.version, stepFacts(step), before, uncounted(step))
   await worker.simple(inTransaction(run.key, `${begun} ${row}`))
   migration.begun = true
+}
+
+/** A next run need not ask what became of it. Where that can't be noted, it asks. */
+async function journalNothing(run: Run, migration: MigrationRun, step: Step): Promise<void> {
+  const row = stepLeftNothing(migration.planned.version, step.ordinal)
+  try {
+    await run.connections.worker.simple(inTransaction(run.key, row))
+  } catch (error) {
+    if (!(error instanceof ServerError)) throw error
+  }
 }
 
 async function journalEnd(
