@@ -1,5 +1,5 @@
 import type { StepBefore } from '../journal/state.ts'
-import { readIndexBeside } from '../observe/index-builds.ts'
+import { isBuiltByAnother, readIndexBeside } from '../observe/index-builds.ts'
 import { readDetach, readIndexes, readOids } from '../observe/oids.ts'
 import { ServerError } from '../postgres/server-error.ts'
 import { sqlstate } from '../postgres/sqlstate.ts'
@@ -7,9 +7,11 @@ import type { ErrorReport } from '../report/types.ts'
 import { quoteName } from '../sql/identifier.ts'
 import { type ConcurrentWork, nameOf, tableOf } from './concurrent-work.ts'
 import { duplicateKeys } from './duplicates.ts'
-import { removeInvalidIndex, removeRebuildLeftovers, stoppedPatienceMs } from './leftovers.ts'
+import { dropInvalidIndex, dropsByHand, type StayingIndex, stayingText } from './invalid-index.ts'
+import { removeRebuildLeftovers } from './leftovers.ts'
 import type { Left } from './migration-run.ts'
 import type { Run } from './run.ts'
+import { asCleanUp, cleanUpBudgetMs } from './undo-time.ts'
 
 /** What a failed statement left, after what it left INVALID was removed where that was possible. */
 export interface Aftermath {
@@ -18,22 +20,35 @@ export interface Aftermath {
   readonly says?: Partial<Pick<ErrorReport, 'detail' | 'fix'>>
 }
 
+const nothing: Aftermath = { left: 'nothing' }
 const something: Aftermath = { left: 'something' }
 
+/** A statement outside a transaction whose step failed. */
+export interface FailedStatement {
+  /** Null where it is not concurrent. */
+  readonly work: ConcurrentWork | null
+  readonly before: StepBefore
+  readonly error: unknown
+  /** The statement itself succeeded; what came afterwards failed. */
+  readonly succeeded: boolean
+  /** IF NOT EXISTS found another of its name. */
+  readonly skipped: boolean
+  /** It comes whole or not at all, and no earlier run's attempt is in doubt. */
+  readonly atomic: boolean
+  /** What is left of its time, in milliseconds. */
+  readonly budgetMs: number
+}
+
 /**
- * What a failed statement left. Of one that is not concurrent (`work` null) nothing is known here. Where the connection is lost nobody can be asked: the
- * undo, or the next run, finds out.
+ * What a failed statement left. Of one that comes whole or not at all the server's answer tells; of any other that is not concurrent nothing does. Where
+ * the connection is lost nobody can be asked: the undo, or the next run, finds out.
  */
-export async function aftermathOf(
-  run: Run,
-  work: ConcurrentWork | null,
-  before: StepBefore,
-  error: unknown,
-  budgetMs: number,
-): Promise<Aftermath> {
-  if (work === null || (error instanceof ServerError && error.lost)) return something
+export async function aftermathOf(run: Run, failed: FailedStatement): Promise<Aftermath> {
+  const { work, error, succeeded, atomic } = failed
+  if (error instanceof ServerError && error.lost) return something
+  if (work === null) return atomic && !succeeded ? nothing : something
   try {
-    return await cleanUp(run, work, before, error, budgetMs)
+    return await cleanUp(run, work, failed)
   } catch (failure) {
     if (!(failure instanceof ServerError)) throw failure
     return something
@@ -41,30 +56,30 @@ export async function aftermathOf(
 }
 
 /**
- * Cleans up after a concurrent statement that failed: an INVALID index that wasn't there before is dropped at once, so that the statement can be tried again. `budgetMs`
- * is what is left of its time; somebody who waits after asking the run to stop is not kept longer than three seconds.
+ * Cleans up after a concurrent statement that failed: an INVALID index that wasn't there before is dropped at once, so that the statement can be tried again.
+ * Somebody who waits after asking the run to stop is not kept longer than three seconds.
  * Errors: ServerError where the connection is lost.
  */
 async function cleanUp(
   run: Run,
   work: ConcurrentWork,
-  before: StepBefore,
-  error: unknown,
-  budgetMs: number,
+  failed: FailedStatement,
 ): Promise<Aftermath> {
+  const { before, budgetMs } = failed
   const patienceMs = run.cancellation.requested
-    ? stoppedPatienceMs
-    : Math.max(stoppedPatienceMs, budgetMs)
+    ? cleanUpBudgetMs
+    : Math.max(cleanUpBudgetMs, budgetMs)
   switch (work.op) {
     case 'create':
-      return afterCreate(run, work, before, error, patienceMs)
+      return afterCreate(run, work, failed, patienceMs)
     case 'reindex': {
       const known = before.leftovers ?? []
-      return leftover(await removeRebuildLeftovers(run, work, known, patienceMs))
+      return leftover(await removeRebuildLeftovers(asCleanUp(run), work, known, patienceMs))
     }
     case 'drop':
       return afterDrop(run, work, before)
     case 'detach':
+    case 'finalize':
       return afterDetach(run, work)
   }
 }
@@ -72,33 +87,37 @@ async function cleanUp(
 async function afterCreate(
   run: Run,
   work: Extract<ConcurrentWork, { op: 'create' }>,
-  before: StepBefore,
-  error: unknown,
+  { before, error, succeeded, skipped }: FailedStatement,
   patienceMs: number,
 ): Promise<Aftermath> {
-  if (work.object.name === null) return { left: 'something' }
-  const found = await readIndexBeside(run.connections.worker, tableOf(work), work.object.name)
-  if (found === null || Object.values(before.oids).includes(found.oid)) return { left: 'nothing' }
-  if (found.valid) return { left: 'something' }
-  const removed = await removeInvalidIndex(run, found.name, patienceMs)
-  const violated = error instanceof ServerError && error.code === sqlstate.uniqueViolation
+  if (work.object.name === null) return something
+  const code = error instanceof ServerError ? error.code : null
+  // Of a name that was taken, whatever stands there is another's.
+  if (skipped || code === sqlstate.duplicateTable) return nothing
+  const { worker } = run.connections
+  const found = await readIndexBeside(worker, tableOf(work), work.object.name)
+  if (found === null || Object.values(before.oids).includes(found.oid)) return nothing
+  // A build that fails leaves no valid index: another session's has ended just now.
+  if (found.valid) return succeeded ? something : nothing
+  if (await isBuiltByAnother(run.observer, found.oid, [worker.backendPid])) return nothing
+  const stays = await dropInvalidIndex(asCleanUp(run), found, patienceMs)
+  const violated = code === sqlstate.uniqueViolation
   const keys =
     violated && !run.cancellation.requested
       ? await duplicateKeys(run, work.index, found.table)
       : null
-  const { left, says } = leftover(removed === 'left' ? [found.name] : [])
+  const { left, says } = leftover(stays === null ? [] : [stays])
   const detail = [keys, says?.detail].filter((text) => typeof text === 'string').join('; ')
   return { left, says: { ...says, ...(detail === '' ? {} : { detail }) } }
 }
 
-function leftover(names: readonly string[]): Aftermath {
-  if (names.length === 0) return { left: 'nothing' }
-  const drops = names.map((name) => `DROP INDEX CONCURRENTLY ${name};`).join(' ')
+function leftover(stays: readonly StayingIndex[]): Aftermath {
+  if (stays.length === 0) return nothing
   return {
     left: 'something',
     says: {
-      detail: `left INVALID: ${names.join(', ')}: another session has the table open, so that it could not be dropped in time`,
-      fix: `Deploy again when the sessions that use the table have ended: the next run removes what is left and goes on. By hand: ${drops}`,
+      detail: `left INVALID: ${stayingText(stays)}`,
+      fix: `Deploy again when the sessions that use the table have ended: the next run removes what is left and goes on. By hand: ${dropsByHand(stays)}`,
     },
   }
 }

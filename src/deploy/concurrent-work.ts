@@ -3,11 +3,11 @@ import { isConcurrent } from '../sql/concurrent.ts'
 import { quoteName } from '../sql/identifier.ts'
 import type { Effect, IndexDefinition, Statement } from '../sql/types.ts'
 
-/** What a statement with CONCURRENTLY does, in the four ways in which it may be cut off half way. */
+/** What a statement with CONCURRENTLY does, in the four ways in which it may be cut off half way, and the end of a detach that was ('finalize'). */
 export type ConcurrentWork = Pick<Effect, 'object' | 'partition'> &
   (
     | { readonly op: 'create'; readonly index: IndexDefinition }
-    | { readonly op: 'drop' | 'reindex' | 'detach' }
+    | { readonly op: 'drop' | 'reindex' | 'detach' | 'finalize' }
   )
 
 /** Null where the statement is not concurrent, or one that is whole or nothing. */
@@ -48,9 +48,10 @@ export function reachOf(work: ConcurrentWork): Reach {
 /**
  * What it waits for, as the server's source has it (14 to 18). A build waits for writers, then for older snapshots; with an expression or a predicate for
  * those of other builds too, since these may run functions that read anything. Dropping, swapping and detaching wait for whoever has the table open.
+ * FINALIZE waits for older snapshots, and holds ACCESS EXCLUSIVE on the partition while it does.
  */
 export function waitsOf(work: ConcurrentWork): Omit<Wanted, 'tables'> {
-  if (work.op === 'reindex') return { lockers: 'all', snapshots: 'all' }
+  if (work.op === 'reindex' || work.op === 'finalize') return { lockers: 'all', snapshots: 'all' }
   if (work.op !== 'create') return { lockers: 'all', snapshots: 'none' }
   const { keys, predicate } = work.index
   const safe = predicate === null && keys.every(({ column }) => column !== null)

@@ -3,7 +3,8 @@ import type { PrecheckWords } from '../plan/prechecks/types.ts'
 import { keysOfIndex, uniqueCheck } from '../plan/prechecks/unique.ts'
 import { counted, grouped, listed } from '../report/words.ts'
 import type { IndexDefinition, QualifiedName } from '../sql/types.ts'
-import type { Run } from './run.ts'
+import { whileCancellable } from './cancelling.ts'
+import { Cancelled, type Run } from './run.ts'
 
 const shownKeys = 5
 
@@ -30,20 +31,21 @@ export async function duplicateKeys(
     constraints: [],
   })
   if (!('ask' in derived)) return null
-  const { settings, surroundings, connections, cancellable, cancellation } = run
-  cancellable.now = true
+  const { settings, surroundings, connections } = run
   try {
-    const answer = await ask(connections.worker, derived.ask, surroundings, {
-      budgetMs: patienceMs,
-      lockTimeoutMs: settings.lockTimeout,
-      role: settings.role ?? null,
-      examples: shownKeys,
-    })
+    const answer = await whileCancellable(run, () =>
+      ask(connections.worker, derived.ask, surroundings, {
+        budgetMs: patienceMs,
+        lockTimeoutMs: settings.lockTimeout,
+        role: settings.role ?? null,
+        examples: shownKeys,
+      }),
+    )
     if ('failed' in answer || answer.counted === 0) return null
     return duplicatesText(derived, answer.counted, answer.examples)
-  } finally {
-    cancellable.now = false
-    await cancellation.sent
+  } catch (error) {
+    if (error instanceof Cancelled) return null
+    throw error
   }
 }
 

@@ -2,6 +2,7 @@ import type { StepBefore } from '../journal/state.ts'
 import type { Step } from '../plan/types.ts'
 import { ServerError } from '../postgres/server-error.ts'
 import { verifyExpectations } from '../verify/expectations.ts'
+import { wasBuilt } from './built-index.ts'
 import { type MigrationRun, repeatSettings } from './migration-run.ts'
 import type { Run } from './run.ts'
 
@@ -49,7 +50,8 @@ export async function tookEffectDespiteLoss(
     const telling = verification.filter(
       ({ outcome }, index) => before.held[index] === false && outcome !== 'not-checked',
     )
-    return telling.length > 0 && telling.every(({ outcome }) => outcome === 'passed')
+    if (telling.length > 0 && telling.every(({ outcome }) => outcome === 'passed')) return true
+    return await wasBuilt(run, step, before)
   } catch (failure) {
     if (failure instanceof ServerError) return false
     throw failure

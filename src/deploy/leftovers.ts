@@ -5,18 +5,16 @@ import {
   type StandingIndex,
 } from '../observe/index-builds.ts'
 import { readTables } from '../observe/snapshots.ts'
-import type { Expectation } from '../plan/types.ts'
-import { cancelBackend } from '../postgres/observer.ts'
-import { ServerError } from '../postgres/server-error.ts'
+import { sqlstate } from '../postgres/sqlstate.ts'
 import type { MigrationReport } from '../report/types.ts'
-import type { Effect } from '../sql/types.ts'
-import { factsOf } from '../verify/catalog/facts-query.ts'
 import { compareIndex, definitionOf } from '../verify/catalog/index-comparison.ts'
-import { readIndexes } from '../verify/catalog/index-facts.ts'
 import { describeIndex } from '../verify/catalog/index-words.ts'
 import { awaitNobody, awaitOlderTransactions, type Waiting } from './before-build.ts'
+import { readIndexFact } from './built-index.ts'
+import { pauseUnlessAsked, stopIfAsked } from './cancellation.ts'
 import { type ConcurrentWork, reachOf, tableOf } from './concurrent-work.ts'
 import { StepFailure } from './failure.ts'
+import { dropInvalidIndex, indexStays, type StayingIndex } from './invalid-index.ts'
 import type { Run } from './run.ts'
 
 type Creation = Extract<ConcurrentWork, { op: 'create' }>
@@ -46,14 +44,21 @@ export async function clearLeftover(
       await awaitNobody(run, rest, () => readBuilders(run.observer, found, own))
       continue
     }
-    await judgeStructure(run, work, found, waiting, ours)
+    if (!(await judgeStructure(run, work, found, waiting, ours))) {
+      await judgedAgain(run, found, rest)
+      continue
+    }
     if (!awaited) {
       // Dropping waits for everybody who has the table open; after that wait the index may be another's, and is judged again.
       await awaitOlderTransactions(run, dropOf(work, found), rest)
       awaited = true
       continue
     }
-    await run.connections.worker.simple(`drop index concurrently if exists ${found.name}`)
+    const stays = await dropInvalidIndex(run, found, rest.timeoutMs)
+    if (stays !== null) {
+      stopIfAsked(run.cancellation)
+      throw indexStays('An earlier attempt left', [stays], waiting.where)
+    }
     note(run, report, waiting, {
       id: 'leftover-dropped',
       message: `The INVALID index ${found.name}, which an earlier attempt had left, was dropped and is built again: ${found.definition}`,
@@ -62,35 +67,42 @@ export async function clearLeftover(
   }
 }
 
+/** It was dropped, renamed or swapped between two looks: a moment later there is another answer. */
+async function judgedAgain(
+  run: Run,
+  { name }: StandingIndex,
+  { timeoutMs, where }: Waiting,
+): Promise<void> {
+  await pauseUnlessAsked(run.cancellation, againMs)
+  stopIfAsked(run.cancellation)
+  if (timeoutMs > 0) return
+  throw indexStays(
+    'There is',
+    [{ name, why: 'it kept changing', sqlstate: sqlstate.lockNotAvailable }],
+    where,
+  )
+}
+
+const againMs = 100
+
 function dropOf({ object }: Creation, { table }: StandingIndex): ConcurrentWork {
   return { op: 'drop', object: { ...object, schema: table.schema } }
 }
 
+/** False where it is no longer there to be judged. */
 async function judgeStructure(
   run: Run,
   { object, index }: Creation,
   found: StandingIndex,
   { where }: Waiting,
   ours: boolean,
-): Promise<void> {
+): Promise<boolean> {
   const { table } = found
-  const named: Effect['object'] = { ...object, schema: table.schema, table }
-  const expectation: Expectation = {
-    object: named,
-    state: 'present',
-    index,
-    mayPreexist: false,
-    where,
-  }
-  const query = readIndexes([expectation], run.surroundings)
-  const [result] = await run.connections.worker.pipeline([query])
-  const fact = factsOf(query, result).find(
-    ({ schema, name }) => schema === table.schema && name === object.name,
-  )
-  if (fact === undefined) return
+  const fact = await readIndexFact(run, object, index, found, where)
+  if (fact === undefined) return false
   const likeness = object.table?.name === table.name ? compareIndex(index, fact) : 'different'
   // Of ours only the structure is asked: an expression that can't be compared is what we sent.
-  if (likeness === 'same' || (ours && likeness !== 'different')) return
+  if (likeness === 'same' || (ours && likeness !== 'different')) return true
   throw new StepFailure({
     message: `There is an INVALID index ${found.name} that this migration didn't make`,
     detail: `found: ${describeIndex(definitionOf(fact))} on ${table.name}; to be created: ${describeIndex(index)} on ${object.table?.name ?? ''}`,
@@ -99,44 +111,6 @@ async function judgeStructure(
     where,
   })
 }
-
-/**
- * Drops an INVALID index that this run made, concurrently, for at most `patienceMs`, and not longer than three seconds after the run was asked to stop, nor
- * after a second request: dropping waits for everybody who has the table open. `name` is quoted. The session's timeouts are other ones afterwards.
- */
-export async function removeInvalidIndex(
-  run: Run,
-  name: string,
-  patienceMs: number,
-): Promise<'removed' | 'left'> {
-  const { worker } = run.connections
-  const patience = Math.max(1, Math.round(patienceMs))
-  let sent: Promise<unknown> = Promise.resolve()
-  // Sent again and again: a cancel that falls between two messages is lost.
-  const timer = setInterval(() => {
-    if (!isOver(run.cancellation)) return
-    sent = sent.then(() => cancelBackend(run.observer, worker.backendPid).catch(() => undefined))
-  }, 200)
-  try {
-    await worker.simple(`set lock_timeout = ${patience}`)
-    await worker.simple(`set statement_timeout = ${patience}`)
-    await worker.simple(`drop index concurrently if exists ${name}`)
-    return 'removed'
-  } catch (error) {
-    if (!(error instanceof ServerError)) throw error
-    return 'left'
-  } finally {
-    clearInterval(timer)
-    await sent
-  }
-}
-
-function isOver({ insisted, requestedAt }: Run['cancellation']): boolean {
-  return insisted || (requestedAt !== null && Date.now() - requestedAt >= stoppedPatienceMs)
-}
-
-/** How long cleaning up may take once the run is asked to stop: the runner kills after ten seconds. */
-export const stoppedPatienceMs = 3_000
 
 /** Before a REINDEX CONCURRENTLY: what somebody else's left on its tables is named, and left alone. Returns the OIDs. */
 export async function nameRebuildLeftovers(
@@ -159,7 +133,7 @@ export async function nameRebuildLeftovers(
 }
 
 /**
- * Drops what a REINDEX CONCURRENTLY of ours left when it was cut off: all that was not there before (`known`). Returns the names of those that stayed, because
+ * Drops what a REINDEX CONCURRENTLY of ours left when it was cut off: all that was not there before (`known`). Returns those that stayed, because
  * another session works on them or has the table open.
  */
 export async function removeRebuildLeftovers(
@@ -167,20 +141,16 @@ export async function removeRebuildLeftovers(
   work: ConcurrentWork,
   known: readonly number[],
   patienceMs: number,
-): Promise<string[]> {
+): Promise<StayingIndex[]> {
   const { worker } = run.connections
   const deadline = Date.now() + patienceMs
-  const left: string[] = []
+  const stays: StayingIndex[] = []
   for (const index of await readRebuildLeftovers(worker, await readTables(worker, reachOf(work)))) {
     if (known.includes(index.oid)) continue
-    const builders = await readBuilders(run.observer, index, [worker.backendPid])
-    const ended =
-      builders.length > 0
-        ? 'left'
-        : await removeInvalidIndex(run, index.name, deadline - Date.now())
-    if (ended === 'left') left.push(index.name)
+    const staying = await dropInvalidIndex(run, index, deadline - Date.now())
+    if (staying !== null) stays.push(staying)
   }
-  return left
+  return stays
 }
 
 function note(

@@ -10,8 +10,8 @@ import {
 import { deserialise, readFingerprint, serialise } from '../observe/fingerprint.ts'
 import type { PlannedMigration, Step } from '../plan/types.ts'
 import type { MigrationReport } from '../report/types.ts'
-import { isConcurrent } from '../sql/concurrent.ts'
 import { again } from './again.ts'
+import { isAtomic } from './atomic.ts'
 import { runBatchStep } from './batch-step.ts'
 import { holdsDisk } from './disk-looker.ts'
 import { describeFailure } from './failure.ts'
@@ -142,17 +142,6 @@ async function diskFull(run: Run, { planned }: MigrationRun): Promise<StepEnd | 
     const at = { script: planned.script, version: planned.version }
     return { ended: 'failed', error: describeFailure(error, at), left: 'nothing' }
   }
-}
-
-/** A statement outside a transaction that comes whole or not at all: when the server says that it failed, it left nothing. */
-function isAtomic({ kind, statements }: Step): boolean {
-  return (
-    kind === 'statement' &&
-    statements.every(
-      ({ statement: { node, transaction } }) =>
-        !isConcurrent(node) && transaction.type !== 'may-commit',
-    )
-  )
 }
 
 function failedAt(

@@ -155,7 +155,7 @@ function runOf(
   surroundings: Surroundings,
   connections: Connections,
   lock: RunLock,
-  { cancellable, undo }: Pick<Run, 'cancellable' | 'undo'>,
+  { cancellable, undo, cleanUp }: Pick<Run, 'cancellable' | 'undo' | 'cleanUp'>,
 ): Omit<Run, 'precheckMs'> {
   const { settings, gates, emit, redact, report, cancellation } = opening
   return {
@@ -176,6 +176,7 @@ function runOf(
       emit({ type: 'warning', message })
     },
     undo,
+    cleanUp,
   }
 }
 

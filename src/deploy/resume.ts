@@ -1,11 +1,13 @@
 import type { JournalStep } from '../journal/state.ts'
 import { readIndexes, readOids } from '../observe/oids.ts'
 import type { Step } from '../plan/types.ts'
-import { sqlstate } from '../postgres/sqlstate.ts'
 import { verifyExpectations } from '../verify/expectations.ts'
 import type { Waiting } from './before-build.ts'
-import { concurrentWorkOf, nameOf } from './concurrent-work.ts'
-import { StepFailure, UnknownFate } from './failure.ts'
+import { wasBuilt } from './built-index.ts'
+import { stopIfAsked } from './cancellation.ts'
+import { type ConcurrentWork, concurrentWorkOf, nameOf } from './concurrent-work.ts'
+import { UnknownFate } from './failure.ts'
+import { indexStays } from './invalid-index.ts'
 import { clearLeftover, removeRebuildLeftovers } from './leftovers.ts'
 import type { MigrationRun } from './migration-run.ts'
 import type { Run } from './run.ts'
@@ -27,15 +29,16 @@ export async function settleInterrupted(
   await dropUnfinishedIndex(run, migration, step, interrupted, waiting)
   for (const { statement } of step.statements) {
     const work = concurrentWorkOf(statement)
-    if (work?.op === 'detach') await finalizePending(run, work)
+    if (work?.op === 'detach') await finalize(run, migration, step, work, waiting)
   }
   const rebuilt = step.statements.some(({ statement }) =>
     statement.effects.some(({ op }) => op === 'reindex'),
   )
   if (rebuilt) {
-    await dropRebuildLeftovers(run, migration, step, interrupted, waiting)
+    await dropRebuildLeftovers(run, step, interrupted, waiting)
     return (await wasRebuilt(run, step, interrupted)) ? 'done' : 'run'
   }
+  if (await wasBuilt(run, step, interrupted.before)) return 'done'
   const held = interrupted.before?.held ?? []
   const verification = await verifyExpectations(
     run.connections.worker,
@@ -82,7 +85,6 @@ async function dropUnfinishedIndex(
 /** What a REINDEX CONCURRENTLY left when it was cut off: indexes named …_ccnew or …_ccold that were not there before. */
 async function dropRebuildLeftovers(
   run: Run,
-  migration: MigrationRun,
   step: Step,
   interrupted: JournalStep,
   { timeoutMs, where }: Waiting,
@@ -91,20 +93,25 @@ async function dropRebuildLeftovers(
   const work = planned === undefined ? null : concurrentWorkOf(planned.statement)
   if (work === null) return
   const known = interrupted.before?.leftovers ?? []
-  const left = await removeRebuildLeftovers(run, work, known, timeoutMs)
-  if (left.length > 0) throw rebuildStays(left, where)
-  migration.timeouts = null
-  await setStepTimeouts(run, migration, step)
+  const stays = await removeRebuildLeftovers(run, work, known, timeoutMs)
+  if (stays.length === 0) return
+  stopIfAsked(run.cancellation)
+  throw indexStays('An interrupted rebuild left', stays, where)
 }
 
-function rebuildStays(names: readonly string[], where: Waiting['where']): StepFailure {
-  return new StepFailure({
-    message: `An interrupted rebuild left ${names.join(', ')}, which could not be dropped`,
-    sqlstate: sqlstate.lockNotAvailable,
-    why: 'Other sessions have the table open, or work on its indexes, and dropping an index concurrently waits for them all.',
-    fix: `Deploy again when they have ended. By hand: ${names.map((name) => `DROP INDEX CONCURRENTLY ${name};`).join(' ')}`,
-    where,
+/** It runs under the short timeouts; what comes after it doesn't. */
+async function finalize(
+  run: Run,
+  migration: MigrationRun,
+  step: Step,
+  work: ConcurrentWork,
+  waiting: Waiting,
+): Promise<void> {
+  const { report, retries: budget } = migration
+  await finalizePending(run, { report, budget }, work, waiting).finally(() => {
+    migration.timeouts = null
   })
+  await setStepTimeouts(run, migration, step)
 }
 
 /** REINDEX CONCURRENTLY swaps in a new index under the old name: another OID means that it happened. */

@@ -54,6 +54,8 @@ export interface Run {
   readonly cancellable: Cancellable
   /** What a request to stop means to an undo: it gets some seconds. */
   readonly undo: Stoppable
+  /** What it means to the clean-up after a failed statement: fewer. */
+  readonly cleanUp: Stoppable
   /** Who was in whose way, for the report. */
   readonly locks: LockRecord
   /** What airlock.yml allows to be done while a statement runs. */

@@ -4,14 +4,17 @@ import {
   migrationApplied,
   migrationBegun,
   stepDone,
+  stepLeftNothing,
   stepStarted,
 } from '../journal/write.ts'
-import { readOids } from '../observe/oids.ts'
 import type { Step } from '../plan/types.ts'
-import type { RowEffect, Verification } from '../report/types.ts'
-import { quoteName } from '../sql/identifier.ts'
+import { ServerError } from '../postgres/server-error.ts'
+import { sqlstate } from '../postgres/sqlstate.ts'
+import type { Verification } from '../report/types.ts'
+import type { Statement } from '../sql/types.ts'
 import { verifyExpectations } from '../verify/expectations.ts'
 import { aftermathOf } from './after-failure.ts'
+import { isAtomic } from './atomic.ts'
 import { awaitOlderTransactions, type Waiting } from './before-build.ts'
 import { type ConcurrentWork, concurrentWorkOf } from './concurrent-work.ts'
 import { executeStatement } from './execute.ts'
@@ -29,9 +32,11 @@ import {
 import { judgeVerification, judgeWarnings } from './policies.ts'
 import { settleInterrupted } from './resume.ts'
 import type { Run } from './run.ts'
+import { stateBefore } from './step-before.ts'
 import { setStepTimeouts } from './step-timeouts.ts'
 import { keepTimeouts, timeoutsOf, waitLimitsOf } from './timeouts.ts'
 import { appliedFacts } from './transaction-step.ts'
+import { uncounted } from './uncounted-rows.ts'
 
 /**
  * A statement that allows no transaction. Its beginning is journaled, with what was true before, and committed; then it runs; then
@@ -59,6 +64,7 @@ export async function runStatementStep(
   }
   let before = interrupted?.before ?? null
   let begunAt: number | null = null
+  let succeeded = false
   try {
     await setStepTimeouts(run, migration, step)
     const settled = interrupted
@@ -79,6 +85,7 @@ export async function runStatementStep(
       ).catch(async (error: unknown) => {
         if (!(await tookEffectDespiteLoss(run, migration, step, picture, error))) throw error
       })
+      succeeded = true
       if (migration.timeouts !== null) await keepTimeouts(run, statement, migration.timeouts)
     }
     const verification = await verifyExpectations(
@@ -101,10 +108,17 @@ export async function runStatementStep(
     if (before === null) {
       return { ended: 'failed', error: report, left: interrupted ? 'something' : 'nothing' }
     }
-    // The clean-up sets timeouts of its own.
-    migration.timeouts = null
     const budgetMs = limits.lock_timeout - (Date.now() - (begunAt ?? started))
-    const { left, says } = await aftermathOf(run, work, before, error, budgetMs)
+    const { left, says } = await aftermathOf(run, {
+      work,
+      before,
+      error,
+      succeeded,
+      skipped: wasSkipped(migration, statement),
+      atomic: isAtomic(step) && interrupted === undefined,
+      budgetMs,
+    })
+    if (left === 'nothing') await journalNothing(run, migration, step)
     const detail = [report.detail, says?.detail].filter((text) => text !== undefined).join('; ')
     return {
       ended: 'failed',
@@ -112,6 +126,13 @@ export async function runStatementStep(
       left,
     }
   }
+}
+
+/** IF NOT EXISTS found something of that name, as the server's notice says. */
+function wasSkipped({ report }: MigrationRun, { where }: Statement): boolean {
+  return report.notices.some(
+    (notice) => notice.code === sqlstate.duplicateTable && notice.where === where,
+  )
 }
 
 /** Everything that can be known before a concurrent statement is begun. Returns the OIDs of what others' rebuilds have left. */
@@ -124,37 +145,6 @@ async function prepare(
   if (work.op === 'create') await clearLeftover(run, migration.report, work, waiting)
   await awaitOlderTransactions(run, work, waiting)
   return work.op === 'reindex' ? nameRebuildLeftovers(run, migration.report, work, waiting) : []
-}
-
-/** What was there before the migration touched anything; a rerun keeps the first attempt's picture. */
-async function stateBefore(
-  run: Run,
-  step: Step,
-  leftovers: readonly number[],
-): Promise<StepBefore> {
-  const { worker } = run.connections
-  const verification = await verifyExpectations(worker, step.expectations, run.surroundings)
-  const names = relationsOf(step)
-  return {
-    held: verification.map(({ outcome }) => outcome === 'passed'),
-    oids: await readOids(worker, names),
-    ...(leftovers.length === 0 ? {} : { leftovers }),
-  }
-}
-
-/** Names, as the statement writes them, of the relations that it speaks of. */
-export function relationsOf(step: Step): string[] {
-  const names = new Set<string>()
-  for (const { statement } of step.statements) {
-    for (const { object } of statement.effects) {
-      if (object.name !== null && ['index', 'table', 'materialized view'].includes(object.kind)) {
-        names.add(
-          quoteName({ schema: object.schema ?? object.table?.schema ?? null, name: object.name }),
-        )
-      }
-    }
-  }
-  return [...names]
 }
 
 /** The beginning, committed with what was true before: should the run be killed now, the next one knows to ask the catalog. */
@@ -172,6 +162,16 @@ async function journalStart(
   migration.begun = true
 }
 
+/** A next run need not ask what became of it. Where that can't be noted, it asks. */
+async function journalNothing(run: Run, migration: MigrationRun, step: Step): Promise<void> {
+  const row = stepLeftNothing(migration.planned.version, step.ordinal)
+  try {
+    await run.connections.worker.simple(inTransaction(run.key, row))
+  } catch (error) {
+    if (!(error instanceof ServerError)) throw error
+  }
+}
+
 async function journalEnd(
   run: Run,
   migration: MigrationRun,
@@ -187,33 +187,4 @@ async function journalEnd(
   const last = step.ordinal === planned.steps.length
   const applied = last ? migrationApplied(planned.version, appliedFacts(run, migration, [])) : ''
   await run.connections.worker.simple(inTransaction(run.key, last ? `${done};\n${applied}` : done))
-}
-
-const rowOps: ReadonlySet<string> = new Set([
-  'insert',
-  'update',
-  'delete',
-  'merge',
-  'copy',
-  'truncate',
-  'refresh',
-])
-
-/** Outside a transaction no counter belongs to the statement alone: what it may have done to rows is not checked, and said. */
-function uncounted(step: Step): RowEffect[] {
-  if (step.rows === 'none') return []
-  const tables = step.statements.flatMap(({ statement }) =>
-    statement.effects
-      .filter(({ op }) => rowOps.has(op))
-      .map(({ object }) => quoteName({ schema: object.schema, name: object.name ?? '' })),
-  )
-  return [...new Set(tables.length > 0 ? tables : ['(unknown)'])].map((table) => ({
-    table,
-    inserted: 0,
-    updated: 0,
-    deleted: 0,
-    certainty: 'not-checked',
-    reason:
-      'the statement ran outside a transaction, where the server counts for the whole session',
-  }))
 }

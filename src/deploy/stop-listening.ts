@@ -7,16 +7,17 @@ import {
   type SendCancel,
   type Stoppable,
 } from './cancelling.ts'
-import { stoppableUndo } from './undo-time.ts'
+import { cleanUpBudgetMs, stoppableUndo } from './undo-time.ts'
 
 export interface Cancels extends Pick<Stoppable, 'cancellable'> {
   readonly undo: Stoppable
+  readonly cleanUp: Stoppable
   /** Cancels the statement that runs now, for another reason than a request. */
   readonly cancelStatement: () => void
   readonly stopListening: () => void
 }
 
-/** Has requests to stop cancel what the worker does: a statement at the first, an undo's when its time is over. */
+/** Has requests to stop cancel what the worker does: a statement at the first, an undo's or a clean-up's when its time is over. */
 export function cancelsOf(
   cancellation: Cancellation,
   undoBudgetMs: number,
@@ -24,23 +25,31 @@ export function cancelsOf(
 ): Cancels {
   const cancellable: Cancellable = { now: false }
   const undo = stoppableUndo(cancellation, undoBudgetMs)
+  const cleanUp = stoppableUndo(cancellation, cleanUpBudgetMs)
   const statements = new Canceller(cancellable, cancellation, send)
   const undoing = new Canceller(undo.cancellable, cancellation, send)
+  const cleaning = new Canceller(cleanUp.cancellable, cancellation, send)
   const timers: NodeJS.Timeout[] = []
   const cancelUndo = () => {
     if (undo.cancellation.requested) undoing.cancel()
   }
+  const cancelCleanUp = () => {
+    if (cleanUp.cancellation.requested) cleaning.cancel()
+  }
   const listen = () => {
     statements.cancel()
     cancelUndo()
+    cancelCleanUp()
     // A moment later than the end of its time, which a timer may come before.
     timers.push(setTimeout(cancelUndo, undoBudgetMs + 10))
+    timers.push(setTimeout(cancelCleanUp, cleanUpBudgetMs + 10))
   }
   const forget = cancellation.onRequest(listen)
   if (cancellation.requested) listen()
   return {
     cancellable,
     undo,
+    cleanUp,
     cancelStatement: () => statements.cancel(),
     stopListening() {
       forget()

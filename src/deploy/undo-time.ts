@@ -8,8 +8,11 @@ import type { Run } from './run.ts'
  */
 export const undoBudgetMs = 5_000
 
+/** How long cleaning up after a failed statement may take once the run is asked to stop: the runner kills after ten seconds. */
+export const cleanUpBudgetMs = 3_000
+
 /**
- * A run's undo as far as requests to stop are concerned: it goes on after the first, for `budgetMs` counted from it, and ends at the second. `requested`
+ * A run's undo, or its clean-up, as far as requests to stop are concerned: it goes on after the first, for `budgetMs` counted from it, and ends at the second. `requested`
  * says that its time is over.
  */
 export function stoppableUndo(cancellation: Cancellation, budgetMs: number): Stoppable {
@@ -54,6 +57,11 @@ export function asUndo(run: Run): Run {
     guards: { ...run.guards, disk: undefined },
     lock: { lost: null, retake: () => run.lock.retake() },
   }
+}
+
+/** The run as the clean-up after a failed statement sees it: a request to stop gives it three seconds, a second ends it at once. */
+export function asCleanUp(run: Run): Run {
+  return { ...run, cancellation: run.cleanUp.cancellation, cancellable: run.cleanUp.cancellable }
 }
 
 /** There is no time left to undo anything. */

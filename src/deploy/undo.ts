@@ -103,7 +103,8 @@ async function undoByScript(run: Run, remains: Remains, ran: string[]): Promise<
 }
 
 async function undoByInverses(run: Run, remains: Remains, ran: string[]): Promise<string | null> {
-  if (remains.uncertain) await endHalfDone(asUndo(run), remains.uncertain, remains.before)
+  const undoes = undoing(run, remains, remains.planned.directives)
+  if (remains.uncertain) await endHalfDone(asUndo(run), undoes, remains.uncertain, remains.before)
   const progress = remains.resumed ?? (await newProgress(run, remains))
   if (!isDataLossAllowed(run, remains.planned)) {
     for (const { holdsData: held } of progress.statements.slice(progress.done)) {
@@ -111,7 +112,7 @@ async function undoByInverses(run: Run, remains: Remains, ran: string[]): Promis
       if (await whileCancellable(asUndo(run), () => holdsData(run, held))) return dataReason(held)
     }
   }
-  await runInverses(asUndo(run), undoing(run, remains, remains.planned.directives), progress, ran)
+  await runInverses(asUndo(run), undoes, progress, ran)
   return null
 }
 

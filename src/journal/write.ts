@@ -257,3 +257,8 @@ export function stepFailed(version: string, ordinal: number, error: ErrorReport)
   return `update airlock.steps set state = 'failed', ended_at = clock_timestamp(), error = ${told(error)}
 where migration_id = ${current(version)} and ordinal = ${ordinal}`
 }
+
+/** A statement outside a transaction failed and left nothing: it is as if it had never begun. */
+export function stepLeftNothing(version: string, ordinal: number): string {
+  return `delete from airlock.steps where migration_id = ${current(version)} and ordinal = ${ordinal} and state = 'started'`
+}

@@ -27,20 +27,50 @@ export async function readIndexBeside(
   table: string,
   name: string,
 ): Promise<StandingIndex | null> {
+  return readIndex(
+    session,
+    `pg_catalog.pg_class wanted join pg_catalog.pg_class x on x.relnamespace = wanted.relnamespace and x.relname = $2
+     where wanted.oid = pg_catalog.to_regclass($1)`,
+    [table, name],
+  )
+}
+
+/** The index of a quoted SQL name, as the session's search path finds it; null where there is none. */
+export async function readIndexByName(
+  session: Session,
+  name: string,
+): Promise<StandingIndex | null> {
+  return readIndex(session, 'pg_catalog.pg_class x where x.oid = pg_catalog.to_regclass($1)', [
+    name,
+  ])
+}
+
+/** The index of an OID, under whatever name; null where it is gone. */
+export async function readIndexByOid(session: Session, oid: number): Promise<StandingIndex | null> {
+  return readIndex(session, 'pg_catalog.pg_class x where x.oid = $1::pg_catalog.oid', [String(oid)])
+}
+
+/** `from` names the index's row of pg_class as x. */
+async function readIndex(
+  session: Session,
+  from: string,
+  values: readonly string[],
+): Promise<StandingIndex | null> {
   const [row] = await session.rows<
     Omit<StandingIndex, 'table'> & { readonly tableSchema: string; readonly tableName: string }
   >(
     `select i.indexrelid::pg_catalog.int8 as oid, pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(x.relname) as name,
-       i.indrelid::pg_catalog.int8 as "tableOid", n.nspname as "tableSchema", t.relname as "tableName",
+       i.indrelid::pg_catalog.int8 as "tableOid", t.schema as "tableSchema", t.relname as "tableName",
        i.indisvalid and i.indisready and i.indislive as valid, x.relkind = 'I' as partitioned,
        pg_catalog.pg_get_indexdef(i.indexrelid) as definition
-     from pg_catalog.pg_class wanted
-     join pg_catalog.pg_namespace n on n.oid = wanted.relnamespace
-     join pg_catalog.pg_class x on x.relnamespace = n.oid and x.relname = $2
+     from (select x.* from ${from}) x
      join pg_catalog.pg_index i on i.indexrelid = x.oid
-     join pg_catalog.pg_class t on t.oid = i.indrelid
-     where wanted.oid = pg_catalog.to_regclass($1)`,
-    [table, name],
+     join pg_catalog.pg_namespace n on n.oid = x.relnamespace
+     join lateral (
+       select c.relname, s.nspname as schema from pg_catalog.pg_class c join pg_catalog.pg_namespace s on s.oid = c.relnamespace
+       where c.oid = i.indrelid
+     ) t on true`,
+    values,
   )
   if (row === undefined) return null
   const { tableSchema, tableName, ...index } = row
@@ -73,6 +103,23 @@ export async function readBuilders(
   )
 }
 
+/**
+ * Is this very index the work of another session that builds it now? False also where the view of builds hides it (another role's, without
+ * pg_read_all_stats).
+ */
+export async function isBuiltByAnother(
+  observer: Session,
+  oid: number,
+  ours: readonly number[],
+): Promise<boolean> {
+  const rows = await observer.rows(
+    `select p.pid from pg_catalog.pg_stat_progress_create_index p
+     where p.datname = pg_catalog.current_database() and p.index_relid = $1::pg_catalog.oid and p.pid <> all ($2::pg_catalog.int4[])`,
+    [String(oid), ours.map(String)],
+  )
+  return rows.length > 0
+}
+
 export interface RebuildLeftover {
   readonly oid: number
   readonly tableOid: number
@@ -80,7 +127,10 @@ export interface RebuildLeftover {
   readonly name: string
 }
 
-/** INVALID indexes on the tables that a REINDEX CONCURRENTLY left behind when it was cut off: the server names them …_ccnew or …_ccold. */
+/**
+ * INVALID indexes on the tables, and on what holds their long values (TOAST), that a REINDEX CONCURRENTLY left behind when it was cut off: the server
+ * names them …_ccnew or …_ccold.
+ */
 export async function readRebuildLeftovers(
   session: Session,
   tables: readonly number[],
@@ -92,7 +142,10 @@ export async function readRebuildLeftovers(
      from pg_catalog.pg_index i
      join pg_catalog.pg_class c on c.oid = i.indexrelid
      join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-     where i.indrelid = any ($1::pg_catalog.oid[]) and c.relkind = 'i'
+     where i.indrelid in (
+         select t.oid from pg_catalog.unnest($1::pg_catalog.oid[]) as t (oid)
+         union select t.reltoastrelid from pg_catalog.pg_class t where t.oid = any ($1::pg_catalog.oid[]) and t.reltoastrelid <> 0)
+       and c.relkind = 'i'
        and not (i.indisvalid and i.indisready and i.indislive) and c.relname ~ '_cc(new|old)[0-9]*$'
      order by 1`,
     [tables.map(String)],
