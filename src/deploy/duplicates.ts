@@ -30,7 +30,7 @@ export async function duplicateKeys(
     constraints: [],
   })
   if (!('ask' in derived)) return null
-  const { settings, surroundings, connections, cancellable, cancellation } = run
+  const { settings, surroundings, connections, cancellable } = run
   cancellable.now = true
   try {
     const answer = await ask(connections.worker, derived.ask, surroundings, {
@@ -43,7 +43,7 @@ export async function duplicateKeys(
     return duplicatesText(derived, answer.counted, answer.examples)
   } finally {
     cancellable.now = false
-    await cancellation.sent
+    await cancellable.sent
   }
 }
 

@@ -115,7 +115,9 @@ export async function removeInvalidIndex(
   // Sent again and again: a cancel that falls between two messages is lost.
   const timer = setInterval(() => {
     if (!isOver(run.cancellation)) return
-    sent = sent.then(() => cancelBackend(run.observer, worker.backendPid).catch(() => undefined))
+    sent = sent.then(() =>
+      cancelBackend(run.observer, worker.backendPid, worker.backendStart).catch(() => undefined),
+    )
   }, 200)
   try {
     await worker.simple(`set lock_timeout = ${patience}`)

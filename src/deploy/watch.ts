@@ -44,7 +44,7 @@ const cancelEveryMs = 200
 /** Watches a running statement from the observer: each looker in its own time, and the first that says so has it cancelled. */
 export function watchStatement(run: Run, lookers: readonly Looker[]): Watch {
   const { observer, connections } = run
-  const pid = connections.worker.backendPid
+  const { backendPid, backendStart } = connections.worker
   let interruption: Interruption | null = null
   let stopped = false
   let wake: (() => void) | null = null
@@ -76,7 +76,8 @@ export function watchStatement(run: Run, lookers: readonly Looker[]): Watch {
       await pause(interruption === null ? Math.max(0, next - Date.now()) : cancelEveryMs)
       if (interruption === null) await round()
       // Again and again: the server ignores a cancel that arrives just between two statements.
-      if (!stopped && interruption !== null) await cancelBackend(observer, pid).catch(() => false)
+      if (!stopped && interruption !== null)
+        await cancelBackend(observer, backendPid, backendStart).catch(() => false)
     }
   }
   const done = loop()
