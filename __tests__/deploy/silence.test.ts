@@ -218,7 +218,7 @@ alter table counted add done boolean, alter id set not null;`,
   },
 )
 
-const big = 8_000_000
+const big = 1_100_000
 const lines = `${'x'.repeat(999)}\n`.repeat(big / 1000)
 
 begin(
