@@ -1,15 +1,25 @@
 import { poolingOf } from '../postgres/pooler.ts'
 import { ServerError } from '../postgres/server-error.ts'
 import { describeTarget, type Target } from '../postgres/target.ts'
-import type { Session } from '../postgres/types.ts'
+import type { ConnectionConfig, Session } from '../postgres/types.ts'
+import type { Listener } from '../report/events.ts'
 import { Refusal } from '../report/refusal.ts'
+import type { Report } from '../report/types.ts'
+import type { Settings } from '../runbook/types.ts'
 import { quoteIdentifier } from '../sql/identifier.ts'
-import type { Opening } from './open.ts'
 import type { Surroundings } from './run.ts'
+
+interface Meeting {
+  readonly settings: Settings
+  readonly connection: ConnectionConfig
+  readonly emit: Listener
+  /** Gets the target. */
+  readonly report: Report
+}
 
 /** Who is there; a standby and a pooler in transaction mode are refused before anything else. */
 export async function meetTarget(
-  opening: Pick<Opening, 'settings' | 'report' | 'emit' | 'connection'>,
+  opening: Meeting,
   observer: Session,
   keeper: Session | null,
 ): Promise<Surroundings> {

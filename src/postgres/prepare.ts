@@ -2,9 +2,15 @@ import pg from 'pg'
 import { backendStartText } from './backend-start.ts'
 import type { ClientSession } from './client-session.ts'
 import { ServerError } from './server-error.ts'
-import type { ConnectOptions } from './session.ts'
 import { silenceSettings } from './silence-settings.ts'
 import { sqlstate } from './sqlstate.ts'
+
+export interface SessionOptions {
+  /** No time limit may end it: keeper and observer outlive every setting of the role or the database. */
+  readonly unlimited?: boolean
+  /** Further settings, set right after connecting. */
+  readonly settings?: Readonly<Record<string, string>>
+}
 
 /** Which kind of server it is, for target_session_attrs. */
 export interface ServerState {
@@ -18,7 +24,7 @@ export interface ServerState {
  */
 export async function prepare(
   session: ClientSession,
-  options: Pick<ConnectOptions, 'unlimited' | 'settings'>,
+  options: SessionOptions,
 ): Promise<ServerState> {
   const limits = options.unlimited ? unlimited(session.serverMajor) : {}
   const settings = { ...limits, ...silenceSettings, ...options.settings }

@@ -2,21 +2,17 @@ import pg from 'pg'
 import { type Lookout, lookAtBackend, type Patience } from './answer-watch.ts'
 import { requireChannelBinding } from './channel-binding.ts'
 import { ClientSession } from './client-session.ts'
-import { prepare, type ServerState } from './prepare.ts'
+import { prepare, type ServerState, type SessionOptions } from './prepare.ts'
 import { ServerError, serverErrorOf } from './server-error.ts'
 import { sqlstate } from './sqlstate.ts'
 import { type TlsAttempt, tlsAttempts } from './tls.ts'
 import { isTlsFailure } from './tls-failure.ts'
 import type { ConnectionConfig, Endpoint, Session } from './types.ts'
 
-export interface ConnectOptions {
+export interface ConnectOptions extends SessionOptions {
   /** What the session is for, in messages: 'worker', 'keeper', 'observer'. */
   readonly name: string
   readonly applicationName: string
-  /** No time limit may end it: keeper and observer outlive every setting of the role or the database. */
-  readonly unlimited?: boolean
-  /** Further settings, set right after connecting. */
-  readonly settings?: Readonly<Record<string, string>>
   /** How long its answers are waited for. Default: as long as another connection, made for the purpose, sees the server at work on them. */
   readonly patience?: Patience
 }
