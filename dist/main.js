@@ -15765,7 +15765,7 @@ function scanSync(query) {
 
 /***/ }),
 
-/***/ 197:
+/***/ 2858:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -31097,7 +31097,6 @@ function resolveBesideTarget({ command, stagingUrl }, { preflight, backup }, env
 ;// CONCATENATED MODULE: ./build/src/deploy/cancellation.js
 /** The requests of one run of the program. Whoever gets the signals calls `request`. */
 class StopRequests {
-    sent = null;
     first = null;
     times = 0;
     listeners = new Set();
@@ -45716,6 +45715,10 @@ function stepFailed(version, ordinal, error) {
     return `update airlock.steps set state = 'failed', ended_at = clock_timestamp(), error = ${write_told(error)}
 where migration_id = ${current(version)} and ordinal = ${ordinal}`;
 }
+/** A statement outside a transaction failed and left nothing: it is as if it had never begun. */
+function stepLeftNothing(version, ordinal) {
+    return `delete from airlock.steps where migration_id = ${current(version)} and ordinal = ${ordinal} and state = 'started'`;
+}
 //# sourceMappingURL=write.js.map
 ;// CONCATENATED MODULE: ./build/src/deploy/migration-run.js
 
@@ -46990,7 +46993,19 @@ function invertUnknown(inverting, { object, reason }) {
 //# sourceMappingURL=inverses.js.map
 ;// CONCATENATED MODULE: external "node:timers/promises"
 const external_node_timers_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
+;// CONCATENATED MODULE: ./build/src/postgres/backend-start.js
+/**
+ * SQL for when a backend started, as text to the microsecond: the same in every session, whatever its DateStyle and TimeZone are, and castable back.
+ * `from`: the alias of pg_stat_activity.
+ */
+function backendStartText(from = 'pg_stat_activity') {
+    return `pg_catalog.to_char(${from}.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+}
+//# sourceMappingURL=backend-start.js.map
 ;// CONCATENATED MODULE: ./build/src/postgres/observer.js
+
+
+
 
 
 /**
@@ -47009,12 +47024,12 @@ async function signal(observer, how, pid, backendStart = '') {
       WHERE pid = $1 AND ($2 = '' OR backend_start = nullif($2, '')::timestamptz)`, [pid, backendStart]);
     return row?.sent ?? false;
 }
-/** Backends in this database that belong to runs other than `run`, by their application_name. */
+/** Backends in this database that belong to runs other than `run`, by their application_name. The type of one that the role may not see is null. */
 async function orphansOf(observer, run) {
-    const rows = await observer.rows(`SELECT pid, coalesce(backend_start::text, '') AS "backendStart", application_name AS "applicationName",
+    const rows = await observer.rows(`SELECT pid, coalesce(${backendStartText()}, '') AS "backendStart", application_name AS "applicationName",
             coalesce(state, '') AS state, coalesce(query, '') AS query
        FROM pg_stat_activity
-      WHERE datname = current_database() AND backend_type = 'client backend'
+      WHERE datname = current_database() AND coalesce(backend_type, 'client backend') = 'client backend'
         AND starts_with(application_name, $1) AND NOT starts_with(application_name, $2)
       ORDER BY backend_start, pid`, [applicationPrefix(), applicationPrefix(run)]);
     return rows.flatMap((row) => {
@@ -47025,7 +47040,7 @@ async function orphansOf(observer, run) {
 const pollMs = 50;
 /**
  * Waits until no backend of another run is left, terminating after `graceMs`: only then does the journal say the truth, since a backend may still commit. Returns those that are
- * left, empty as a rule.
+ * left, empty as a rule: those that do not end, or that the role may not end.
  */
 async function endOrphans(observer, run, options) {
     const { graceMs, endMs = 10_000, isOrphan = () => true } = options;
@@ -47041,11 +47056,20 @@ async function endOrphans(observer, run, options) {
         if (terminatedAt === null && now - start >= graceMs) {
             for (const orphan of left) {
                 options.onTerminate?.(orphan);
-                await terminateBackend(observer, orphan.pid, orphan.backendStart);
+                await terminateIfAllowed(observer, orphan);
             }
             terminatedAt = now;
         }
         await (0,external_node_timers_promises_namespaceObject.setTimeout)(pollMs);
+    }
+}
+async function terminateIfAllowed(observer, orphan) {
+    try {
+        await terminateBackend(observer, orphan.pid, orphan.backendStart);
+    }
+    catch (error) {
+        if (!(error instanceof ServerError) || error.code !== sqlstate.insufficientPrivilege)
+            throw error;
     }
 }
 //# sourceMappingURL=observer.js.map
@@ -47069,7 +47093,7 @@ async function whileCancellable({ cancellation, cancellable }, act) {
     }
     finally {
         cancellable.now = false;
-        await cancellation.sent;
+        await cancellable.sent;
     }
 }
 /** The same for questions: what is answered after a request to stop may be the answer of a cancelled query, so it is none. Errors: Cancelled. */
@@ -47084,19 +47108,17 @@ async function askCancellable(run, act) {
 /** Cancels what runs now, again and again until it has ended. One at a time: a second call while the first goes on changes nothing. */
 class Canceller {
     cancellable;
-    cancellation;
     send;
     isSending = false;
-    constructor(cancellable, cancellation, send) {
+    constructor(cancellable, send) {
         this.cancellable = cancellable;
-        this.cancellation = cancellation;
         this.send = send;
     }
     cancel() {
         if (!this.cancellable.now || this.isSending)
             return;
         this.isSending = true;
-        this.cancellation.sent = this.untilEnded().finally(() => {
+        this.cancellable.sent = this.untilEnded().finally(() => {
             this.isSending = false;
         });
     }
@@ -47114,24 +47136,25 @@ class Canceller {
  * Sends a cancel by the observer. Where that does not answer, because a slow look of its own is under way, a new connection cancels both the look and
  * the backend: the cancel goes out within a second.
  */
-function cancelBy(observer, pid, reach) {
+function cancelBy(observer, backend, reach) {
     return async (isWanted) => {
         const isFree = await answersWithin(observer.query('select 1'), busyMs);
         if (!isWanted())
             return;
-        if (isFree)
-            await cancelBackend(observer, pid());
-        else
-            await cancelAnew([observer.backendPid, pid()], reach, isWanted);
+        if (!isFree)
+            return cancelAnew([observer, backend()], reach, isWanted);
+        const { backendPid, backendStart } = backend();
+        await cancelBackend(observer, backendPid, backendStart);
     };
 }
 /** Cancels by a connection made for it alone. */
-async function cancelAnew(pids, reach, isWanted) {
+async function cancelAnew(backends, reach, isWanted) {
     const session = await reach();
     try {
-        for (const pid of pids)
+        for (const { backendPid, backendStart } of backends) {
             if (isWanted())
-                await cancelBackend(session, pid);
+                await cancelBackend(session, backendPid, backendStart);
+        }
     }
     finally {
         await session.close();
@@ -47908,6 +47931,7 @@ function isLockTimeout(error) {
 }
 //# sourceMappingURL=lock-looker.js.map
 ;// CONCATENATED MODULE: ./build/src/postgres/keeper.js
+
 /** Two halves of one advisory key: 'airl' and 'ock' in ASCII. Journal and lock are one per database, so a constant does. */
 const lockClass = 0x6169726c;
 const lockObject = 0x006f636b;
@@ -47935,7 +47959,7 @@ async function runLockHolder(observer) {
     SELECT l.pid, coalesce(a.application_name, '') AS "applicationName", coalesce(a.usename, '') AS "user",
            coalesce(host(a.client_addr), 'local') AS client,
            coalesce(to_char(a.xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), '') AS since,
-           coalesce(to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), '') AS "backendStart",
+           coalesce(${backendStartText('a')}, '') AS "backendStart",
            extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS seconds
       FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
      WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2
@@ -47952,8 +47976,13 @@ async function keeperHorizon(observer, keeper) {
 ;// CONCATENATED MODULE: ./build/src/deploy/lock-watch.js
 
 
-/** Watches the keeper. `onLost` is called once for each loss, to stop what the worker does: another run may begin. */
-function watchLock(first, reopen, onLost) {
+
+
+/** How long our own old keeper, which the server still took for alive, may take to go. */
+const goneMs = 5_000;
+const lock_watch_pollMs = 50;
+/** Watches the keeper of the run `runId`. `onLost` is called once for each loss, to stop what the worker does: another run may begin. */
+function watchLock(first, runId, reopen, onLost) {
     let keeper = first;
     let lost = null;
     const watch = (session) => {
@@ -47973,10 +48002,16 @@ function watchLock(first, reopen, onLost) {
             if (lost === null)
                 return true;
             const session = await reopen();
-            if (!(await tryRunLock(session))) {
-                await session.close();
-                return false;
+            let taken = false;
+            try {
+                taken = await takeAgain(session, runId);
             }
+            finally {
+                if (!taken)
+                    await session.close();
+            }
+            if (!taken)
+                return false;
             keeper = session;
             lost = null;
             watch(session);
@@ -47984,6 +48019,20 @@ function watchLock(first, reopen, onLost) {
         },
         close: () => keeper.close(),
     };
+}
+/** Where only our end of the connection broke, the server goes on with the old keeper, and that is no other run: it is ended. */
+async function takeAgain(keeper, runId) {
+    const deadline = Date.now() + goneMs;
+    while (!(await tryRunLock(keeper))) {
+        const holder = await runLockHolder(keeper);
+        const isOurs = holder === null || parseApplicationName(holder.applicationName)?.run === runId;
+        if (!isOurs || Date.now() > deadline)
+            return false;
+        if (holder !== null)
+            await terminateBackend(keeper, holder.pid, holder.backendStart);
+        await new Promise((resolve) => setTimeout(resolve, lock_watch_pollMs));
+    }
+    return true;
 }
 /** Throws when the run may not go on, because the lock is gone. */
 function holdsLock({ lost }) {
@@ -48288,10 +48337,9 @@ const againAfterMs = 1_000;
 /** Watches a running statement from the observer: each looker in its own time, and the first that says so has it cancelled. */
 function watchStatement(run, lookers) {
     const { observer, connections } = run;
-    const pid = connections.worker.backendPid;
+    const { backendPid, backendStart } = connections.worker;
     const running = { now: true };
-    const cancels = { sent: null };
-    const canceller = new Canceller(running, cancels, () => cancelBackend(observer, pid));
+    const canceller = new Canceller(running, () => cancelBackend(observer, backendPid, backendStart));
     const isOver = () => !running.now;
     let interruption = null;
     let wake = null;
@@ -48343,7 +48391,7 @@ function watchStatement(run, lookers) {
                     looker.ended?.();
             running.now = false;
             wake?.();
-            await cancels.sent;
+            await running.sent;
         },
         detail() {
             const details = lookers.map((looker) => looker.detail?.() ?? null);
@@ -48517,38 +48565,326 @@ function placed(raw, statement) {
     return { ...raw, where: statement.where };
 }
 //# sourceMappingURL=execute.js.map
-;// CONCATENATED MODULE: ./build/src/observe/oids.js
+;// CONCATENATED MODULE: ./build/src/observe/snapshots.js
+
 /**
- * OIDs of relations by name, as the session's search path finds them; null where there is none. Names are quoted SQL names. One round
- * trip whatever their number.
+ * The transactions that a concurrent statement would wait for, as of now: WaitForLockers and WaitForOlderSnapshots as the server does it (14 to
+ * 18). Left out like there: other databases, autovacuum (told by having no user), vacuums, safe builds. Replication slots keep no statement waiting.
+ * Prepared transactions hold locks, never a snapshot. Asked by the observer in autocommit. pg_locks and backend_xmin are visible to every role; who it is
+ * and since when is empty without pg_read_all_stats.
  */
-async function readOids(session, names) {
-    if (names.length === 0)
-        return {};
-    const rows = await session.rows(`select name, pg_catalog.to_regclass(name)::pg_catalog.oid::pg_catalog.text as oid
-     from pg_catalog.unnest($1::pg_catalog.text[]) as name`, [names]);
-    return Object.fromEntries(rows.map(({ name, oid }) => [name, oid === null ? null : Number(oid)]));
+async function readOlderTransactions(observer, { tables, lockers, snapshots }, ours) {
+    return observer.rows(`with locks as materialized (
+       select l.pid, l.virtualtransaction as id, l.locktype = 'relation' as holds, l.transactionid::text as xid
+       from pg_catalog.pg_locks l
+       where l.granted and (l.locktype = 'virtualxid' and l.virtualxid = l.virtualtransaction
+         or l.locktype = 'transactionid' and l.pid is null
+         or l.locktype = 'relation' and l.relation = any ($1::pg_catalog.oid[]) and ($2 or l.mode = any ($3::pg_catalog.text[]))
+           and l.database = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database()))
+     ), transactions as (
+       select pid, id, pg_catalog.bool_or(holds) as holds, pg_catalog.max(xid) as xid from locks group by pid, id
+     )
+     select ${snapshots_describedSession},
+       pg_catalog.array_remove(array[case when t.holds then 'locks ' || t.id end, case when s.xmin is not null then 'snapshot ' || coalesce(t.id, a.pid::text) || ' ' || s.xmin end], null) as marks
+     from pg_catalog.pg_stat_activity a
+     left join transactions t on t.pid = a.pid
+     left join lateral (
+       select a.backend_xmin::text as xmin
+       where $4 and not exists (select from pg_catalog.pg_stat_progress_vacuum v where v.pid = a.pid)
+         and not ($5 and exists (
+           select from pg_catalog.pg_stat_progress_create_index b join pg_catalog.pg_index i on i.indexrelid = b.index_relid
+           where b.pid = a.pid and b.command like '% CONCURRENTLY' and i.indexprs is null and i.indpred is null))
+     ) s on true
+     where a.datname = pg_catalog.current_database() and a.usesysid is not null and a.leader_pid is null
+       and a.pid <> pg_catalog.pg_backend_pid() and a.pid <> all ($6::pg_catalog.int4[])
+       and (t.holds or s.xmin is not null)
+     union all
+     select 0, p.gid, p.owner::text, 'local', 'prepared transaction',
+       pg_catalog.round(extract(epoch from pg_catalog.clock_timestamp() - p.prepared) * 1000)::pg_catalog.int8,
+       null, '', '', array['locks ' || t.id]
+     from transactions t join pg_catalog.pg_prepared_xacts p on p.transaction::text = t.xid
+     where t.pid is null and t.holds`, [
+        tables.map(String),
+        lockers === 'all',
+        conflictingWithShare,
+        snapshots !== 'none',
+        snapshots === 'but safe builds',
+        ours.map(String),
+    ]);
 }
-/** Those of the named relations that are indexes, and whether they are valid, ready and live. */
-async function readIndexes(session, names) {
-    if (names.length === 0)
-        return [];
-    return session.rows(`select name, i.indisvalid and i.indisready and i.indislive as valid
-     from pg_catalog.unnest($1::pg_catalog.text[]) as name
-     join pg_catalog.pg_index i on i.indexrelid = pg_catalog.to_regclass(name)`, [names]);
+const conflictingWithShare = [
+    'RowExclusiveLock',
+    'ShareUpdateExclusiveLock',
+    'ShareRowExclusiveLock',
+    'ExclusiveLock',
+    'AccessExclusiveLock',
+];
+/** Columns of an `AwaitedSession`, from pg_stat_activity as `a`. */
+const snapshots_describedSession = `a.pid, coalesce(a.application_name, '') as application, coalesce(a.usename::text, '') as "user",
+       coalesce(pg_catalog.host(a.client_addr), 'local') as client, coalesce(a.state, '') as state,
+       pg_catalog.round(extract(epoch from pg_catalog.clock_timestamp() - a.xact_start) * 1000)::pg_catalog.int8 as "transactionAgeMs",
+       pg_catalog.to_char(a.query_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "queryStartedAt",
+       coalesce(pg_catalog.left(a.query, ${readCharacters}), '') as query,
+       coalesce(a.backend_start::pg_catalog.text, '') as "backendStart"`;
+/** OIDs of the tables and materialized views: those named, those of named indexes, their partitions; all of a schema or of the database. */
+async function snapshots_readTables(session, reach) {
+    const { relations, schemas, database } = reach;
+    const rows = await session.rows(`with named as (
+       select c.oid from pg_catalog.unnest($1::pg_catalog.text[]) as name join pg_catalog.pg_class c on c.oid = pg_catalog.to_regclass(name)
+     ), below as (
+       select oid from named union select p.relid::pg_catalog.oid from named, pg_catalog.pg_partition_tree(named.oid) p
+     )
+     select distinct coalesce(i.indrelid, b.oid)::pg_catalog.int8 as oid from below b left join pg_catalog.pg_index i on i.indexrelid = b.oid
+     union
+     select c.oid::pg_catalog.int8 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where c.relkind in ('r', 'p', 'm') and (n.nspname = any ($2::pg_catalog.text[])
+       or $3 and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_(toast|temp)')`, [relations, schemas, database]);
+    return rows.map(({ oid }) => oid);
 }
+//# sourceMappingURL=snapshots.js.map
+;// CONCATENATED MODULE: ./build/src/observe/index-builds.js
+
 /**
- * How far a DETACH PARTITION … CONCURRENTLY of this partition has come; `pending` when it was begun and not ended. Names are quoted SQL names.
+ * The index of a name in the schema of a table, where CREATE INDEX would put it; null where there is none. `table` is a quoted SQL name, `name` the
+ * index's own, unquoted.
  */
-async function readDetach(session, parent, partition) {
-    const [row] = await session.rows(`select inhdetachpending as pending from pg_catalog.pg_inherits
-     where inhparent = pg_catalog.to_regclass($1) and inhrelid = pg_catalog.to_regclass($2)`, [parent, partition]);
+async function readIndexBeside(session, table, name) {
+    return index_builds_readIndex(session, `pg_catalog.pg_class wanted join pg_catalog.pg_class x on x.relnamespace = wanted.relnamespace and x.relname = $2
+     where wanted.oid = pg_catalog.to_regclass($1)`, [table, name]);
+}
+/** The index of a quoted SQL name, as the session's search path finds it; null where there is none. */
+async function readIndexByName(session, name) {
+    return index_builds_readIndex(session, 'pg_catalog.pg_class x where x.oid = pg_catalog.to_regclass($1)', [
+        name,
+    ]);
+}
+/** The index of an OID, under whatever name; null where it is gone. */
+async function readIndexByOid(session, oid) {
+    return index_builds_readIndex(session, 'pg_catalog.pg_class x where x.oid = $1::pg_catalog.oid', [String(oid)]);
+}
+/** `from` names the index's row of pg_class as x. */
+async function index_builds_readIndex(session, from, values) {
+    const [row] = await session.rows(`select i.indexrelid::pg_catalog.int8 as oid, pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(x.relname) as name,
+       i.indrelid::pg_catalog.int8 as "tableOid", t.schema as "tableSchema", t.relname as "tableName",
+       i.indisvalid and i.indisready and i.indislive as valid, x.relkind = 'I' as partitioned,
+       pg_catalog.pg_get_indexdef(i.indexrelid) as definition
+     from (select x.* from ${from}) x
+     join pg_catalog.pg_index i on i.indexrelid = x.oid
+     join pg_catalog.pg_namespace n on n.oid = x.relnamespace
+     join lateral (
+       select c.relname, s.nspname as schema from pg_catalog.pg_class c join pg_catalog.pg_namespace s on s.oid = c.relnamespace
+       where c.oid = i.indrelid
+     ) t on true`, values);
     if (row === undefined)
-        return 'detached';
-    return row.pending ? 'pending' : 'attached';
+        return null;
+    const { tableSchema, tableName, ...index } = row;
+    return { ...index, table: { schema: tableSchema, name: tableName } };
 }
-//# sourceMappingURL=oids.js.map
+/**
+ * Sessions that build an index on the table, or drop or rebuild the index: while there is one, an INVALID index is its work and no leftover. Without
+ * pg_read_all_stats the view of builds hides which table it is; the lock that every concurrent build keeps on its table tells, and hides from nobody.
+ */
+async function readBuilders(observer, { oid, tableOid }, ours) {
+    return observer.rows(`with locks as materialized (
+       select l.pid, l.relation, l.mode from pg_catalog.pg_locks l
+       where l.locktype = 'relation' and l.granted and l.relation in ($1::pg_catalog.oid, $2::pg_catalog.oid)
+         and l.database = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())
+         and l.mode in ('ShareUpdateExclusiveLock', 'ShareLock', 'AccessExclusiveLock')
+     )
+     select ${snapshots_describedSession.replace("coalesce(a.state, '')", "pg_catalog.concat_ws(', ', a.state, p.phase)")}
+     from pg_catalog.pg_stat_activity a left join pg_catalog.pg_stat_progress_create_index p on p.pid = a.pid
+     where a.datname = pg_catalog.current_database() and a.pid <> pg_catalog.pg_backend_pid() and a.pid <> all ($3::pg_catalog.int4[])
+       and (p.relid = $2::pg_catalog.oid
+         or p.pid is not null and p.relid is null and exists (select from locks l where l.pid = a.pid)
+         or exists (select from locks l where l.pid = a.pid and l.relation = $1::pg_catalog.oid))`, [String(oid), String(tableOid), ours.map(String)]);
+}
+/**
+ * Is this very index the work of another session that builds it now? False also where the view of builds hides it (another role's, without
+ * pg_read_all_stats).
+ */
+async function isBuiltByAnother(observer, oid, ours) {
+    const rows = await observer.rows(`select p.pid from pg_catalog.pg_stat_progress_create_index p
+     where p.datname = pg_catalog.current_database() and p.index_relid = $1::pg_catalog.oid and p.pid <> all ($2::pg_catalog.int4[])`, [String(oid), ours.map(String)]);
+    return rows.length > 0;
+}
+/**
+ * INVALID indexes on the tables, and on what holds their long values (TOAST), that a REINDEX CONCURRENTLY left behind when it was cut off: the server
+ * names them …_ccnew or …_ccold.
+ */
+async function readRebuildLeftovers(session, tables) {
+    if (tables.length === 0)
+        return [];
+    return session.rows(`select i.indexrelid::pg_catalog.int8 as oid, i.indrelid::pg_catalog.int8 as "tableOid",
+       pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) as name
+     from pg_catalog.pg_index i
+     join pg_catalog.pg_class c on c.oid = i.indexrelid
+     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where i.indrelid in (
+         select t.oid from pg_catalog.unnest($1::pg_catalog.oid[]) as t (oid)
+         union select t.reltoastrelid from pg_catalog.pg_class t where t.oid = any ($1::pg_catalog.oid[]) and t.reltoastrelid <> 0)
+       and c.relkind = 'i'
+       and not (i.indisvalid and i.indisready and i.indislive) and c.relname ~ '_cc(new|old)[0-9]*$'
+     order by 1`, [tables.map(String)]);
+}
+//# sourceMappingURL=index-builds.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/concurrent-work.js
+
+
+/** Null where the statement is not concurrent, or one that is whole or nothing. */
+function concurrentWorkOf({ node, effects }) {
+    if (!isConcurrent(node))
+        return null;
+    for (const { op, object, partition, index } of effects) {
+        const work = { object, ...(partition === undefined ? {} : { partition }) };
+        if (op === 'create' && index !== undefined)
+            return { ...work, op, index };
+        if (op === 'drop' || op === 'reindex' || op === 'detach')
+            return { ...work, op };
+    }
+    return null;
+}
+/** Name of the table or index that the work is on, quoted. */
+function concurrent_work_nameOf({ object }) {
+    return quoteName({
+        schema: object.schema ?? object.table?.schema ?? null,
+        name: object.name ?? '',
+    });
+}
+/** The table of an index that is made. */
+function concurrent_work_tableOf({ object }) {
+    return quoteName(object.table ?? { schema: object.schema, name: '' });
+}
+/** The relations whose locks and leftovers the work has to do with. */
+function reachOf(work) {
+    const { op, object, partition } = work;
+    const none = { relations: [], schemas: [], database: false };
+    if (op === 'create')
+        return { ...none, relations: [concurrent_work_tableOf(work)] };
+    if (object.kind === 'schema')
+        return { ...none, schemas: [object.name ?? ''] };
+    if (object.kind === 'database')
+        return { ...none, database: true };
+    const partitions = partition === undefined ? [] : [quoteName(partition)];
+    return { ...none, relations: [concurrent_work_nameOf(work), ...partitions] };
+}
+/**
+ * What it waits for, as the server's source has it (14 to 18). A build waits for writers, then for older snapshots; with an expression or a predicate for
+ * those of other builds too, since these may run functions that read anything. Dropping, swapping and detaching wait for whoever has the table open.
+ * FINALIZE waits for older snapshots, and holds ACCESS EXCLUSIVE on the partition while it does.
+ */
+function waitsOf(work) {
+    if (work.op === 'reindex' || work.op === 'finalize')
+        return { lockers: 'all', snapshots: 'all' };
+    if (work.op !== 'create')
+        return { lockers: 'all', snapshots: 'none' };
+    const { keys, predicate } = work.index;
+    const safe = predicate === null && keys.every(({ column }) => column !== null);
+    return { lockers: 'writers', snapshots: safe ? 'but safe builds' : 'all' };
+}
+//# sourceMappingURL=concurrent-work.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/invalid-index.js
+
+
+
+
+
+
+
+/** A drop that waits for nobody needs less. */
+const leastPatienceMs = 100;
+/**
+ * Drops an INVALID index concurrently, whoever left it: the one way to do it. Not while another session builds, rebuilds or drops it, and not one that has
+ * become valid meanwhile; within `patienceMs`, for dropping waits for everybody who has the table open; a request to stop cancels it as it cancels what
+ * `run` does (asUndo, asCleanUp). The session's timeouts are the same afterwards. Null when it is gone, else why it stays.
+ * Errors: ServerError where the connection is lost, or the server can't be asked.
+ */
+async function dropInvalidIndex(run, { oid, tableOid, name }, patienceMs) {
+    const { worker } = run.connections;
+    const later = { name, sqlstate: sqlstate.lockNotAvailable };
+    const busy = await indexBusy(run, { oid, tableOid, name });
+    if (busy !== null)
+        return busy;
+    // Asked after the builders: one that has ended just now has made it valid.
+    const found = await readIndexByOid(worker, oid);
+    if (found === null)
+        return null;
+    if (found.valid)
+        return { ...later, why: 'it has become valid meanwhile' };
+    const had = await timeoutsNow(worker);
+    const failure = await drop(run, found.name, Math.max(leastPatienceMs, Math.round(patienceMs)));
+    await setTimeouts(worker, had);
+    if (failure === null)
+        return null;
+    if (failure instanceof Cancelled)
+        return { ...later, why: 'the run was asked to stop' };
+    return waitedTooLong.has(failure.code)
+        ? {
+            ...later,
+            why: 'another session has the table open, so that it could not be dropped in time',
+        }
+        : { name, sqlstate: failure.code, why: failure.message };
+}
+/** Why an INVALID index may not be dropped now: another session works on it, whose build it may be. Null where nobody does. */
+async function indexBusy(run, { oid, tableOid, name }) {
+    const ours = [run.connections.worker.backendPid];
+    const builders = await readBuilders(run.observer, { oid, tableOid }, ours);
+    if (builders.length === 0)
+        return null;
+    const why = `another session works on it: ${builders.map(lockSessionText).join('; ')}`;
+    return { name, why, sqlstate: sqlstate.lockNotAvailable };
+}
+const waitedTooLong = new Set([
+    sqlstate.lockNotAvailable,
+    sqlstate.queryCanceled,
+    sqlstate.deadlockDetected,
+]);
+async function drop(run, name, patienceMs) {
+    const { worker } = run.connections;
+    try {
+        await whileCancellable(run, async () => {
+            await setTimeouts(worker, { lock: `${patienceMs}ms`, statement: `${patienceMs}ms` });
+            await worker.simple(`drop index concurrently if exists ${name}`);
+        });
+        return null;
+    }
+    catch (error) {
+        const isAnswer = error instanceof Cancelled || (error instanceof ServerError && !error.lost);
+        if (!isAnswer)
+            throw error;
+        return error;
+    }
+}
+async function timeoutsNow(worker) {
+    const [now] = await worker.rows(`select pg_catalog.current_setting('lock_timeout') as lock, pg_catalog.current_setting('statement_timeout') as statement`);
+    if (now === undefined)
+        throw new Error('no row of settings');
+    return now;
+}
+async function setTimeouts(worker, { lock, statement }) {
+    await worker.rows(`select pg_catalog.set_config('lock_timeout', $1, false), pg_catalog.set_config('statement_timeout', $2, false)`, [lock, statement]);
+}
+/** What could not be dropped, as the failure of what can't go on without. */
+function indexStays(what, stays, where) {
+    const lasting = stays.find((index) => index.sqlstate !== sqlstate.lockNotAvailable);
+    return new StepFailure({
+        message: `${what} ${stays.map(({ name }) => name).join(', ')}, which could not be dropped`,
+        sqlstate: lasting?.sqlstate ?? sqlstate.lockNotAvailable,
+        detail: stayingText(stays),
+        why: 'It is INVALID, and nothing goes on before it is dropped; dropping an index concurrently waits for everybody who has its table open.',
+        fix: `Deploy again when they have ended. By hand: ${dropsByHand(stays)}`,
+        ...(where === undefined ? {} : { where }),
+    });
+}
+/** 'public.i: another session has the table open, …' */
+function stayingText(stays) {
+    return stays.map(({ name, why }) => `${name}: ${why}`).join('; ');
+}
+function dropsByHand(stays) {
+    return stays.map(({ name }) => `DROP INDEX CONCURRENTLY ${name};`).join(' ');
+}
+//# sourceMappingURL=invalid-index.js.map
 ;// CONCATENATED MODULE: ./build/src/deploy/index-done.js
+
 
 
 
@@ -48556,24 +48892,30 @@ async function readDetach(session, parent, partition) {
 
 /**
  * Of a statement outside a transaction that an undo sent before: a killed or failed one may have dropped the index already, or made it, or left it INVALID:
- * then it is dropped, and made again. False for what concerns no index.
+ * then it is dropped, and made again. False for all else, a REINDEX too: whether it was rebuilt can't be seen.
+ * Errors: StepFailure 55P03 while another session works on the INVALID index; Cancelled.
  */
 async function isDoneAlready(run, sql) {
     const { worker } = run.connections;
     const node = parseSql(sql)[0]?.node;
     const effects = node === undefined ? [] : effectsOf(node, { searchPath: null });
     const effect = effects.find(({ object }) => object.kind === 'index' && object.name !== null);
-    if (effect === undefined)
+    if (effect === undefined || (effect.op !== 'create' && effect.op !== 'drop'))
         return false;
-    const { schema, table, name } = effect.object;
-    const index = quoteName({ schema: schema ?? table?.schema ?? null, name: name ?? '' });
-    const [found] = await whileCancellable(run, () => readIndexes(worker, [index]));
-    if (effect.op === 'drop')
-        return found === undefined;
-    if (effect.op !== 'create' || found === undefined || found.valid)
-        return found !== undefined;
-    await whileCancellable(run, () => worker.simple(`drop index concurrently if exists ${index}`));
-    return false;
+    const found = effect.op === 'create'
+        ? await readIndexBeside(worker, concurrent_work_tableOf(effect), effect.object.name ?? '')
+        : await readIndexByName(worker, concurrent_work_nameOf(effect));
+    if (found === null)
+        return effect.op === 'drop';
+    if (found.valid)
+        return effect.op === 'create';
+    const stays = effect.op === 'drop'
+        ? await indexBusy(run, found)
+        : await dropInvalidIndex(run, found, run.settings.concurrentTimeout);
+    if (stays === null)
+        return false;
+    stopIfAsked(run.cancellation);
+    throw indexStays('An attempt to undo left', [stays]);
 }
 //# sourceMappingURL=index-done.js.map
 ;// CONCATENATED MODULE: ./build/src/deploy/timeouts.js
@@ -48629,7 +48971,7 @@ async function keepTimeouts({ connections }, statement, wanted) {
     const { worker } = connections;
     if (sessionSettings(statement.node).some(({ name, kind }) => kind === 'reset' && name === null)) {
         await connections.restoreWorker(statement.kind === 'DISCARD ALL' ? 'all' : 'all but role');
-        await worker.simple(setTimeouts(wanted, null, new Set()));
+        await worker.simple(timeouts_setTimeouts(wanted, null, new Set()));
     }
     else if (statement.effects.some(({ op }) => op === 'unknown')) {
         await worker.simple(againWhereNone(wanted));
@@ -48641,7 +48983,7 @@ function againWhereNone(wanted) {
 where pg_catalog.current_setting(name) = '0'`;
 }
 /** `set …;` for each timeout that differs from what the session has; empty when none does. */
-function setTimeouts(wanted, had, own) {
+function timeouts_setTimeouts(wanted, had, own) {
     return timeoutStatements(wanted, had, own)
         .map((statement) => `${statement};`)
         .join(' ');
@@ -48826,12 +49168,12 @@ async function runAlone(run, { report }, step, inverse) {
     const { worker } = run.connections;
     const { concurrentTimeout } = run.settings;
     const long = { lock_timeout: concurrentTimeout, statement_timeout: concurrentTimeout };
-    await worker.simple(setTimeouts(long, null, new Set()));
+    await worker.simple(timeouts_setTimeouts(long, null, new Set()));
     if (!(await isDoneAlready(run, inverse.sql))) {
         const limits = limitsOf(run, concurrentTimeout);
         await placeless(inverse, () => executeStatement(run, report, step, inverse_run_statementOf(inverse), limits));
     }
-    await worker.simple(setTimeouts(shortOf(run), null, new Set()));
+    await worker.simple(timeouts_setTimeouts(shortOf(run), null, new Set()));
 }
 function shortOf({ settings }) {
     return { lock_timeout: settings.lockTimeout, statement_timeout: settings.statementTimeout };
@@ -49668,7 +50010,7 @@ function factsOf(query, result) {
 
 
 /** Indexes of the expected names, and all of those tables of which one without a name is expected. NULLS NOT DISTINCT is of 15. */
-function index_facts_readIndexes(expectations, scope) {
+function readIndexes(expectations, scope) {
     return {
         text: `
     select n.nspname as schema, t.relname as "table", x.relname as name, m.amname as method,
@@ -50373,7 +50715,7 @@ const expectations_checks = {
     sequence: relation,
     column: expectations_check(readColumns, judgeColumn),
     constraint: expectations_check(readConstraints, judgeConstraint),
-    index: expectations_check(index_facts_readIndexes, judgeIndex),
+    index: expectations_check(readIndexes, judgeIndex),
     trigger: expectations_check(readTriggers, judgeTrigger),
     policy: expectations_check(readPolicies, judgeMember),
     rule: expectations_check(readRules, judgeMember),
@@ -50442,7 +50784,7 @@ async function setStepTimeouts(run, migration, step) {
     const [only] = step.statements;
     const wanted = timeoutsOf(step, run.settings, migration.planned.directives, only?.directives);
     const own = timeoutsSetBy(statementsBefore(migration.planned.steps, step));
-    const set = setTimeouts(wanted, migration.timeouts, own);
+    const set = timeouts_setTimeouts(wanted, migration.timeouts, own);
     if (set !== '')
         await run.connections.worker.simple(set);
     migration.timeouts = wanted;
@@ -50570,9 +50912,9 @@ async function withStatementTimeouts(run, { step, directives: file }, planned, b
         return;
     }
     const base = timeoutsOf(step, run.settings, file, undefined);
-    await worker.simple(setTimeouts(wanted, base, new Set()));
+    await worker.simple(timeouts_setTimeouts(wanted, base, new Set()));
     await body();
-    await worker.simple(setTimeouts(base, wanted, new Set()));
+    await worker.simple(timeouts_setTimeouts(base, wanted, new Set()));
     await keepTimeouts(run, planned.statement, base);
 }
 const rowOps = new Set(['insert', 'update', 'delete', 'merge', 'copy']);
@@ -50624,7 +50966,7 @@ async function runScript(run, rollback, { report, budget }, ran, from) {
         const already = ran.length;
         await attemptUndo(run, budget, shown, report.version, async (gaveWay) => {
             ran.length = already;
-            await worker.simple(setTimeouts(timeouts, null, own));
+            await worker.simple(timeouts_setTimeouts(timeouts, null, own));
             const resumed = step.kind !== 'transaction' && step.ordinal === from + 1;
             if (resumed && (await isDone(run, step))) {
                 await worker.simple(inTransaction(run.key, all.progress));
@@ -50713,192 +51055,294 @@ async function isDone(run, step) {
     return found.length > 0 && found.every(({ outcome }) => outcome === 'passed');
 }
 //# sourceMappingURL=script.js.map
-;// CONCATENATED MODULE: ./build/src/observe/snapshots.js
-
+;// CONCATENATED MODULE: ./build/src/observe/oids.js
 /**
- * The transactions that a concurrent statement would wait for, as of now: WaitForLockers and WaitForOlderSnapshots as the server does it (14 to
- * 18). Left out like there: other databases, autovacuum (told by having no user), vacuums, safe builds. Replication slots keep no statement waiting.
- * Prepared transactions hold locks, never a snapshot. Asked by the observer in autocommit. pg_locks and backend_xmin are visible to every role; who it is
- * and since when is empty without pg_read_all_stats.
+ * OIDs of relations by name, as the session's search path finds them; null where there is none. Names are quoted SQL names. One round
+ * trip whatever their number.
  */
-async function readOlderTransactions(observer, { tables, lockers, snapshots }, ours) {
-    return observer.rows(`with locks as materialized (
-       select l.pid, l.virtualtransaction as id, l.locktype = 'relation' as holds, l.transactionid::text as xid
-       from pg_catalog.pg_locks l
-       where l.granted and (l.locktype = 'virtualxid' and l.virtualxid = l.virtualtransaction
-         or l.locktype = 'transactionid' and l.pid is null
-         or l.locktype = 'relation' and l.relation = any ($1::pg_catalog.oid[]) and ($2 or l.mode = any ($3::pg_catalog.text[]))
-           and l.database = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database()))
-     ), transactions as (
-       select pid, id, pg_catalog.bool_or(holds) as holds, pg_catalog.max(xid) as xid from locks group by pid, id
-     )
-     select ${snapshots_describedSession},
-       pg_catalog.array_remove(array[case when t.holds then 'locks ' || t.id end, case when s.xmin is not null then 'snapshot ' || coalesce(t.id, a.pid::text) || ' ' || s.xmin end], null) as marks
-     from pg_catalog.pg_stat_activity a
-     left join transactions t on t.pid = a.pid
-     left join lateral (
-       select a.backend_xmin::text as xmin
-       where $4 and not exists (select from pg_catalog.pg_stat_progress_vacuum v where v.pid = a.pid)
-         and not ($5 and exists (
-           select from pg_catalog.pg_stat_progress_create_index b join pg_catalog.pg_index i on i.indexrelid = b.index_relid
-           where b.pid = a.pid and b.command like '% CONCURRENTLY' and i.indexprs is null and i.indpred is null))
-     ) s on true
-     where a.datname = pg_catalog.current_database() and a.usesysid is not null and a.leader_pid is null
-       and a.pid <> pg_catalog.pg_backend_pid() and a.pid <> all ($6::pg_catalog.int4[])
-       and (t.holds or s.xmin is not null)
-     union all
-     select 0, p.gid, p.owner::text, 'local', 'prepared transaction',
-       pg_catalog.round(extract(epoch from pg_catalog.clock_timestamp() - p.prepared) * 1000)::pg_catalog.int8,
-       null, '', '', array['locks ' || t.id]
-     from transactions t join pg_catalog.pg_prepared_xacts p on p.transaction::text = t.xid
-     where t.pid is null and t.holds`, [
-        tables.map(String),
-        lockers === 'all',
-        conflictingWithShare,
-        snapshots !== 'none',
-        snapshots === 'but safe builds',
-        ours.map(String),
-    ]);
+async function readOids(session, names) {
+    if (names.length === 0)
+        return {};
+    const rows = await session.rows(`select name, pg_catalog.to_regclass(name)::pg_catalog.oid::pg_catalog.text as oid
+     from pg_catalog.unnest($1::pg_catalog.text[]) as name`, [names]);
+    return Object.fromEntries(rows.map(({ name, oid }) => [name, oid === null ? null : Number(oid)]));
 }
-const conflictingWithShare = [
-    'RowExclusiveLock',
-    'ShareUpdateExclusiveLock',
-    'ShareRowExclusiveLock',
-    'ExclusiveLock',
-    'AccessExclusiveLock',
-];
-/** Columns of an `AwaitedSession`, from pg_stat_activity as `a`. */
-const snapshots_describedSession = `a.pid, coalesce(a.application_name, '') as application, coalesce(a.usename::text, '') as "user",
-       coalesce(pg_catalog.host(a.client_addr), 'local') as client, coalesce(a.state, '') as state,
-       pg_catalog.round(extract(epoch from pg_catalog.clock_timestamp() - a.xact_start) * 1000)::pg_catalog.int8 as "transactionAgeMs",
-       pg_catalog.to_char(a.query_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "queryStartedAt",
-       coalesce(pg_catalog.left(a.query, ${readCharacters}), '') as query,
-       coalesce(a.backend_start::pg_catalog.text, '') as "backendStart"`;
-/** OIDs of the tables and materialized views: those named, those of named indexes, their partitions; all of a schema or of the database. */
-async function snapshots_readTables(session, reach) {
-    const { relations, schemas, database } = reach;
-    const rows = await session.rows(`with named as (
-       select c.oid from pg_catalog.unnest($1::pg_catalog.text[]) as name join pg_catalog.pg_class c on c.oid = pg_catalog.to_regclass(name)
-     ), below as (
-       select oid from named union select p.relid::pg_catalog.oid from named, pg_catalog.pg_partition_tree(named.oid) p
-     )
-     select distinct coalesce(i.indrelid, b.oid)::pg_catalog.int8 as oid from below b left join pg_catalog.pg_index i on i.indexrelid = b.oid
-     union
-     select c.oid::pg_catalog.int8 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-     where c.relkind in ('r', 'p', 'm') and (n.nspname = any ($2::pg_catalog.text[])
-       or $3 and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_(toast|temp)')`, [relations, schemas, database]);
-    return rows.map(({ oid }) => oid);
-}
-//# sourceMappingURL=snapshots.js.map
-;// CONCATENATED MODULE: ./build/src/observe/index-builds.js
-
-/**
- * The index of a name in the schema of a table, where CREATE INDEX would put it; null where there is none. `table` is a quoted SQL name, `name` the
- * index's own, unquoted.
- */
-async function readIndexBeside(session, table, name) {
-    const [row] = await session.rows(`select i.indexrelid::pg_catalog.int8 as oid, pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(x.relname) as name,
-       i.indrelid::pg_catalog.int8 as "tableOid", n.nspname as "tableSchema", t.relname as "tableName",
-       i.indisvalid and i.indisready and i.indislive as valid, x.relkind = 'I' as partitioned,
-       pg_catalog.pg_get_indexdef(i.indexrelid) as definition
-     from pg_catalog.pg_class wanted
-     join pg_catalog.pg_namespace n on n.oid = wanted.relnamespace
-     join pg_catalog.pg_class x on x.relnamespace = n.oid and x.relname = $2
-     join pg_catalog.pg_index i on i.indexrelid = x.oid
-     join pg_catalog.pg_class t on t.oid = i.indrelid
-     where wanted.oid = pg_catalog.to_regclass($1)`, [table, name]);
-    if (row === undefined)
-        return null;
-    const { tableSchema, tableName, ...index } = row;
-    return { ...index, table: { schema: tableSchema, name: tableName } };
-}
-/**
- * Sessions that build an index on the table, or drop or rebuild the index: while there is one, an INVALID index is its work and no leftover. Without
- * pg_read_all_stats the view of builds hides which table it is; the lock that every concurrent build keeps on its table tells, and hides from nobody.
- */
-async function readBuilders(observer, { oid, tableOid }, ours) {
-    return observer.rows(`with locks as materialized (
-       select l.pid, l.relation, l.mode from pg_catalog.pg_locks l
-       where l.locktype = 'relation' and l.granted and l.relation in ($1::pg_catalog.oid, $2::pg_catalog.oid)
-         and l.database = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())
-         and l.mode in ('ShareUpdateExclusiveLock', 'ShareLock', 'AccessExclusiveLock')
-     )
-     select ${snapshots_describedSession.replace("coalesce(a.state, '')", "pg_catalog.concat_ws(', ', a.state, p.phase)")}
-     from pg_catalog.pg_stat_activity a left join pg_catalog.pg_stat_progress_create_index p on p.pid = a.pid
-     where a.datname = pg_catalog.current_database() and a.pid <> pg_catalog.pg_backend_pid() and a.pid <> all ($3::pg_catalog.int4[])
-       and (p.relid = $2::pg_catalog.oid
-         or p.pid is not null and p.relid is null and exists (select from locks l where l.pid = a.pid)
-         or exists (select from locks l where l.pid = a.pid and l.relation = $1::pg_catalog.oid))`, [String(oid), String(tableOid), ours.map(String)]);
-}
-/** INVALID indexes on the tables that a REINDEX CONCURRENTLY left behind when it was cut off: the server names them …_ccnew or …_ccold. */
-async function readRebuildLeftovers(session, tables) {
-    if (tables.length === 0)
+/** Those of the named relations that are indexes, and whether they are valid, ready and live. */
+async function oids_readIndexes(session, names) {
+    if (names.length === 0)
         return [];
-    return session.rows(`select i.indexrelid::pg_catalog.int8 as oid, i.indrelid::pg_catalog.int8 as "tableOid",
-       pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) as name
-     from pg_catalog.pg_index i
-     join pg_catalog.pg_class c on c.oid = i.indexrelid
-     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-     where i.indrelid = any ($1::pg_catalog.oid[]) and c.relkind = 'i'
-       and not (i.indisvalid and i.indisready and i.indislive) and c.relname ~ '_cc(new|old)[0-9]*$'
-     order by 1`, [tables.map(String)]);
+    return session.rows(`select name, i.indisvalid and i.indisready and i.indislive as valid
+     from pg_catalog.unnest($1::pg_catalog.text[]) as name
+     join pg_catalog.pg_index i on i.indexrelid = pg_catalog.to_regclass(name)`, [names]);
 }
-//# sourceMappingURL=index-builds.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/concurrent-work.js
+/**
+ * How far a DETACH PARTITION … CONCURRENTLY of this partition has come; `pending` when it was begun and not ended. Names are quoted SQL names.
+ */
+async function readDetach(session, parent, partition) {
+    const [row] = await session.rows(`select inhdetachpending as pending from pg_catalog.pg_inherits
+     where inhparent = pg_catalog.to_regclass($1) and inhrelid = pg_catalog.to_regclass($2)`, [parent, partition]);
+    if (row === undefined)
+        return 'detached';
+    return row.pending ? 'pending' : 'attached';
+}
+//# sourceMappingURL=oids.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/before-build.js
 
 
-/** Null where the statement is not concurrent, or one that is whole or nothing. */
-function concurrentWorkOf({ node, effects }) {
-    if (!isConcurrent(node))
-        return null;
-    for (const { op, object, partition, index } of effects) {
-        const work = { object, ...(partition === undefined ? {} : { partition }) };
-        if (op === 'create' && index !== undefined)
-            return { ...work, op, index };
-        if (op === 'drop' || op === 'reindex' || op === 'detach')
-            return { ...work, op };
-    }
-    return null;
-}
-/** Name of the table or index that the work is on, quoted. */
-function concurrent_work_nameOf({ object }) {
-    return quoteName({
-        schema: object.schema ?? object.table?.schema ?? null,
-        name: object.name ?? '',
+
+
+
+
+
+
+
+
+const before_build_firstPauseMs = 50;
+const before_build_longestPauseMs = 500;
+const tellEveryMs = 5_000;
+/**
+ * Waits until every transaction is gone that a concurrent statement would have to wait for, were it begun now. One that gives up while it waits leaves an
+ * INVALID index (or half a DETACH) behind; as long as nothing is begun, nothing is left.
+ * Only those seen at the first look are awaited: on a busy server there is always somebody. Younger ones are left to the statement itself, which
+ * waits for those that began before it did, and they have just begun. Those that airlock.yml lets be ended are.
+ * Errors: StepFailure 55P03, naming them, when they outlast the time; Cancelled.
+ */
+async function awaitOlderTransactions(run, work, waiting) {
+    const { worker } = run.connections;
+    const tables = await snapshots_readTables(worker, reachOf(work));
+    const wanted = { ...waitsOf(work), tables };
+    let awaited = null;
+    await awaitNobody(run, waiting, async () => {
+        const found = await readOlderTransactions(run.observer, wanted, [worker.backendPid]);
+        const first = awaited === null;
+        awaited ??= new Set(found.flatMap(({ marks }) => marks));
+        const inTheWay = stillThere(found, awaited);
+        if (!first) {
+            await endBlockersByPid(run, waiting, inTheWay.map(({ pid }) => pid));
+        }
+        return inTheWay;
     });
 }
-/** The table of an index that is made. */
-function concurrent_work_tableOf({ object }) {
-    return quoteName(object.table ?? { schema: object.schema, name: '' });
-}
-/** The relations whose locks and leftovers the work has to do with. */
-function reachOf(work) {
-    const { op, object, partition } = work;
-    const none = { relations: [], schemas: [], database: false };
-    if (op === 'create')
-        return { ...none, relations: [concurrent_work_tableOf(work)] };
-    if (object.kind === 'schema')
-        return { ...none, schemas: [object.name ?? ''] };
-    if (object.kind === 'database')
-        return { ...none, database: true };
-    const partitions = partition === undefined ? [] : [quoteName(partition)];
-    return { ...none, relations: [concurrent_work_nameOf(work), ...partitions] };
+/** Those found now that have not let go of what they were first seen with. */
+function stillThere(found, awaited) {
+    return found.filter(({ marks }) => marks.some((mark) => awaited.has(mark)));
 }
 /**
- * What it waits for, as the server's source has it (14 to 18). A build waits for writers, then for older snapshots; with an expression or a predicate for
- * those of other builds too, since these may run functions that read anything. Dropping, swapping and detaching wait for whoever has the table open.
+ * Looks again and again, until nobody is in the way. Told as soon as it is more than a passing moment, then every five seconds; who is still there at a
+ * second look is kept for the report.
+ * Errors: StepFailure 55P03 when the time is over; Cancelled as soon as the run is asked to stop; the loss of the run's lock.
  */
-function waitsOf(work) {
-    if (work.op === 'reindex')
-        return { lockers: 'all', snapshots: 'all' };
-    if (work.op !== 'create')
-        return { lockers: 'all', snapshots: 'none' };
-    const { keys, predicate } = work.index;
-    const safe = predicate === null && keys.every(({ column }) => column !== null);
-    return { lockers: 'writers', snapshots: safe ? 'but safe builds' : 'all' };
+async function awaitNobody(run, waiting, look) {
+    const { step, where, timeoutMs } = waiting;
+    const started = Date.now();
+    let keptMs = 0;
+    let pauseMs = before_build_firstPauseMs;
+    let toldAt = null;
+    for (let first = true;; first = false) {
+        holdsLock(run.lock);
+        stopIfAsked(run.cancellation);
+        const sessions = (await look()).map((one) => shown_session_shown(one, run.redact));
+        const waitedMs = Date.now() - started;
+        if (sessions.length === 0)
+            return;
+        if (!first) {
+            run.locks.awaited(waiting, sessions, waitedMs - keptMs);
+            step.waitedMs = (step.waitedMs ?? 0) + waitedMs - keptMs;
+        }
+        keptMs = waitedMs;
+        if (waitedMs >= timeoutMs)
+            throw notBegun(sessions, waitedMs, where);
+        if (!first && (toldAt === null || waitedMs - toldAt >= tellEveryMs)) {
+            toldAt = waitedMs;
+            run.emit({ type: 'waiting-for-snapshots', step, sessions, waitedMs });
+        }
+        await pauseUnlessAsked(run.cancellation, Math.min(pauseMs, timeoutMs - waitedMs));
+        pauseMs = Math.min(before_build_longestPauseMs, pauseMs * 1.5);
+    }
 }
-//# sourceMappingURL=concurrent-work.js.map
+function notBegun(sessions, waitedMs, where) {
+    const hidden = sessions.some(({ pid, state }) => pid !== 0 && state === '');
+    const seen = hidden
+        ? ' What they do and since when is hidden from this role: GRANT pg_read_all_stats to it.'
+        : '';
+    return new StepFailure({
+        message: `Not begun: after ${durationText(waitedMs)} there are still older transactions that the statement would wait for`,
+        sqlstate: sqlstate.lockNotAvailable,
+        detail: `in the way: ${sessions.map(lockSessionText).join('; ')}`,
+        why: `Begun, it would wait for them, and leave an INVALID index or half a change when it gave up; so nothing was begun, and nothing is left.${seen}`,
+        fix: 'Deploy again when they have ended (a dump is better waited for), or raise concurrent-timeout, for this file alone with `-- airlock: concurrent_timeout=…`.',
+        where,
+    });
+}
+//# sourceMappingURL=before-build.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/built-index.js
+
+
+
+
+
+/**
+ * Has the index that a CREATE INDEX CONCURRENTLY was to make come into being although nobody heard so? There was none of its name before; now there is
+ * one on its table, valid and of its structure. An expression that can't be compared (the server prints it in its own words) doesn't speak against it.
+ */
+async function wasBuilt(run, step, before) {
+    const [planned] = step.statements;
+    const work = planned === undefined ? null : concurrentWorkOf(planned.statement);
+    if (planned === undefined || work?.op !== 'create' || work.object.name === null)
+        return false;
+    if (before?.oids[concurrent_work_nameOf(work)] !== null)
+        return false;
+    const found = await readIndexBeside(run.connections.worker, concurrent_work_tableOf(work), work.object.name);
+    if (found === null || !found.valid || found.table.name !== work.object.table?.name)
+        return false;
+    const fact = await readIndexFact(run, work.object, work.index, found, planned.statement.where);
+    return fact !== undefined && compareIndex(work.index, fact) !== 'different';
+}
+/** The structure of an index that was found by the name of one to be created; undefined where it is gone again. */
+async function readIndexFact(run, object, index, { table }, where) {
+    const expectation = {
+        object: { ...object, schema: table.schema, table },
+        state: 'present',
+        index,
+        mayPreexist: false,
+        where,
+    };
+    const query = readIndexes([expectation], run.surroundings);
+    const [result] = await run.connections.worker.pipeline([query]);
+    return factsOf(query, result).find(({ schema, name }) => schema === table.schema && name === object.name);
+}
+//# sourceMappingURL=built-index.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/leftovers.js
+
+
+
+
+
+
+
+
+
+
+
+/**
+ * Before an index is built concurrently: an INVALID one of its name is dropped where it is what an earlier attempt left, be it ours (`ours`: the journal
+ * says so) or a person's that built the same. While another session builds on the table it may be that build: it is waited for, and judged again.
+ * Errors: StepFailure, with both definitions, for one of another structure, and where a difference can't be ruled out; 55P03 for a build that outlasts
+ * the time; Cancelled. Nothing is begun then.
+ */
+async function clearLeftover(run, report, work, waiting, ours = false) {
+    if (work.object.name === null)
+        return;
+    const deadline = Date.now() + waiting.timeoutMs;
+    let awaited = false;
+    for (;;) {
+        const rest = { ...waiting, timeoutMs: Math.max(0, deadline - Date.now()) };
+        const found = await readIndexBeside(run.connections.worker, concurrent_work_tableOf(work), work.object.name);
+        if (found === null || found.valid || found.partitioned)
+            return;
+        const own = [run.connections.worker.backendPid];
+        if ((await readBuilders(run.observer, found, own)).length > 0) {
+            await awaitNobody(run, rest, () => readBuilders(run.observer, found, own));
+            continue;
+        }
+        if (!(await judgeStructure(run, work, found, waiting, ours))) {
+            await judgedAgain(run, found, rest);
+            continue;
+        }
+        if (!awaited) {
+            // Dropping waits for everybody who has the table open; after that wait the index may be another's, and is judged again.
+            await awaitOlderTransactions(run, leftovers_dropOf(work, found), rest);
+            awaited = true;
+            continue;
+        }
+        const stays = await dropInvalidIndex(run, found, rest.timeoutMs);
+        if (stays !== null) {
+            stopIfAsked(run.cancellation);
+            throw indexStays('An earlier attempt left', [stays], waiting.where);
+        }
+        note(run, report, waiting, {
+            id: 'leftover-dropped',
+            message: `The INVALID index ${found.name}, which an earlier attempt had left, was dropped and is built again: ${found.definition}`,
+        });
+        return;
+    }
+}
+/** It was dropped, renamed or swapped between two looks: a moment later there is another answer. */
+async function judgedAgain(run, { name }, { timeoutMs, where }) {
+    await pauseUnlessAsked(run.cancellation, leftovers_againMs);
+    stopIfAsked(run.cancellation);
+    if (timeoutMs > 0)
+        return;
+    throw indexStays('There is', [{ name, why: 'it kept changing', sqlstate: sqlstate.lockNotAvailable }], where);
+}
+const leftovers_againMs = 100;
+function leftovers_dropOf({ object }, { table }) {
+    return { op: 'drop', object: { ...object, schema: table.schema } };
+}
+/** False where it is no longer there to be judged. */
+async function judgeStructure(run, { object, index }, found, { where }, ours) {
+    const { table } = found;
+    const fact = await readIndexFact(run, object, index, found, where);
+    if (fact === undefined)
+        return false;
+    const likeness = object.table?.name === table.name ? compareIndex(index, fact) : 'different';
+    // Of ours only the structure is asked: an expression that can't be compared is what we sent.
+    if (likeness === 'same' || (ours && likeness !== 'different'))
+        return true;
+    throw new StepFailure({
+        message: `There is an INVALID index ${found.name} that this migration didn't make`,
+        detail: `found: ${describeIndex(index_comparison_definitionOf(fact))} on ${table.name}; to be created: ${describeIndex(index)} on ${object.table?.name ?? ''}`,
+        why: 'A failed build of somebody else left it. It is not, or not surely, the index that the statement creates, so it is not taken for a leftover of this migration; nothing was begun.',
+        fix: `Find out whose it is. If nobody needs it: DROP INDEX CONCURRENTLY ${found.name}; then deploy again.`,
+        where,
+    });
+}
+/** Before a REINDEX CONCURRENTLY: what somebody else's left on its tables is named, and left alone. Returns the OIDs. */
+async function nameRebuildLeftovers(run, report, work, waiting) {
+    const { worker } = run.connections;
+    const found = await readRebuildLeftovers(worker, await snapshots_readTables(worker, reachOf(work)));
+    for (const index of found) {
+        const builders = await readBuilders(run.observer, index, [worker.backendPid]);
+        const message = builders.length > 0
+            ? `${index.name} belongs to a rebuild by another session (pid ${builders.map(({ pid }) => pid).join(', ')}); it is left alone.`
+            : `${index.name} is INVALID: an earlier REINDEX CONCURRENTLY, not of this migration, left it. It is left alone; if nobody rebuilds: DROP INDEX CONCURRENTLY ${index.name};`;
+        note(run, report, waiting, { id: 'rebuild-leftover', message });
+    }
+    return found.map(({ oid }) => oid);
+}
+/**
+ * Drops what a REINDEX CONCURRENTLY of ours left when it was cut off: all that was not there before (`known`). Returns those that stayed, because
+ * another session works on them or has the table open.
+ */
+async function removeRebuildLeftovers(run, work, known, patienceMs) {
+    const { worker } = run.connections;
+    const deadline = Date.now() + patienceMs;
+    const stays = [];
+    for (const index of await readRebuildLeftovers(worker, await snapshots_readTables(worker, reachOf(work)))) {
+        if (known.includes(index.oid))
+            continue;
+        const staying = await dropInvalidIndex(run, index, deadline - Date.now());
+        if (staying !== null)
+            stays.push(staying);
+    }
+    return stays;
+}
+function note(run, report, { where }, { id, message }) {
+    // A statement that is tried again finds the same again.
+    if (report.warnings.some((known) => known.id === id && known.message === message))
+        return;
+    report.warnings.push({ id, severity: 'warning', message, where });
+    run.emit({ type: 'warning', message });
+}
+//# sourceMappingURL=leftovers.js.map
 ;// CONCATENATED MODULE: ./build/src/deploy/undo-leftovers.js
+
+
+
+
+
+
+
 
 
 
@@ -50909,34 +51353,79 @@ function waitsOf(work) {
  * Brings a concurrent statement that was cut off half way to where its inverse can begin: the INVALID indexes of a REINDEX are dropped, a pending DETACH is
  * finalized, for nothing else goes on from there. Indexes of the picture from before it are others', and stay; without such a picture nothing can
  * tell them apart, and all stay. `run` is the run as its undo.
- * Errors: ServerError.
+ * Errors: StepFailure; ServerError.
  */
-async function endHalfDone(run, step, before) {
-    for (const { statement } of step.statements) {
-        const work = concurrentWorkOf(statement);
+async function endHalfDone(run, undoing, step, before) {
+    for (const planned of step.statements) {
+        const work = concurrentWorkOf(planned.statement);
         if (work?.op === 'reindex' && before !== null)
             await dropOwnLeftovers(run, work, before);
         if (work?.op === 'detach')
-            await finalizePending(run, work);
+            await finalizePending(run, undoing, work, waitOf(run, undoing, planned));
     }
 }
 async function dropOwnLeftovers(run, work, before) {
     const { worker } = run.connections;
-    const tables = await snapshots_readTables(worker, reachOf(work));
-    for (const { name } of await readRebuildLeftovers(worker, tables)) {
-        if (before.objects.has(`index ${name}`))
-            continue;
-        await whileCancellable(run, () => worker.simple(`drop index concurrently if exists ${name}`));
-    }
+    const found = await readRebuildLeftovers(worker, await snapshots_readTables(worker, reachOf(work)));
+    // The picture has nothing of TOAST, so that nobody can tell whose those are.
+    const known = found.filter(({ name }) => before.objects.has(`index ${name}`) || name.startsWith('pg_toast.'));
+    const oids = known.map(({ oid }) => oid);
+    const stays = await removeRebuildLeftovers(run, work, oids, run.settings.lockTimeout);
+    if (stays.length === 0)
+        return;
+    stopIfAsked(run.cancellation);
+    throw indexStays('An interrupted rebuild left', stays);
 }
-/** DETACH … CONCURRENTLY works in two transactions; cut off between them, the partition is pending. */
-async function finalizePending({ connections: { worker } }, work) {
-    if (work.partition === undefined || work.object.name === null)
+/** What is told of while it runs; an undo has no steps in the report. */
+function waitOf(run, { report }, { statement }) {
+    const { where, text } = statement;
+    const step = {
+        ordinal: 1,
+        kind: 'statement',
+        title: `undo: end ${text}`,
+        outcome: 'not-run',
+        durationMs: 0,
+        statements: 1,
+        where,
+    };
+    return {
+        version: report.version,
+        step,
+        statement,
+        where,
+        timeoutMs: run.settings.concurrentTimeout,
+    };
+}
+/**
+ * DETACH … CONCURRENTLY works in two transactions; cut off between them, the partition is pending. FINALIZE holds ACCESS EXCLUSIVE on the partition while it
+ * waits for older snapshots: they are awaited before, and it runs under the short timeouts, watched, and is tried again. The session's timeouts
+ * are the short ones afterwards.
+ * Errors: StepFailure.
+ */
+async function finalizePending(run, { report, budget }, work, waiting) {
+    const { object, partition } = work;
+    if (partition === undefined || object.name === null)
         return;
-    const [parent, partition] = [concurrent_work_nameOf(work), quoteName(work.partition)];
-    if ((await readDetach(worker, parent, partition)) !== 'pending')
+    const { worker } = run.connections;
+    const [parent, name] = [concurrent_work_nameOf(work), quoteName(partition)];
+    if ((await readDetach(worker, parent, name)) !== 'pending')
         return;
-    await worker.simple(`alter table ${parent} detach partition ${partition} finalize`);
+    const { lockTimeout, statementTimeout, blockTimeout } = run.settings;
+    const short = { lock_timeout: lockTimeout, statement_timeout: statementTimeout };
+    const limits = { totalMs: lockTimeout, queuedMs: lockTimeout, heldMs: blockTimeout };
+    const statement = parsed(`alter table ${parent} detach partition ${name} finalize`, waiting);
+    await attemptUndo(run, budget, waiting.step, report.version, async () => {
+        await awaitOlderTransactions(run, { op: 'finalize', object, partition }, waiting);
+        await worker.simple(timeouts_setTimeouts(short, null, new Set()));
+        await executeStatement(run, report, waiting.step, statement, limits);
+    });
+}
+/** Ours, told of at the place of the DETACH that it ends. */
+function parsed(sql, { where }) {
+    const [statement] = parseScript(where.file, sql).statements;
+    if (statement === undefined)
+        throw new Error(`no statement in ${sql}`);
+    return { ...statement, where };
 }
 //# sourceMappingURL=undo-leftovers.js.map
 ;// CONCATENATED MODULE: ./build/src/journal/state.js
@@ -51006,7 +51495,7 @@ async function isUndoBegun(run, version) {
     return migrations.some((migration) => migration.version === version && migration.undo !== null);
 }
 /** An undo that there is no time for: whoever asked the run to stop insisted, or waits long enough already. */
-function notBegun(by, kept, resumed) {
+function undo_stopped_notBegun(by, kept, resumed) {
     return {
         by,
         statements: [],
@@ -51034,8 +51523,10 @@ async function stoppedUndo(run, { version }) {
  * written.
  */
 const undoBudgetMs = 5_000;
+/** How long cleaning up after a failed statement may take once the run is asked to stop: the runner kills after ten seconds. */
+const cleanUpBudgetMs = 3_000;
 /**
- * A run's undo as far as requests to stop are concerned: it goes on after the first, for `budgetMs` counted from it, and ends at the second. `requested`
+ * A run's undo, or its clean-up, as far as requests to stop are concerned: it goes on after the first, for `budgetMs` counted from it, and ends at the second. `requested`
  * says that its time is over.
  */
 function stoppableUndo(cancellation, budgetMs) {
@@ -51056,12 +51547,6 @@ function stoppableUndo(cancellation, budgetMs) {
             get requestedAt() {
                 return cancellation.requestedAt;
             },
-            get sent() {
-                return cancellation.sent;
-            },
-            set sent(sent) {
-                cancellation.sent = sent;
-            },
             onRequest: (listener) => cancellation.onRequest(listener),
         },
     };
@@ -51079,6 +51564,10 @@ function asUndo(run) {
         guards: { ...run.guards, disk: undefined },
         lock: { lost: null, retake: () => run.lock.retake() },
     };
+}
+/** The run as the clean-up after a failed statement sees it: a request to stop gives it three seconds, a second ends it at once. */
+function asCleanUp(run) {
+    return { ...run, cancellation: run.cleanUp.cancellation, cancellable: run.cleanUp.cancellable };
 }
 /** There is no time left to undo anything. */
 function isUndoOver({ undo }) {
@@ -51118,7 +51607,7 @@ async function undoMigration(run, remains) {
     run.emit({ type: 'undoing', migration: remains.report, by });
     const statements = [];
     if (isUndoOver(run))
-        return notBegun(by, kept, remains.resumed !== undefined);
+        return undo_stopped_notBegun(by, kept, remains.resumed !== undefined);
     try {
         await run.connections.prepareWorker(remains.planned.version);
         await assertHeld(run);
@@ -51164,8 +51653,9 @@ async function undoByScript(run, remains, ran) {
     return null;
 }
 async function undoByInverses(run, remains, ran) {
+    const undoes = undoing(run, remains, remains.planned.directives);
     if (remains.uncertain)
-        await endHalfDone(asUndo(run), remains.uncertain, remains.before);
+        await endHalfDone(asUndo(run), undoes, remains.uncertain, remains.before);
     const progress = remains.resumed ?? (await newProgress(run, remains));
     if (!isDataLossAllowed(run, remains.planned)) {
         for (const { holdsData: held } of progress.statements.slice(progress.done)) {
@@ -51175,7 +51665,7 @@ async function undoByInverses(run, remains, ran) {
                 return dataReason(held);
         }
     }
-    await runInverses(asUndo(run), undoing(run, remains, remains.planned.directives), progress, ran);
+    await runInverses(asUndo(run), undoes, progress, ran);
     return null;
 }
 /** An undo has a budget of its own: what failed before it may have used up the migration's. */
@@ -51346,6 +51836,14 @@ function unfinished(planned, undo) {
     };
 }
 //# sourceMappingURL=finish-undo.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/atomic.js
+
+/** A statement outside a transaction that comes whole or not at all: when the server says that it failed, it left nothing. */
+function isAtomic({ kind, statements }) {
+    return (kind === 'statement' &&
+        statements.every(({ statement: { node, transaction } }) => !isConcurrent(node) && transaction.type !== 'may-commit'));
+}
+//# sourceMappingURL=atomic.js.map
 ;// CONCATENATED MODULE: ./build/src/observe/row-effects.js
 /**
  * Reads the counters of the current transaction. Safe anywhere in it: by the simple protocol, all names qualified. One row a table with counts; `counted` false where
@@ -51428,6 +51926,7 @@ async function committedBatches(session, runId, version, ordinal) {
 
 
 
+
 /** The connection is gone: only then is the answer to a COMMIT unknown. */
 function isLost(error) {
     return error instanceof ServerError && error.lost;
@@ -51457,7 +51956,9 @@ async function tookEffectDespiteLoss(run, migration, step, before, error) {
         await continueOnNewWorker(run, migration, step);
         const verification = await verifyExpectations(run.connections.worker, step.expectations, run.surroundings);
         const telling = verification.filter(({ outcome }, index) => before.held[index] === false && outcome !== 'not-checked');
-        return telling.length > 0 && telling.every(({ outcome }) => outcome === 'passed');
+        if (telling.length > 0 && telling.every(({ outcome }) => outcome === 'passed'))
+            return true;
+        return await wasBuilt(run, step, before);
     }
     catch (failure) {
         if (failure instanceof ServerError)
@@ -51638,7 +52139,7 @@ async function runOneByOne(run, migration, step, locks, told) {
 async function sendOneByOne(run, migration, step, locks, told, execute) {
     const { worker } = run.connections;
     const { timeouts, own, watched } = opening(run, migration, step);
-    const set = setTimeouts(timeouts, migration.timeouts, own);
+    const set = timeouts_setTimeouts(timeouts, migration.timeouts, own);
     const opened = await worker.simple(`${set} ${step.begin ?? 'begin'}; ${watched ? countersQuery : ''}`);
     migration.timeouts = timeouts;
     const { directives } = migration.planned;
@@ -52174,6 +52675,8 @@ async function runRange(run, migration, step, batch, range, progress, effects, c
 
 
 
+
+
 const shownKeys = 5;
 /** The table of a big unique build is big: naming its duplicates is a help, and not worth a long scan. */
 const duplicates_patienceMs = 10_000;
@@ -52194,22 +52697,22 @@ async function duplicateKeys(run, index, table) {
     });
     if (!('ask' in derived))
         return null;
-    const { settings, surroundings, connections, cancellable, cancellation } = run;
-    cancellable.now = true;
+    const { settings, surroundings, connections } = run;
     try {
-        const answer = await ask(connections.worker, derived.ask, surroundings, {
+        const answer = await whileCancellable(run, () => ask(connections.worker, derived.ask, surroundings, {
             budgetMs: duplicates_patienceMs,
             lockTimeoutMs: settings.lockTimeout,
             role: settings.role ?? null,
             examples: shownKeys,
-        });
+        }));
         if ('failed' in answer || answer.counted === 0)
             return null;
         return duplicatesText(derived, answer.counted, answer.examples);
     }
-    finally {
-        cancellable.now = false;
-        await cancellation.sent;
+    catch (error) {
+        if (error instanceof Cancelled)
+            return null;
+        throw error;
     }
 }
 /**
@@ -52224,249 +52727,6 @@ function duplicatesText({ title, counted: [one, many] }, found, examples) {
     return `${title}: ${counted(found, one, many)}: ${listed([...keys, ...more])}`;
 }
 //# sourceMappingURL=duplicates.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/before-build.js
-
-
-
-
-
-
-
-
-
-
-const before_build_firstPauseMs = 50;
-const before_build_longestPauseMs = 500;
-const tellEveryMs = 5_000;
-/**
- * Waits until every transaction is gone that a concurrent statement would have to wait for, were it begun now. One that gives up while it waits leaves an
- * INVALID index (or half a DETACH) behind; as long as nothing is begun, nothing is left.
- * Only those seen at the first look are awaited: on a busy server there is always somebody. Younger ones are left to the statement itself, which
- * waits for those that began before it did, and they have just begun. Those that airlock.yml lets be ended are.
- * Errors: StepFailure 55P03, naming them, when they outlast the time; Cancelled.
- */
-async function awaitOlderTransactions(run, work, waiting) {
-    const { worker } = run.connections;
-    const tables = await snapshots_readTables(worker, reachOf(work));
-    const wanted = { ...waitsOf(work), tables };
-    let awaited = null;
-    await awaitNobody(run, waiting, async () => {
-        const found = await readOlderTransactions(run.observer, wanted, [worker.backendPid]);
-        const first = awaited === null;
-        awaited ??= new Set(found.flatMap(({ marks }) => marks));
-        const inTheWay = stillThere(found, awaited);
-        if (!first) {
-            await endBlockersByPid(run, waiting, inTheWay.map(({ pid }) => pid));
-        }
-        return inTheWay;
-    });
-}
-/** Those found now that have not let go of what they were first seen with. */
-function stillThere(found, awaited) {
-    return found.filter(({ marks }) => marks.some((mark) => awaited.has(mark)));
-}
-/**
- * Looks again and again, until nobody is in the way. Told as soon as it is more than a passing moment, then every five seconds; who is still there at a
- * second look is kept for the report.
- * Errors: StepFailure 55P03 when the time is over; Cancelled as soon as the run is asked to stop; the loss of the run's lock.
- */
-async function awaitNobody(run, waiting, look) {
-    const { step, where, timeoutMs } = waiting;
-    const started = Date.now();
-    let keptMs = 0;
-    let pauseMs = before_build_firstPauseMs;
-    let toldAt = null;
-    for (let first = true;; first = false) {
-        holdsLock(run.lock);
-        stopIfAsked(run.cancellation);
-        const sessions = (await look()).map((one) => shown_session_shown(one, run.redact));
-        const waitedMs = Date.now() - started;
-        if (sessions.length === 0)
-            return;
-        if (!first) {
-            run.locks.awaited(waiting, sessions, waitedMs - keptMs);
-            step.waitedMs = (step.waitedMs ?? 0) + waitedMs - keptMs;
-        }
-        keptMs = waitedMs;
-        if (waitedMs >= timeoutMs)
-            throw before_build_notBegun(sessions, waitedMs, where);
-        if (!first && (toldAt === null || waitedMs - toldAt >= tellEveryMs)) {
-            toldAt = waitedMs;
-            run.emit({ type: 'waiting-for-snapshots', step, sessions, waitedMs });
-        }
-        await pauseUnlessAsked(run.cancellation, Math.min(pauseMs, timeoutMs - waitedMs));
-        pauseMs = Math.min(before_build_longestPauseMs, pauseMs * 1.5);
-    }
-}
-function before_build_notBegun(sessions, waitedMs, where) {
-    const hidden = sessions.some(({ pid, state }) => pid !== 0 && state === '');
-    const seen = hidden
-        ? ' What they do and since when is hidden from this role: GRANT pg_read_all_stats to it.'
-        : '';
-    return new StepFailure({
-        message: `Not begun: after ${durationText(waitedMs)} there are still older transactions that the statement would wait for`,
-        sqlstate: sqlstate.lockNotAvailable,
-        detail: `in the way: ${sessions.map(lockSessionText).join('; ')}`,
-        why: `Begun, it would wait for them, and leave an INVALID index or half a change when it gave up; so nothing was begun, and nothing is left.${seen}`,
-        fix: 'Deploy again when they have ended (a dump is better waited for), or raise concurrent-timeout, for this file alone with `-- airlock: concurrent_timeout=…`.',
-        where,
-    });
-}
-//# sourceMappingURL=before-build.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/leftovers.js
-
-
-
-
-
-
-
-
-
-
-
-/**
- * Before an index is built concurrently: an INVALID one of its name is dropped where it is what an earlier attempt left, be it ours (`ours`: the journal
- * says so) or a person's that built the same. While another session builds on the table it may be that build: it is waited for, and judged again.
- * Errors: StepFailure, with both definitions, for one of another structure, and where a difference can't be ruled out; 55P03 for a build that outlasts
- * the time; Cancelled. Nothing is begun then.
- */
-async function clearLeftover(run, report, work, waiting, ours = false) {
-    if (work.object.name === null)
-        return;
-    const deadline = Date.now() + waiting.timeoutMs;
-    let awaited = false;
-    for (;;) {
-        const rest = { ...waiting, timeoutMs: Math.max(0, deadline - Date.now()) };
-        const found = await readIndexBeside(run.connections.worker, concurrent_work_tableOf(work), work.object.name);
-        if (found === null || found.valid || found.partitioned)
-            return;
-        const own = [run.connections.worker.backendPid];
-        if ((await readBuilders(run.observer, found, own)).length > 0) {
-            await awaitNobody(run, rest, () => readBuilders(run.observer, found, own));
-            continue;
-        }
-        await judgeStructure(run, work, found, waiting, ours);
-        if (!awaited) {
-            // Dropping waits for everybody who has the table open; after that wait the index may be another's, and is judged again.
-            await awaitOlderTransactions(run, leftovers_dropOf(work, found), rest);
-            awaited = true;
-            continue;
-        }
-        await run.connections.worker.simple(`drop index concurrently if exists ${found.name}`);
-        note(run, report, waiting, {
-            id: 'leftover-dropped',
-            message: `The INVALID index ${found.name}, which an earlier attempt had left, was dropped and is built again: ${found.definition}`,
-        });
-        return;
-    }
-}
-function leftovers_dropOf({ object }, { table }) {
-    return { op: 'drop', object: { ...object, schema: table.schema } };
-}
-async function judgeStructure(run, { object, index }, found, { where }, ours) {
-    const { table } = found;
-    const named = { ...object, schema: table.schema, table };
-    const expectation = {
-        object: named,
-        state: 'present',
-        index,
-        mayPreexist: false,
-        where,
-    };
-    const query = index_facts_readIndexes([expectation], run.surroundings);
-    const [result] = await run.connections.worker.pipeline([query]);
-    const fact = factsOf(query, result).find(({ schema, name }) => schema === table.schema && name === object.name);
-    if (fact === undefined)
-        return;
-    const likeness = object.table?.name === table.name ? compareIndex(index, fact) : 'different';
-    // Of ours only the structure is asked: an expression that can't be compared is what we sent.
-    if (likeness === 'same' || (ours && likeness !== 'different'))
-        return;
-    throw new StepFailure({
-        message: `There is an INVALID index ${found.name} that this migration didn't make`,
-        detail: `found: ${describeIndex(index_comparison_definitionOf(fact))} on ${table.name}; to be created: ${describeIndex(index)} on ${object.table?.name ?? ''}`,
-        why: 'A failed build of somebody else left it. It is not, or not surely, the index that the statement creates, so it is not taken for a leftover of this migration; nothing was begun.',
-        fix: `Find out whose it is. If nobody needs it: DROP INDEX CONCURRENTLY ${found.name}; then deploy again.`,
-        where,
-    });
-}
-/**
- * Drops an INVALID index that this run made, concurrently, for at most `patienceMs`, and not longer than three seconds after the run was asked to stop, nor
- * after a second request: dropping waits for everybody who has the table open. `name` is quoted. The session's timeouts are other ones afterwards.
- */
-async function removeInvalidIndex(run, name, patienceMs) {
-    const { worker } = run.connections;
-    const patience = Math.max(1, Math.round(patienceMs));
-    let sent = Promise.resolve();
-    // Sent again and again: a cancel that falls between two messages is lost.
-    const timer = setInterval(() => {
-        if (!isOver(run.cancellation))
-            return;
-        sent = sent.then(() => cancelBackend(run.observer, worker.backendPid).catch(() => undefined));
-    }, 200);
-    try {
-        await worker.simple(`set lock_timeout = ${patience}`);
-        await worker.simple(`set statement_timeout = ${patience}`);
-        await worker.simple(`drop index concurrently if exists ${name}`);
-        return 'removed';
-    }
-    catch (error) {
-        if (!(error instanceof ServerError))
-            throw error;
-        return 'left';
-    }
-    finally {
-        clearInterval(timer);
-        await sent;
-    }
-}
-function isOver({ insisted, requestedAt }) {
-    return insisted || (requestedAt !== null && Date.now() - requestedAt >= stoppedPatienceMs);
-}
-/** How long cleaning up may take once the run is asked to stop: the runner kills after ten seconds. */
-const stoppedPatienceMs = 3_000;
-/** Before a REINDEX CONCURRENTLY: what somebody else's left on its tables is named, and left alone. Returns the OIDs. */
-async function nameRebuildLeftovers(run, report, work, waiting) {
-    const { worker } = run.connections;
-    const found = await readRebuildLeftovers(worker, await snapshots_readTables(worker, reachOf(work)));
-    for (const index of found) {
-        const builders = await readBuilders(run.observer, index, [worker.backendPid]);
-        const message = builders.length > 0
-            ? `${index.name} belongs to a rebuild by another session (pid ${builders.map(({ pid }) => pid).join(', ')}); it is left alone.`
-            : `${index.name} is INVALID: an earlier REINDEX CONCURRENTLY, not of this migration, left it. It is left alone; if nobody rebuilds: DROP INDEX CONCURRENTLY ${index.name};`;
-        note(run, report, waiting, { id: 'rebuild-leftover', message });
-    }
-    return found.map(({ oid }) => oid);
-}
-/**
- * Drops what a REINDEX CONCURRENTLY of ours left when it was cut off: all that was not there before (`known`). Returns the names of those that stayed, because
- * another session works on them or has the table open.
- */
-async function removeRebuildLeftovers(run, work, known, patienceMs) {
-    const { worker } = run.connections;
-    const deadline = Date.now() + patienceMs;
-    const left = [];
-    for (const index of await readRebuildLeftovers(worker, await snapshots_readTables(worker, reachOf(work)))) {
-        if (known.includes(index.oid))
-            continue;
-        const builders = await readBuilders(run.observer, index, [worker.backendPid]);
-        const ended = builders.length > 0
-            ? 'left'
-            : await removeInvalidIndex(run, index.name, deadline - Date.now());
-        if (ended === 'left')
-            left.push(index.name);
-    }
-    return left;
-}
-function note(run, report, { where }, { id, message }) {
-    // A statement that is tried again finds the same again.
-    if (report.warnings.some((known) => known.id === id && known.message === message))
-        return;
-    report.warnings.push({ id, severity: 'warning', message, where });
-    run.emit({ type: 'warning', message });
-}
-//# sourceMappingURL=leftovers.js.map
 ;// CONCATENATED MODULE: ./build/src/deploy/after-failure.js
 
 
@@ -52476,16 +52736,22 @@ function note(run, report, { where }, { id, message }) {
 
 
 
+
+
+const after_failure_nothing = { left: 'nothing' };
 const something = { left: 'something' };
 /**
- * What a failed statement left. Of one that is not concurrent (`work` null) nothing is known here. Where the connection is lost nobody can be asked: the
- * undo, or the next run, finds out.
+ * What a failed statement left. Of one that comes whole or not at all the server's answer tells; of any other that is not concurrent nothing does. Where
+ * the connection is lost nobody can be asked: the undo, or the next run, finds out.
  */
-async function aftermathOf(run, work, before, error, budgetMs) {
-    if (work === null || (error instanceof ServerError && error.lost))
+async function aftermathOf(run, failed) {
+    const { work, error, succeeded, atomic } = failed;
+    if (error instanceof ServerError && error.lost)
         return something;
+    if (work === null)
+        return atomic && !succeeded ? after_failure_nothing : something;
     try {
-        return await cleanUp(run, work, before, error, budgetMs);
+        return await cleanUp(run, work, failed);
     }
     catch (failure) {
         if (!(failure instanceof ServerError))
@@ -52494,60 +52760,69 @@ async function aftermathOf(run, work, before, error, budgetMs) {
     }
 }
 /**
- * Cleans up after a concurrent statement that failed: an INVALID index that wasn't there before is dropped at once, so that the statement can be tried again. `budgetMs`
- * is what is left of its time; somebody who waits after asking the run to stop is not kept longer than three seconds.
+ * Cleans up after a concurrent statement that failed: an INVALID index that wasn't there before is dropped at once, so that the statement can be tried again.
+ * Somebody who waits after asking the run to stop is not kept longer than three seconds.
  * Errors: ServerError where the connection is lost.
  */
-async function cleanUp(run, work, before, error, budgetMs) {
+async function cleanUp(run, work, failed) {
+    const { before, budgetMs } = failed;
     const patienceMs = run.cancellation.requested
-        ? stoppedPatienceMs
-        : Math.max(stoppedPatienceMs, budgetMs);
+        ? cleanUpBudgetMs
+        : Math.max(cleanUpBudgetMs, budgetMs);
     switch (work.op) {
         case 'create':
-            return afterCreate(run, work, before, error, patienceMs);
+            return afterCreate(run, work, failed, patienceMs);
         case 'reindex': {
             const known = before.leftovers ?? [];
-            return leftover(await removeRebuildLeftovers(run, work, known, patienceMs));
+            return leftover(await removeRebuildLeftovers(asCleanUp(run), work, known, patienceMs));
         }
         case 'drop':
             return afterDrop(run, work, before);
         case 'detach':
+        case 'finalize':
             return afterDetach(run, work);
     }
 }
-async function afterCreate(run, work, before, error, patienceMs) {
+async function afterCreate(run, work, { before, error, succeeded, skipped }, patienceMs) {
     if (work.object.name === null)
-        return { left: 'something' };
-    const found = await readIndexBeside(run.connections.worker, concurrent_work_tableOf(work), work.object.name);
+        return something;
+    const code = error instanceof ServerError ? error.code : null;
+    // Of a name that was taken, whatever stands there is another's.
+    if (skipped || code === sqlstate.duplicateTable)
+        return after_failure_nothing;
+    const { worker } = run.connections;
+    const found = await readIndexBeside(worker, concurrent_work_tableOf(work), work.object.name);
     if (found === null || Object.values(before.oids).includes(found.oid))
-        return { left: 'nothing' };
+        return after_failure_nothing;
+    // A build that fails leaves no valid index: another session's has ended just now.
     if (found.valid)
-        return { left: 'something' };
-    const removed = await removeInvalidIndex(run, found.name, patienceMs);
-    const violated = error instanceof ServerError && error.code === sqlstate.uniqueViolation;
+        return succeeded ? something : after_failure_nothing;
+    if (await isBuiltByAnother(run.observer, found.oid, [worker.backendPid]))
+        return after_failure_nothing;
+    const stays = await dropInvalidIndex(asCleanUp(run), found, patienceMs);
+    const violated = code === sqlstate.uniqueViolation;
     const keys = violated && !run.cancellation.requested
         ? await duplicateKeys(run, work.index, found.table)
         : null;
-    const { left, says } = leftover(removed === 'left' ? [found.name] : []);
+    const { left, says } = leftover(stays === null ? [] : [stays]);
     const detail = [keys, says?.detail].filter((text) => typeof text === 'string').join('; ');
     return { left, says: { ...says, ...(detail === '' ? {} : { detail }) } };
 }
-function leftover(names) {
-    if (names.length === 0)
-        return { left: 'nothing' };
-    const drops = names.map((name) => `DROP INDEX CONCURRENTLY ${name};`).join(' ');
+function leftover(stays) {
+    if (stays.length === 0)
+        return after_failure_nothing;
     return {
         left: 'something',
         says: {
-            detail: `left INVALID: ${names.join(', ')}: another session has the table open, so that it could not be dropped in time`,
-            fix: `Deploy again when the sessions that use the table have ended: the next run removes what is left and goes on. By hand: ${drops}`,
+            detail: `left INVALID: ${stayingText(stays)}`,
+            fix: `Deploy again when the sessions that use the table have ended: the next run removes what is left and goes on. By hand: ${dropsByHand(stays)}`,
         },
     };
 }
 /** Cut off before its first commit, the index is as it was; after it, the index is INVALID and only dropping it goes on. */
 async function afterDrop(run, work, before) {
     const name = concurrent_work_nameOf(work);
-    const [index] = await readIndexes(run.connections.worker, [name]);
+    const [index] = await oids_readIndexes(run.connections.worker, [name]);
     if (index === undefined || index.valid)
         return untouchedIf(run, name, before);
     return {
@@ -52586,6 +52861,8 @@ async function afterDetach(run, work) {
 
 
 
+
+
 /**
  * A statement that an earlier run began outside a transaction and never ended: its backend is gone, so the catalog now tells the truth.
  * `done` when its effect is there and whole, `run` when it isn't there (an unfinished index of ours is dropped first).
@@ -52596,13 +52873,15 @@ async function settleInterrupted(run, migration, step, interrupted, waiting) {
     for (const { statement } of step.statements) {
         const work = concurrentWorkOf(statement);
         if (work?.op === 'detach')
-            await finalizePending(run, work);
+            await resume_finalize(run, migration, step, work, waiting);
     }
     const rebuilt = step.statements.some(({ statement }) => statement.effects.some(({ op }) => op === 'reindex'));
     if (rebuilt) {
-        await dropRebuildLeftovers(run, migration, step, interrupted, waiting);
+        await dropRebuildLeftovers(run, step, interrupted, waiting);
         return (await wasRebuilt(run, step, interrupted)) ? 'done' : 'run';
     }
+    if (await wasBuilt(run, step, interrupted.before))
+        return 'done';
     const held = interrupted.before?.held ?? [];
     const verification = await verifyExpectations(run.connections.worker, step.expectations, run.surroundings);
     const telling = verification.filter(({ outcome }, index) => held[index] === false && outcome !== 'not-checked');
@@ -52634,40 +52913,98 @@ async function dropUnfinishedIndex(run, migration, step, interrupted, waiting) {
     await clearLeftover(run, migration.report, work, waiting, true);
 }
 /** What a REINDEX CONCURRENTLY left when it was cut off: indexes named …_ccnew or …_ccold that were not there before. */
-async function dropRebuildLeftovers(run, migration, step, interrupted, { timeoutMs, where }) {
+async function dropRebuildLeftovers(run, step, interrupted, { timeoutMs, where }) {
     const [planned] = step.statements;
     const work = planned === undefined ? null : concurrentWorkOf(planned.statement);
     if (work === null)
         return;
     const known = interrupted.before?.leftovers ?? [];
-    const left = await removeRebuildLeftovers(run, work, known, timeoutMs);
-    if (left.length > 0)
-        throw rebuildStays(left, where);
-    migration.timeouts = null;
-    await setStepTimeouts(run, migration, step);
+    const stays = await removeRebuildLeftovers(run, work, known, timeoutMs);
+    if (stays.length === 0)
+        return;
+    stopIfAsked(run.cancellation);
+    throw indexStays('An interrupted rebuild left', stays, where);
 }
-function rebuildStays(names, where) {
-    return new StepFailure({
-        message: `An interrupted rebuild left ${names.join(', ')}, which could not be dropped`,
-        sqlstate: sqlstate.lockNotAvailable,
-        why: 'Other sessions have the table open, or work on its indexes, and dropping an index concurrently waits for them all.',
-        fix: `Deploy again when they have ended. By hand: ${names.map((name) => `DROP INDEX CONCURRENTLY ${name};`).join(' ')}`,
-        where,
+/** It runs under the short timeouts; what comes after it doesn't. */
+async function resume_finalize(run, migration, step, work, waiting) {
+    const { report, retries: budget } = migration;
+    await finalizePending(run, { report, budget }, work, waiting).finally(() => {
+        migration.timeouts = null;
     });
+    await setStepTimeouts(run, migration, step);
 }
 /** REINDEX CONCURRENTLY swaps in a new index under the old name: another OID means that it happened. */
 async function wasRebuilt(run, step, interrupted) {
     const before = interrupted.before?.oids ?? {};
     const names = Object.keys(before);
     const now = await readOids(run.connections.worker, names);
-    const indexes = await readIndexes(run.connections.worker, names);
+    const indexes = await oids_readIndexes(run.connections.worker, names);
     return (step.statements.length === 1 &&
         names.length > 0 &&
         indexes.length === names.length &&
         names.every((name) => before[name] !== now[name]));
 }
 //# sourceMappingURL=resume.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/step-before.js
+
+
+
+/** What was there before the migration touched anything; a rerun keeps the first attempt's picture. */
+async function stateBefore(run, step, leftovers) {
+    const { worker } = run.connections;
+    const verification = await verifyExpectations(worker, step.expectations, run.surroundings);
+    const names = relationsOf(step);
+    return {
+        held: verification.map(({ outcome }) => outcome === 'passed'),
+        oids: await readOids(worker, names),
+        ...(leftovers.length === 0 ? {} : { leftovers }),
+    };
+}
+/** Names, as the statement writes them, of the relations that it speaks of. */
+function relationsOf(step) {
+    const names = new Set();
+    for (const { statement } of step.statements) {
+        for (const { object } of statement.effects) {
+            if (object.name !== null && ['index', 'table', 'materialized view'].includes(object.kind)) {
+                names.add(quoteName({ schema: object.schema ?? object.table?.schema ?? null, name: object.name }));
+            }
+        }
+    }
+    return [...names];
+}
+//# sourceMappingURL=step-before.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/uncounted-rows.js
+
+const uncounted_rows_rowOps = new Set([
+    'insert',
+    'update',
+    'delete',
+    'merge',
+    'copy',
+    'truncate',
+    'refresh',
+]);
+/** Outside a transaction no counter belongs to the statement alone: what it may have done to rows is not checked, and said. */
+function uncounted(step) {
+    if (step.rows === 'none')
+        return [];
+    const tables = step.statements.flatMap(({ statement }) => statement.effects
+        .filter(({ op }) => uncounted_rows_rowOps.has(op))
+        .map(({ object }) => quoteName({ schema: object.schema, name: object.name ?? '' })));
+    return [...new Set(tables.length > 0 ? tables : ['(unknown)'])].map((table) => ({
+        table,
+        inserted: 0,
+        updated: 0,
+        deleted: 0,
+        certainty: 'not-checked',
+        reason: 'the statement ran outside a transaction, where the server counts for the whole session',
+    }));
+}
+//# sourceMappingURL=uncounted-rows.js.map
 ;// CONCATENATED MODULE: ./build/src/deploy/statement-step.js
+
+
+
 
 
 
@@ -52707,6 +53044,7 @@ async function runStatementStep(run, migration, step, interrupted) {
     };
     let before = interrupted?.before ?? null;
     let begunAt = null;
+    let succeeded = false;
     try {
         await setStepTimeouts(run, migration, step);
         const settled = interrupted
@@ -52722,6 +53060,7 @@ async function runStatementStep(run, migration, step, interrupted) {
                 if (!(await tookEffectDespiteLoss(run, migration, step, picture, error)))
                     throw error;
             });
+            succeeded = true;
             if (migration.timeouts !== null)
                 await keepTimeouts(run, statement, migration.timeouts);
         }
@@ -52743,10 +53082,18 @@ async function runStatementStep(run, migration, step, interrupted) {
         if (before === null) {
             return { ended: 'failed', error: report, left: interrupted ? 'something' : 'nothing' };
         }
-        // The clean-up sets timeouts of its own.
-        migration.timeouts = null;
         const budgetMs = limits.lock_timeout - (Date.now() - (begunAt ?? started));
-        const { left, says } = await aftermathOf(run, work, before, error, budgetMs);
+        const { left, says } = await aftermathOf(run, {
+            work,
+            before,
+            error,
+            succeeded,
+            skipped: wasSkipped(migration, statement),
+            atomic: isAtomic(step) && interrupted === undefined,
+            budgetMs,
+        });
+        if (left === 'nothing')
+            await journalNothing(run, migration, step);
         const detail = [report.detail, says?.detail].filter((text) => text !== undefined).join('; ');
         return {
             ended: 'failed',
@@ -52755,35 +53102,16 @@ async function runStatementStep(run, migration, step, interrupted) {
         };
     }
 }
+/** IF NOT EXISTS found something of that name, as the server's notice says. */
+function wasSkipped({ report }, { where }) {
+    return report.notices.some((notice) => notice.code === sqlstate.duplicateTable && notice.where === where);
+}
 /** Everything that can be known before a concurrent statement is begun. Returns the OIDs of what others' rebuilds have left. */
 async function prepare(run, migration, work, waiting) {
     if (work.op === 'create')
         await clearLeftover(run, migration.report, work, waiting);
     await awaitOlderTransactions(run, work, waiting);
     return work.op === 'reindex' ? nameRebuildLeftovers(run, migration.report, work, waiting) : [];
-}
-/** What was there before the migration touched anything; a rerun keeps the first attempt's picture. */
-async function stateBefore(run, step, leftovers) {
-    const { worker } = run.connections;
-    const verification = await verifyExpectations(worker, step.expectations, run.surroundings);
-    const names = relationsOf(step);
-    return {
-        held: verification.map(({ outcome }) => outcome === 'passed'),
-        oids: await readOids(worker, names),
-        ...(leftovers.length === 0 ? {} : { leftovers }),
-    };
-}
-/** Names, as the statement writes them, of the relations that it speaks of. */
-function relationsOf(step) {
-    const names = new Set();
-    for (const { statement } of step.statements) {
-        for (const { object } of statement.effects) {
-            if (object.name !== null && ['index', 'table', 'materialized view'].includes(object.kind)) {
-                names.add(quoteName({ schema: object.schema ?? object.table?.schema ?? null, name: object.name }));
-            }
-        }
-    }
-    return [...names];
 }
 /** The beginning, committed with what was true before: should the run be killed now, the next one knows to ask the catalog. */
 async function journalStart(run, migration, step, before) {
@@ -52793,6 +53121,17 @@ async function journalStart(run, migration, step, before) {
     const row = stepStarted(run.key, planned.version, stepFacts(step), before, uncounted(step));
     await worker.simple(inTransaction(run.key, `${begun} ${row}`));
     migration.begun = true;
+}
+/** A next run need not ask what became of it. Where that can't be noted, it asks. */
+async function journalNothing(run, migration, step) {
+    const row = stepLeftNothing(migration.planned.version, step.ordinal);
+    try {
+        await run.connections.worker.simple(inTransaction(run.key, row));
+    }
+    catch (error) {
+        if (!(error instanceof ServerError))
+            throw error;
+    }
 }
 async function statement_step_journalEnd(run, migration, step, verification, durationMs) {
     const { planned, report } = migration;
@@ -52804,31 +53143,6 @@ async function statement_step_journalEnd(run, migration, step, verification, dur
     const last = step.ordinal === planned.steps.length;
     const applied = last ? migrationApplied(planned.version, appliedFacts(run, migration, [])) : '';
     await run.connections.worker.simple(inTransaction(run.key, last ? `${done};\n${applied}` : done));
-}
-const statement_step_rowOps = new Set([
-    'insert',
-    'update',
-    'delete',
-    'merge',
-    'copy',
-    'truncate',
-    'refresh',
-]);
-/** Outside a transaction no counter belongs to the statement alone: what it may have done to rows is not checked, and said. */
-function uncounted(step) {
-    if (step.rows === 'none')
-        return [];
-    const tables = step.statements.flatMap(({ statement }) => statement.effects
-        .filter(({ op }) => statement_step_rowOps.has(op))
-        .map(({ object }) => quoteName({ schema: object.schema, name: object.name ?? '' })));
-    return [...new Set(tables.length > 0 ? tables : ['(unknown)'])].map((table) => ({
-        table,
-        inserted: 0,
-        updated: 0,
-        deleted: 0,
-        certainty: 'not-checked',
-        reason: 'the statement ran outside a transaction, where the server counts for the whole session',
-    }));
 }
 //# sourceMappingURL=statement-step.js.map
 ;// CONCATENATED MODULE: ./build/src/verify/query/short-form.js
@@ -53386,11 +53700,6 @@ async function diskFull(run, { planned }) {
         return { ended: 'failed', error: describeFailure(error, at), left: 'nothing' };
     }
 }
-/** A statement outside a transaction that comes whole or not at all: when the server says that it failed, it left nothing. */
-function isAtomic({ kind, statements }) {
-    return (kind === 'statement' &&
-        statements.every(({ statement: { node, transaction } }) => !isConcurrent(node) && transaction.type !== 'may-commit'));
-}
 function failedAt(run, migration, step, done, end) {
     const { report } = migration;
     report.outcome = 'failed';
@@ -53430,54 +53739,18 @@ async function journalFailure(run, end, halfDone) {
     await again(() => run.observer.simple(inTransaction(run.key, `${step} ${row}`)));
 }
 //# sourceMappingURL=migrate.js.map
-;// CONCATENATED MODULE: ./build/src/postgres/pooler.js
-
-
-/** Turns of the test: a pooler that deals its connections out in turn may give the same one twice. */
-const turns = 3;
-/**
- * Whether a pooler stands between, and of which kind. A pooler betrays itself: the pid that it gave for cancelling differs from pg_backend_pid() (measured with PgBouncer). In transaction
- * mode a session gets another's backend, or another backend, as soon as one stays in a transaction; in statement mode there are no transaction blocks. Costs nothing without a pooler. Both sessions must be idle.
- */
-async function poolingOf(first, second) {
-    if (first.pid === first.backendPid && second.pid === second.backendPid)
-        return 'none';
-    for (let turn = 0; turn < turns; turn++) {
-        const mine = await pidOf(first);
-        if (!(await mayBegin(second)))
-            return 'statement';
-        try {
-            const other = await pidOf(second);
-            if (other === mine || (await pidOf(first)) !== mine)
-                return 'transaction';
-        }
-        finally {
-            await second.simple('ROLLBACK');
-        }
-    }
-    return 'session';
-}
-/** PgBouncer answers a BEGIN in statement mode with 08P01, and closes the connection. */
-async function mayBegin(session) {
-    try {
-        await session.simple('BEGIN');
-        return true;
-    }
-    catch (error) {
-        if (error instanceof ServerError && error.code === sqlstate.protocolViolation)
-            return false;
-        throw error;
-    }
-}
-async function pidOf(session) {
-    const [result] = await session.simple('SELECT pg_catalog.pg_backend_pid()');
-    return result?.rows[0]?.[0] ?? '';
-}
-//# sourceMappingURL=pooler.js.map
 ;// CONCATENATED MODULE: ./build/src/postgres/answer-watch.js
+
+
+
 /** An answer that is on its way must have the time to arrive. */
 const settledEveryMs = 2_000;
 const settledLooks = 3;
+/**
+ * Of an upload that has left Node megabytes may still be on their way, in lumps, while the server waits for more and nothing that can be seen changes.
+ * As long as a server keeps a connection that is silent.
+ */
+const uploadMs = 30_000;
 /**
  * Watches over an answer until the returned function is called. A firewall that forgets a connection, or a cable that is cut, tells nobody: TCP
  * would wait for a quarter of an hour, and Node can't set TCP_USER_TIMEOUT. So the backend is looked at from elsewhere: one that is gone, has
@@ -53490,6 +53763,7 @@ function watchAnswer(patience, awaited) {
     let traffic = awaited.traffic();
     let timer;
     let stopped = false;
+    let heardAt = since;
     let earlier;
     let settled = 0;
     let failed = 0;
@@ -53501,6 +53775,7 @@ function watchAnswer(patience, awaited) {
         const heard = awaited.traffic();
         if (heard !== traffic) {
             traffic = heard;
+            heardAt = Date.now();
             settled = 0;
             return wait(patience.firstMs);
         }
@@ -53509,16 +53784,22 @@ function watchAnswer(patience, awaited) {
             if (stopped)
                 return;
             failed = 0;
-            const known = hasAnother(earlier, sight) ? null : sight;
+            const known = hasAnother(awaited, sight) ? null : sight;
             settled = isSettled(known) ? (isSame(earlier, known) ? settled + 1 : 1) : 0;
             earlier = known;
-            if (settled >= settledLooks)
+            const isComing = known?.waitsFor === 'ClientRead' && awaited.uploads();
+            const isOver = settled >= settledLooks && (!isComing || Date.now() - heardAt >= uploadMs);
+            // The look took its time too.
+            if (isOver && awaited.traffic() === traffic) {
                 return awaited.giveUp(answer_watch_reasonOf(known, seconds()));
+            }
         }
         catch (error) {
             if (stopped)
                 return;
             settled = 0;
+            if (isRefusal(error))
+                return wait(patience.mostMs);
             failed += 1;
             if (failed >= patience.failures) {
                 const why = error instanceof Error ? error.message : String(error);
@@ -53543,9 +53824,16 @@ function watchClock(withinMs, awaited) {
     const timer = setTimeout(giveUp, withinMs);
     return () => clearTimeout(timer);
 }
-/** A pid is given again: the backend seen now is not the one seen before. */
-function hasAnother(earlier, sight) {
-    return earlier?.start != null && sight?.start != null && earlier.start !== sight.start;
+/** A pid is given again: the backend seen now is not ours. */
+function hasAnother({ backendStart }, sight) {
+    return backendStart !== '' && sight?.start != null && backendStart !== sight.start;
+}
+/** A server, or a pooler, that is full or ended the look is in reach all the same; the look tells nothing. */
+function isRefusal(error) {
+    if (!(error instanceof ServerError))
+        return false;
+    const { lost, code } = error;
+    return !lost || code.startsWith('53') || code === sqlstate.protocolViolation;
 }
 /** Nothing more comes from it. A state that can't be seen ('disabled' without track_activities) tells nothing. */
 function isSettled(sight) {
@@ -53566,7 +53854,7 @@ function answer_watch_reasonOf(sight, seconds) {
 }
 /** One round trip. In autocommit: inside a transaction activity is frozen at its first read. */
 async function lookAtBackend(session, pid) {
-    const result = await session.query(`SELECT backend_start::text, state, state_change::text, wait_event
+    const result = await session.query(`SELECT ${backendStartText()}, state, state_change::text, wait_event
        FROM pg_catalog.pg_stat_activity WHERE pid = $1`, [pid]);
     const row = result.rows[0];
     if (row === undefined)
@@ -53575,6 +53863,27 @@ async function lookAtBackend(session, pid) {
     return { start, state, changed, waitsFor };
 }
 //# sourceMappingURL=answer-watch.js.map
+;// CONCATENATED MODULE: ./build/src/postgres/channel-binding.js
+/** Without SCRAM-SHA-256-PLUS nothing proves that TLS ends at the server: the password must not be sent at all. */
+function requireChannelBinding(client) {
+    const { connection } = client;
+    const refuse = () => {
+        connection.stream.destroy(new Error('channel binding is required, but the server does not offer SCRAM-SHA-256-PLUS'));
+    };
+    let bound = false;
+    connection.on('authenticationSASL', (message) => {
+        bound = message.mechanisms.includes('SCRAM-SHA-256-PLUS');
+        if (!bound)
+            refuse();
+    });
+    connection.on('authenticationCleartextPassword', refuse);
+    connection.on('authenticationMD5Password', refuse);
+    connection.on('authenticationOk', () => {
+        if (!bound)
+            refuse();
+    });
+}
+//# sourceMappingURL=channel-binding.js.map
 ;// CONCATENATED MODULE: ./build/src/postgres/exchange.js
 
 const copyChunk = 64 * 1024;
@@ -53592,6 +53901,7 @@ class Exchange {
     request;
     following;
     written = false;
+    failed = false;
     results = [];
     columns = [];
     rows = [];
@@ -53665,12 +53975,22 @@ class Exchange {
             return;
         }
         const data = Buffer.from(this.request.data, 'utf8');
-        for (let start = 0; start < data.length; start += copyChunk) {
-            connection.sendCopyFromChunk(data.subarray(start, start + copyChunk));
-        }
-        connection.endCopyFrom();
+        let start = 0;
+        // No faster than they leave. After an error the server wants no more, and another request may be under way.
+        const send = () => {
+            while (start < data.length && !this.failed) {
+                connection.sendCopyFromChunk(data.subarray(start, start + copyChunk));
+                start += copyChunk;
+                if (connection.stream.writableNeedDrain)
+                    return void connection.stream.once('drain', send);
+            }
+            if (!this.failed)
+                connection.endCopyFrom();
+        };
+        send();
     }
     handleError(error, connection) {
+        this.failed = true;
         const reject = () => {
             connection.off('readyForQuery', reject);
             connection.off('end', reject);
@@ -53750,6 +54070,8 @@ class NoticeBox {
 
 
 
+/** A request of more bytes may be on its way for long: it does not fit into what the ends buffer at the least. */
+const uploadBytes = 64 * 1024;
 /** A server that doesn't answer a farewell is left without one. */
 const farewellMs = 3_000;
 /** A session of pg's client. Made by `connect` (session.ts), which gives it the connected client. */
@@ -53760,6 +54082,9 @@ class ClientSession {
     lost;
     /** How long answers are waited for. */
     patience;
+    /** Known once the session is prepared. */
+    backendPid = 0;
+    backendStart = '';
     client;
     parameters;
     box = new NoticeBox();
@@ -53767,7 +54092,6 @@ class ClientSession {
     sent = 0;
     closing = false;
     reason = null;
-    backend = 0;
     constructor(name, endpoint, client, parameters, patience) {
         this.name = name;
         this.patience = patience;
@@ -53793,12 +54117,6 @@ class ClientSession {
     }
     get pid() {
         return this.client.processID ?? 0;
-    }
-    get backendPid() {
-        return this.backend;
-    }
-    set backendPid(pid) {
-        this.backend = pid;
     }
     get serverVersion() {
         return (this.parameters.get('server_version') ?? '').split(' ', 1)[0] ?? '';
@@ -53872,9 +54190,9 @@ class ClientSession {
         this.sent++;
         const following = others.map((request) => new Exchange(request));
         const exchanges = [new Exchange(first, following), ...following];
+        const stopWatching = this.watchAnswer();
         for (const exchange of exchanges)
             this.client.query(exchange);
-        const stopWatching = this.watchAnswer();
         const answers = await Promise.allSettled(exchanges.map(({ done }) => done));
         stopWatching();
         return answers.map((answer) => {
@@ -53888,12 +54206,20 @@ class ClientSession {
     }
     watchAnswer() {
         const stream = this.client.connection.stream;
+        const before = stream.bytesWritten;
         return watchAnswer(this.patience, {
-            backendPid: this.backend,
-            traffic: () => `${stream.bytesRead} ${stream.writableLength}`,
+            backendPid: this.backendPid,
+            backendStart: this.backendStart,
+            traffic: () => `${stream.bytesRead} ${stream.bytesWritten} ${unsent(stream)}`,
+            uploads: () => stream.bytesWritten - before > uploadBytes,
             giveUp: (reason) => stream.destroy(new Error(reason)),
         });
     }
+}
+/** Node gives one big write to the system as one, and counts it as unsent until all of it has left; its own time limits look at the handle, too. */
+function unsent(stream) {
+    const { _handle: handle } = stream;
+    return `${stream.writableLength} ${handle?.writeQueueSize ?? 0}`;
 }
 function tlsVersion(stream) {
     const { getProtocol } = stream;
@@ -53913,6 +54239,59 @@ const silenceSettings = {
     tcp_user_timeout: '30s',
 };
 //# sourceMappingURL=silence-settings.js.map
+;// CONCATENATED MODULE: ./build/src/postgres/prepare.js
+
+
+
+
+
+/**
+ * One round trip: the real backend pid and its start, limits, and `client_connection_check_interval`, so that the backend of a killed run ends itself in half a
+ * second. A server whose platform can't check (22023) is left without.
+ */
+async function prepare_prepare(session, options) {
+    const limits = options.unlimited ? unlimited(session.serverMajor) : {};
+    const settings = { ...limits, ...silenceSettings, ...options.settings };
+    try {
+        return await applySettings(session, { client_connection_check_interval: '500ms', ...settings });
+    }
+    catch (error) {
+        const unable = error instanceof ServerError && error.code === sqlstate.invalidParameterValue;
+        if (!unable)
+            throw error;
+        return await applySettings(session, settings);
+    }
+}
+const ownStart = `(SELECT ${backendStartText('a')} FROM pg_catalog.pg_stat_activity a WHERE a.pid = pg_catalog.pg_backend_pid())`;
+async function applySettings(session, settings) {
+    const calls = Object.entries(settings).map(([name, value]) => `pg_catalog.set_config(${prepare_literal(name)}, ${prepare_literal(value)}, false)`);
+    const columns = [
+        'pg_catalog.pg_backend_pid()',
+        ownStart,
+        'pg_catalog.pg_is_in_recovery()',
+        "pg_catalog.current_setting('transaction_read_only')",
+        ...calls,
+    ];
+    const [result] = await session.simple(`SELECT ${columns.join(', ')}`);
+    const [pid, start, inRecovery, readOnly] = result?.rows[0] ?? [];
+    session.backendPid = Number(pid);
+    session.backendStart = start ?? '';
+    return { inRecovery: inRecovery === 't', readOnly: readOnly === 'on' };
+}
+function prepare_literal(text) {
+    return esm.escapeLiteral(text);
+}
+/** transaction_timeout (17+) ends an idle keeper with 25P04. */
+function unlimited(major) {
+    return {
+        statement_timeout: '0',
+        lock_timeout: '0',
+        idle_in_transaction_session_timeout: '0',
+        idle_session_timeout: '0',
+        ...(major >= 17 ? { transaction_timeout: '0' } : {}),
+    };
+}
+//# sourceMappingURL=prepare.js.map
 ;// CONCATENATED MODULE: external "node:tls"
 const external_node_tls_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:tls");
 ;// CONCATENATED MODULE: ./build/src/postgres/tls.js
@@ -53971,6 +54350,7 @@ function certificateAuthorities(root) {
 }
 //# sourceMappingURL=tls.js.map
 ;// CONCATENATED MODULE: ./build/src/postgres/session.js
+
 
 
 
@@ -54051,7 +54431,7 @@ async function establish(config, endpoint, ssl, options) {
     const withinMs = config.connectTimeoutMs;
     const session = new ClientSession(options.name, endpoint, client, parameters, { withinMs });
     try {
-        const state = await session_prepare(session, options);
+        const state = await prepare_prepare(session, options);
         refuseUnwanted(state, config);
         session.patience = options.patience ?? anotherConnection(config, endpoint, options);
         return session;
@@ -54072,10 +54452,10 @@ function anotherConnection(config, endpoint, { name, applicationName }) {
     };
     return {
         ...lookoutPace,
-        async look(pid) {
+        async look(backendPid) {
             const session = await connect(there, { name, applicationName, patience: { withinMs } });
             try {
-                return await lookAtBackend(session, pid);
+                return await lookAtBackend(session, backendPid);
             }
             finally {
                 await session.close().catch(() => undefined);
@@ -54106,55 +54486,6 @@ function otherTlsMayHelp(error, config, attempt) {
         return true;
     return config.tls.mode === 'prefer' && attempt !== false && isTlsFailure(error);
 }
-/** Without SCRAM-SHA-256-PLUS nothing proves that TLS ends at the server: the password must not be sent at all. */
-function requireChannelBinding(client) {
-    const { connection } = client;
-    const refuse = () => {
-        connection.stream.destroy(new Error('channel binding is required, but the server does not offer SCRAM-SHA-256-PLUS'));
-    };
-    let bound = false;
-    connection.on('authenticationSASL', (message) => {
-        bound = message.mechanisms.includes('SCRAM-SHA-256-PLUS');
-        if (!bound)
-            refuse();
-    });
-    connection.on('authenticationCleartextPassword', refuse);
-    connection.on('authenticationMD5Password', refuse);
-    connection.on('authenticationOk', () => {
-        if (!bound)
-            refuse();
-    });
-}
-/**
- * One round trip: the real backend pid, limits, and `client_connection_check_interval`, so that the backend of a killed run ends itself in half a
- * second. A server whose platform can't check (22023) is left without.
- */
-async function session_prepare(session, options) {
-    const limits = options.unlimited ? unlimited(session.serverMajor) : {};
-    const settings = { ...limits, ...silenceSettings, ...options.settings };
-    try {
-        return await applySettings(session, { client_connection_check_interval: '500ms', ...settings });
-    }
-    catch (error) {
-        const unable = error instanceof ServerError && error.code === sqlstate.invalidParameterValue;
-        if (!unable)
-            throw error;
-        return await applySettings(session, settings);
-    }
-}
-async function applySettings(session, settings) {
-    const calls = Object.entries(settings).map(([name, value]) => `pg_catalog.set_config(${session_literal(name)}, ${session_literal(value)}, false)`);
-    const columns = [
-        'pg_catalog.pg_backend_pid()',
-        'pg_catalog.pg_is_in_recovery()',
-        "pg_catalog.current_setting('transaction_read_only')",
-        ...calls,
-    ];
-    const [result] = await session.simple(`SELECT ${columns.join(', ')}`);
-    const [pid, inRecovery, readOnly] = result?.rows[0] ?? [];
-    session.backendPid = Number(pid);
-    return { inRecovery: inRecovery === 't', readOnly: readOnly === 'on' };
-}
 /** target_session_attrs: the next endpoint is tried when this one is of the wrong kind. */
 function refuseUnwanted(state, config) {
     const fits = {
@@ -54174,89 +54505,7 @@ function refuseUnwanted(state, config) {
         lost: true,
     });
 }
-function session_literal(text) {
-    return esm.escapeLiteral(text);
-}
-/** transaction_timeout (17+) ends an idle keeper with 25P04. */
-function unlimited(major) {
-    return {
-        statement_timeout: '0',
-        lock_timeout: '0',
-        idle_in_transaction_session_timeout: '0',
-        idle_session_timeout: '0',
-        ...(major >= 17 ? { transaction_timeout: '0' } : {}),
-    };
-}
 //# sourceMappingURL=session.js.map
-;// CONCATENATED MODULE: ./build/src/postgres/target.js
-
-
-/** One query, more where EXECUTE on the functions that identify the server was revoked. */
-async function target_describeTarget(session, config, extra = {}) {
-    const row = await readTarget(session);
-    const { systemIdentifier, tls, database, user, ...facts } = row;
-    // Behind a pooler the server sees the pooler's connection: our own end counts.
-    const direct = session.pid === session.backendPid;
-    const report = {
-        ...(extra.name === undefined ? {} : { name: extra.name }),
-        host: session.endpoint.host,
-        port: session.endpoint.port,
-        database: database || config.database,
-        user,
-        ...(extra.role === undefined ? {} : { role: extra.role }),
-        serverVersion: session.serverVersion,
-        ...(systemIdentifier === null ? {} : { systemIdentifier }),
-        tls: direct && tls !== null ? tls : session.tls,
-    };
-    return { report, serverMajor: session.serverMajor, ...facts };
-}
-/**
- * The timeline comes from the name of the WAL file that is written now: pg_control_checkpoint() names the old one until the first checkpoint after a
- * promotion (seen on 18: a promoted standby was taken for the primary). CASE: on a standby there is no such file, and asking is an error.
- */
-const timeline = `(CASE WHEN pg_is_in_recovery() THEN NULL
-           ELSE ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::integer END)`;
-const systemIdentifier = '(SELECT system_identifier::text FROM pg_control_system())';
-/** What is asked where EXECUTE was revoked, or a service has other WAL than Postgres: the next of these. */
-const identities = [
-    { systemIdentifier, timeline },
-    { systemIdentifier: 'NULL::text', timeline },
-    { systemIdentifier: 'NULL::text', timeline: 'NULL::integer' },
-];
-const unable = new Set([
-    sqlstate.insufficientPrivilege,
-    sqlstate.featureNotSupported,
-]);
-async function readTarget(session) {
-    let refusal = new Error('the server described nothing');
-    for (const identity of identities) {
-        try {
-            const [row] = await session.rows(describeQuery(identity));
-            if (row !== undefined)
-                return row;
-        }
-        catch (error) {
-            if (!(error instanceof ServerError) || !unable.has(error.code))
-                throw error;
-            refusal = error;
-        }
-    }
-    throw refusal;
-}
-function describeQuery(control) {
-    return `
-    SELECT current_database() AS database, session_user AS "user",
-           ${control.systemIdentifier} AS "systemIdentifier",
-           ${control.timeline} AS timeline,
-           (SELECT CASE WHEN s.ssl THEN s.version ELSE 'off' END FROM pg_stat_ssl s WHERE s.pid = pg_backend_pid()) AS tls,
-           pg_is_in_recovery() AS "inRecovery",
-           current_schemas(false) AS "searchPath",
-           current_setting('search_path') AS "searchPathSetting",
-           ARRAY(SELECT e.evtname FROM pg_event_trigger e WHERE e.evtenabled <> 'D' ORDER BY e.evtname) AS "eventTriggers",
-           (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user) AS superuser,
-           pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AS "readsAllStats"`;
-}
-//# sourceMappingURL=target.js.map
 ;// CONCATENATED MODULE: ./build/src/postgres/settings.js
 
 
@@ -54362,6 +54611,116 @@ function byObserver(observer) {
     };
 }
 //# sourceMappingURL=answer-looker.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/end-backend.js
+
+
+
+/** How long a backend may take to notice that its client is gone before it is ended. */
+const end_backend_patienceMs = 2_000;
+/** How long one that was ended may take to go: it must notice that first, and then roll back. */
+const endMs = 60_000;
+/**
+ * Waits for a backend of ours to be gone; ends it when it lingers. Only then is nothing more to come from it. A backend that was given its pid since is
+ * somebody else's: after a restart the server soon gives the same ones again.
+ * Errors: ServerError when it is still there after all.
+ */
+async function endBackend(observer, backend) {
+    const { backendPid, backendStart } = backend;
+    const deadline = Date.now() + end_backend_patienceMs;
+    let ended = false;
+    while (await end_backend_isThere(observer, backend)) {
+        if (!ended && Date.now() > deadline) {
+            await terminateBackend(observer, backendPid, backendStart);
+            ended = true;
+        }
+        if (Date.now() > deadline + endMs)
+            throw end_backend_stillThere(backendPid);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+}
+function end_backend_stillThere(pid) {
+    return new ServerError({
+        code: sqlstate.objectInUse,
+        message: `the backend ${pid} of a lost connection was ended, and is still there after ${endMs / 1000} s`,
+        severity: 'ERROR',
+        lost: false,
+    });
+}
+async function end_backend_isThere(observer, { backendPid, backendStart }) {
+    const result = await observer.query(`select exists (select from pg_catalog.pg_stat_activity
+       where pid = $1 and ($2 = '' or backend_start = nullif($2, '')::timestamptz))`, [backendPid, backendStart]);
+    return result.rows[0]?.[0] === 't';
+}
+//# sourceMappingURL=end-backend.js.map
+;// CONCATENATED MODULE: ./build/src/postgres/target.js
+
+
+/** One query, more where EXECUTE on the functions that identify the server was revoked. */
+async function target_describeTarget(session, config, extra = {}) {
+    const row = await readTarget(session);
+    const { systemIdentifier, tls, database, user, ...facts } = row;
+    // Behind a pooler the server sees the pooler's connection: our own end counts.
+    const direct = session.pid === session.backendPid;
+    const report = {
+        ...(extra.name === undefined ? {} : { name: extra.name }),
+        host: session.endpoint.host,
+        port: session.endpoint.port,
+        database: database || config.database,
+        user,
+        ...(extra.role === undefined ? {} : { role: extra.role }),
+        serverVersion: session.serverVersion,
+        ...(systemIdentifier === null ? {} : { systemIdentifier }),
+        tls: direct && tls !== null ? tls : session.tls,
+    };
+    return { report, serverMajor: session.serverMajor, ...facts };
+}
+/**
+ * The timeline comes from the name of the WAL file that is written now: pg_control_checkpoint() names the old one until the first checkpoint after a
+ * promotion (seen on 18: a promoted standby was taken for the primary). CASE: on a standby there is no such file, and asking is an error.
+ */
+const timeline = `(CASE WHEN pg_is_in_recovery() THEN NULL
+           ELSE ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::integer END)`;
+const systemIdentifier = '(SELECT system_identifier::text FROM pg_control_system())';
+/** What is asked where EXECUTE was revoked, or a service has other WAL than Postgres: the next of these. */
+const identities = [
+    { systemIdentifier, timeline },
+    { systemIdentifier: 'NULL::text', timeline },
+    { systemIdentifier: 'NULL::text', timeline: 'NULL::integer' },
+];
+const unable = new Set([
+    sqlstate.insufficientPrivilege,
+    sqlstate.featureNotSupported,
+]);
+async function readTarget(session) {
+    let refusal = new Error('the server described nothing');
+    for (const identity of identities) {
+        try {
+            const [row] = await session.rows(describeQuery(identity));
+            if (row !== undefined)
+                return row;
+        }
+        catch (error) {
+            if (!(error instanceof ServerError) || !unable.has(error.code))
+                throw error;
+            refusal = error;
+        }
+    }
+    throw refusal;
+}
+function describeQuery(control) {
+    return `
+    SELECT current_database() AS database, session_user AS "user",
+           ${control.systemIdentifier} AS "systemIdentifier",
+           ${control.timeline} AS timeline,
+           (SELECT CASE WHEN s.ssl THEN s.version ELSE 'off' END FROM pg_stat_ssl s WHERE s.pid = pg_backend_pid()) AS tls,
+           pg_is_in_recovery() AS "inRecovery",
+           current_schemas(false) AS "searchPath",
+           current_setting('search_path') AS "searchPathSetting",
+           ARRAY(SELECT e.evtname FROM pg_event_trigger e WHERE e.evtenabled <> 'D' ORDER BY e.evtname) AS "eventTriggers",
+           (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user) AS superuser,
+           pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AS "readsAllStats"`;
+}
+//# sourceMappingURL=target.js.map
 ;// CONCATENATED MODULE: ./build/src/deploy/reconnect.js
 
 
@@ -54417,10 +54776,6 @@ async function openWithin(open, withinMs) {
 
 
 
-
-
-/** How long a backend may take to notice that its client is gone before it is ended. */
-const connections_patienceMs = 2_000;
 /**
  * The worker and what it takes to keep it usable: prepared anew for each migration, connected anew when it was lost.
  * Returns the connections; `worker` is the one to use now.
@@ -54454,7 +54809,7 @@ async function openWorker({ connection, settings, report }, runId, observer, ide
         },
         async prepareWorker(version) {
             if (lost) {
-                await endBackend(observer, worker.backendPid);
+                await endBackend(observer, worker);
                 worker = await reconnect(() => open(version), connection, identity);
                 lost = false;
                 watch(worker);
@@ -54470,41 +54825,10 @@ async function openWorker({ connection, settings, report }, runId, observer, ide
         },
         async endWorker() {
             lost = true;
-            await endBackend(observer, worker.backendPid);
+            await endBackend(observer, worker);
         },
         close: () => worker.close(),
     };
-}
-/** How long one that was ended may take to go: it must notice that first, and then roll back. */
-const endMs = 60_000;
-/**
- * Waits for a backend to be gone; ends it when it lingers. Only then is nothing more to come from it.
- * Errors: ServerError when it is still there after all.
- */
-async function endBackend(observer, pid) {
-    const deadline = Date.now() + connections_patienceMs;
-    let ended = false;
-    while (await connections_isThere(observer, pid)) {
-        if (!ended && Date.now() > deadline) {
-            await terminateBackend(observer, pid);
-            ended = true;
-        }
-        if (Date.now() > deadline + endMs)
-            throw connections_stillThere(pid);
-        await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-}
-function connections_stillThere(pid) {
-    return new ServerError({
-        code: sqlstate.objectInUse,
-        message: `the backend ${pid} of a lost connection was ended, and is still there after ${endMs / 1000} s`,
-        severity: 'ERROR',
-        lost: false,
-    });
-}
-async function connections_isThere(observer, pid) {
-    const result = await observer.query('select exists (select from pg_catalog.pg_stat_activity where pid = $1)', [pid]);
-    return result.rows[0]?.[0] === 't';
 }
 //# sourceMappingURL=connections.js.map
 ;// CONCATENATED MODULE: ./build/src/deploy/lock-memory.js
@@ -54689,6 +55013,161 @@ function lock_record_placeKey(at) {
     return [version, step, where.line, where.column];
 }
 //# sourceMappingURL=lock-record.js.map
+;// CONCATENATED MODULE: ./build/src/postgres/pooler.js
+
+
+/** Turns of the test: a pooler that deals its connections out in turn may give the same one twice. */
+const turns = 3;
+/**
+ * Whether a pooler stands between, and of which kind. A pooler betrays itself: the pid that it gave for cancelling differs from pg_backend_pid() (measured with PgBouncer). In transaction
+ * mode a session gets another's backend, or another backend, as soon as one stays in a transaction; in statement mode there are no transaction blocks. Costs nothing without a pooler. Both sessions must be idle.
+ */
+async function poolingOf(first, second) {
+    if (first.pid === first.backendPid && second.pid === second.backendPid)
+        return 'none';
+    for (let turn = 0; turn < turns; turn++) {
+        const mine = await pidOf(first);
+        if (!(await mayBegin(second)))
+            return 'statement';
+        const other = await pidInTransaction(first, second, mine);
+        // One that takes its connections in turn comes round to the same for `first`, and so to another for `second`.
+        if (other === null || (await pidOf(second)) !== other)
+            return 'transaction';
+    }
+    return 'session';
+}
+/** The backend of `second`, in its transaction; null where `first` has that one, or has lost `mine`. */
+async function pidInTransaction(first, second, mine) {
+    try {
+        const other = await pidOf(second);
+        return other === mine || (await pidOf(first)) !== mine ? null : other;
+    }
+    finally {
+        await second.simple('ROLLBACK');
+    }
+}
+/** PgBouncer answers a BEGIN in statement mode with 08P01, and closes the connection. */
+async function mayBegin(session) {
+    try {
+        await session.simple('BEGIN');
+        return true;
+    }
+    catch (error) {
+        if (error instanceof ServerError && error.code === sqlstate.protocolViolation)
+            return false;
+        throw error;
+    }
+}
+async function pidOf(session) {
+    const [result] = await session.simple('SELECT pg_catalog.pg_backend_pid()');
+    return result?.rows[0]?.[0] ?? '';
+}
+//# sourceMappingURL=pooler.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/meet-target.js
+
+
+
+
+
+/** Who is there; a standby and a pooler in transaction mode are refused before anything else. */
+async function meetTarget(opening, observer, keeper) {
+    const { settings, report, emit, connection } = opening;
+    const facts = await target_describeTarget(observer, connection, {
+        ...(settings.target === undefined ? {} : { name: settings.target }),
+        ...(settings.role === undefined ? {} : { role: settings.role }),
+    });
+    report.target = facts.report;
+    refuseStandby(facts);
+    const pooling = keeper === null ? 'none' : await poolingOf(keeper, observer);
+    if (pooling === 'transaction' || pooling === 'statement')
+        refusePooler(observer, pooling);
+    emit({ type: 'connected', target: facts.report });
+    return {
+        serverMajor: facts.serverMajor,
+        searchPath: settings.role === undefined ? facts.searchPath : await searchPathOf(observer, settings.role),
+        hasEventTriggers: facts.eventTriggers.length > 0,
+        identity: {
+            systemIdentifier: facts.report.systemIdentifier ?? null,
+            timeline: facts.timeline,
+        },
+    };
+}
+/** "$user" in the search path follows the role that the migrations run under. */
+async function searchPathOf(observer, role) {
+    const results = await observer
+        .simple(`set role ${quoteIdentifier(role)}; select pg_catalog.unnest(pg_catalog.current_schemas(false)); reset role`)
+        .catch((error) => {
+        throw error instanceof ServerError && !error.lost ? refusedRole(role, error) : error;
+    });
+    return (results[1]?.rows ?? []).map(([schema]) => schema ?? '');
+}
+function refusedRole(role, { message, code }) {
+    return new Refusal({
+        what: `The migrations can't run as role "${role}".`,
+        why: `SET ROLE was refused: ${message} (SQLSTATE ${code}).`,
+        fix: 'Check the name; the user that logs in must be a member of the role (GRANT role TO user).',
+        exitCode: 1,
+    });
+}
+function refuseStandby(facts) {
+    if (!facts.inRecovery)
+        return;
+    throw new Refusal({
+        what: `${facts.report.host}:${facts.report.port} is a standby: it can't be changed.`,
+        why: 'pg_is_in_recovery() is true: only the primary accepts changes.',
+        fix: 'Give the URL of the primary, or all hosts with target_session_attrs=read-write.',
+        exitCode: 1,
+    });
+}
+/** A pooler that hands out backends by transaction or statement breaks locks, timeouts and settings of a session. */
+function refusePooler(observer, mode) {
+    throw new Refusal({
+        what: `There is a connection pooler in ${mode} mode between us and Postgres.`,
+        why: `The backend says it has pid ${observer.backendPid}, the connection was opened to ${observer.pid}, and backends change with each ${mode}. Locks, timeouts and settings of a session don't survive that.`,
+        fix: 'Give the direct URL of the server (often another port), not that of PgBouncer or a hosted pooler.',
+        exitCode: 1,
+    });
+}
+//# sourceMappingURL=meet-target.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/open-sessions.js
+
+
+/** Keeper and observer of a run. Side by side where there is one host; else the observer follows the keeper, since all connections of a run must reach one server. */
+async function openBoth(connection, runId) {
+    if (connection.endpoints.length === 1) {
+        return bothOrNone(openKeeper(connection, runId), openObserver(connection, runId, false));
+    }
+    const keeper = await openKeeper(connection, runId);
+    const pinned = pinnedTo(keeper, connection);
+    return bothOrNone(Promise.resolve(keeper), openObserver(pinned, runId, false));
+}
+async function openKeeper(connection, runId) {
+    return connect(connection, {
+        name: 'keeper',
+        applicationName: applicationName(runId, 'keeper'),
+        unlimited: true,
+    });
+}
+async function openObserver(connection, runId, readOnly) {
+    return connect(connection, {
+        name: 'observer',
+        applicationName: applicationName(runId, 'observer'),
+        unlimited: true,
+        ...(readOnly ? { settings: { default_transaction_read_only: 'on' } } : {}),
+    });
+}
+/** Both sessions, or the first error with the other session closed. */
+async function bothOrNone(first, second) {
+    const [a, b] = await Promise.allSettled([first, second]);
+    if (a.status === 'fulfilled' && b.status === 'fulfilled')
+        return [a.value, b.value];
+    if (a.status === 'fulfilled')
+        await a.value.close();
+    if (b.status === 'fulfilled')
+        await b.value.close();
+    throw a.status === 'rejected' ? a.reason : b.status === 'rejected' ? b.reason : undefined;
+}
+//# sourceMappingURL=open-sessions.js.map
 ;// CONCATENATED MODULE: ./build/src/deploy/run-lock.js
 
 
@@ -54719,6 +55198,13 @@ async function takeRunLock(keeper, observer, settings, emit, cancellation) {
         await run_lock_sleep(pollEveryMs);
     }
 }
+/** A warning where the keeper holds a snapshot after all, as the observer sees it; null: it holds none. */
+async function snapshotOfKeeper(observer, keeper) {
+    const horizon = await keeperHorizon(observer, keeper);
+    if (horizon === null)
+        return null;
+    return `The connection that holds the run's lock (pid ${keeper.backendPid}) has a snapshot (${horizon}), which it never asked for: something between us and Postgres sends queries of its own. Concurrent index builds will wait for it, and vacuum removes nothing newer.`;
+}
 async function holderText(observer) {
     const holder = await runLockHolder(observer);
     if (holder === null)
@@ -54734,6 +55220,8 @@ function stillHeld(holder, settings) {
         exitCode: 1,
     });
 }
+/** As the journal begins all that it writes: a picture of the catalog, or a count, begins a transaction too, but one that only reads. */
+const writes = /^\s*begin\b[^;]*\bread write\b/i;
 /**
  * A killed run may have left a worker that is still at work. It is waited for, and ended after `lock-timeout`, before the journal is
  * believed: until it is gone, what it does may still change. A worker is connected only under the run's lock, which we hold: so one of
@@ -54745,7 +55233,7 @@ async function awaitOrphans(observer, runId, settings, emit) {
     const left = await endOrphans(observer, runId, {
         graceMs: settings.lockTimeout,
         isOrphan: ({ name, state, query }) => name.role === 'worker' ||
-            (name.role === 'observer' && state !== 'idle' && /^\s*begin\b/i.test(query)),
+            (name.role === 'observer' && state !== 'idle' && writes.test(query)),
         onTerminate: ({ pid, applicationName }) => {
             emit({ type: 'ending-orphan', pid, application: applicationName });
         },
@@ -54755,7 +55243,7 @@ async function awaitOrphans(observer, runId, settings, emit) {
         return;
     throw new Refusal({
         what: `A backend of a killed run can't be ended: pid ${first.pid} (${first.applicationName}).`,
-        why: `It still does something (${first.state}), and may yet commit it.`,
+        why: `It still does something (${first.state || 'what, this role may not see'}), and may yet commit it.`,
         fix: `Find out why it does not end, and end it: SELECT pg_terminate_backend(${first.pid});`,
         exitCode: 1,
     });
@@ -54790,6 +55278,9 @@ class SteadySession {
     }
     get backendPid() {
         return this.current.backendPid;
+    }
+    get backendStart() {
+        return this.current.backendStart;
     }
     get endpoint() {
         return this.current.endpoint;
@@ -54888,22 +55379,30 @@ function readsOnly(text) {
 
 
 
-/** Has requests to stop cancel what the worker does: a statement at the first, an undo's when its time is over. */
+/** Has requests to stop cancel what the worker does: a statement at the first, an undo's or a clean-up's when its time is over. */
 function cancelsOf(cancellation, undoBudgetMs, send) {
     const cancellable = { now: false };
     const undo = stoppableUndo(cancellation, undoBudgetMs);
-    const statements = new Canceller(cancellable, cancellation, send);
-    const undoing = new Canceller(undo.cancellable, cancellation, send);
+    const cleanUp = stoppableUndo(cancellation, cleanUpBudgetMs);
+    const statements = new Canceller(cancellable, send);
+    const undoing = new Canceller(undo.cancellable, send);
+    const cleaning = new Canceller(cleanUp.cancellable, send);
     const timers = [];
     const cancelUndo = () => {
         if (undo.cancellation.requested)
             undoing.cancel();
     };
+    const cancelCleanUp = () => {
+        if (cleanUp.cancellation.requested)
+            cleaning.cancel();
+    };
     const listen = () => {
         statements.cancel();
         cancelUndo();
+        cancelCleanUp();
         // A moment later than the end of its time, which a timer may come before.
         timers.push(setTimeout(cancelUndo, undoBudgetMs + 10));
+        timers.push(setTimeout(cancelCleanUp, cleanUpBudgetMs + 10));
     };
     const forget = cancellation.onRequest(listen);
     if (cancellation.requested)
@@ -54911,6 +55410,7 @@ function cancelsOf(cancellation, undoBudgetMs, send) {
     return {
         cancellable,
         undo,
+        cleanUp,
         cancelStatement: () => statements.cancel(),
         stopListening() {
             forget();
@@ -54923,7 +55423,7 @@ function cancelsOf(cancellation, undoBudgetMs, send) {
 async function whileAsking(observer, reach, cancellation, act) {
     stopIfAsked(cancellation);
     const asking = { now: true };
-    const canceller = new Canceller(asking, cancellation, (isWanted) => cancelAnew([observer.backendPid], reach, isWanted));
+    const canceller = new Canceller(asking, (isWanted) => cancelAnew([observer], reach, isWanted));
     const forget = cancellation.onRequest(() => canceller.cancel());
     try {
         return await act();
@@ -54937,7 +55437,7 @@ async function whileAsking(observer, reach, cancellation, act) {
     finally {
         asking.now = false;
         forget();
-        await cancellation.sent;
+        await asking.sent;
     }
 }
 //# sourceMappingURL=stop-listening.js.map
@@ -54956,14 +55456,10 @@ async function whileAsking(observer, reach, cancellation, act) {
 
 
 
-
-
-
-
 /** Opens the target for reading only: the observer alone, in read-only transactions, without the run's lock. */
 async function openForReading(opening) {
     const runId = (0,external_node_crypto_.randomBytes)(8).toString('hex');
-    const observer = await openObserver(opening, runId, true);
+    const observer = await openObserver(opening.connection, runId, true);
     try {
         const surroundings = await meetTarget(opening, observer, null);
         return {
@@ -54998,19 +55494,22 @@ async function openRun(opening) {
             await session.close().catch(() => undefined);
     };
     try {
-        const [keeper, firstObserver] = await openBoth(opening, runId);
+        const [keeper, firstObserver] = await openBoth(connection, runId);
         sessions.push(keeper, firstObserver);
         const surroundings = await meetTarget(opening, firstObserver, keeper);
         const pinned = { ...opening, connection: pinnedTo(firstObserver, connection) };
         const again = (open) => (patient) => reconnect(open, pinned.connection, surroundings.identity, patient);
-        const observer = new SteadySession(firstObserver, again(() => openObserver(pinned, runId, false)));
+        const observer = new SteadySession(firstObserver, again(() => openObserver(pinned.connection, runId, false)));
         sessions.splice(0, sessions.length, keeper, observer);
         await takeRunLock(keeper, observer, settings, emit, cancellation);
+        const held = await snapshotOfKeeper(observer, keeper);
+        if (held !== null)
+            warn(opening, held);
         await awaitOrphans(observer, runId, settings, emit);
         const journal = await settledJournal(observer);
         opening.report.runId = runId;
         const precheckMs = new Map();
-        const reach = () => openObserver(pinned, runId, false);
+        const reach = () => openObserver(pinned.connection, runId, false);
         return {
             precheckMs,
             runId,
@@ -55022,10 +55521,10 @@ async function openRun(opening) {
             async start(key, undoBudgetMs) {
                 const worker = await openWorker(pinned, runId, observer, surroundings.identity);
                 sessions.push(worker);
-                const pid = () => worker.worker.backendPid;
-                const cancels = cancelsOf(cancellation, undoBudgetMs, cancelBy(observer, pid, reach));
+                const send = cancelBy(observer, () => worker.worker, reach);
+                const cancels = cancelsOf(cancellation, undoBudgetMs, send);
                 listeners.push(cancels.stopListening);
-                const lock = watchLock(keeper, again(() => openKeeper(pinned, runId)), cancels.cancelStatement);
+                const lock = watchLock(keeper, runId, again(() => openKeeper(pinned.connection, runId)), cancels.cancelStatement);
                 sessions.splice(0, 1, lock);
                 const run = runOf(opening, key, observer, surroundings, worker, lock, cancels);
                 return { ...run, precheckMs };
@@ -55045,7 +55544,11 @@ async function settledJournal(observer) {
     await abandonRuns(observer);
     return readJournal(observer);
 }
-function runOf(opening, key, observer, surroundings, connections, lock, { cancellable, undo }) {
+function warn({ report, emit }, message) {
+    report.warnings.push(message);
+    emit({ type: 'warning', message });
+}
+function runOf(opening, key, observer, surroundings, connections, lock, { cancellable, undo, cleanUp }) {
     const { settings, gates, emit, redact, report, cancellation } = opening;
     return {
         key,
@@ -55060,107 +55563,10 @@ function runOf(opening, key, observer, surroundings, connections, lock, { cancel
         connections,
         lock,
         cancellable,
-        warn(message) {
-            report.warnings.push(message);
-            emit({ type: 'warning', message });
-        },
+        warn: (message) => warn(opening, message),
         undo,
+        cleanUp,
     };
-}
-/** Side by side where there is one host; else the observer follows the keeper, since all connections of a run must reach one server. */
-async function openBoth(opening, runId) {
-    const { connection } = opening;
-    if (connection.endpoints.length === 1) {
-        return bothOrNone(openKeeper(opening, runId), openObserver(opening, runId, false));
-    }
-    const keeper = await openKeeper(opening, runId);
-    const pinned = { ...opening, connection: pinnedTo(keeper, connection) };
-    return bothOrNone(Promise.resolve(keeper), openObserver(pinned, runId, false));
-}
-async function openKeeper({ connection }, runId) {
-    return connect(connection, {
-        name: 'keeper',
-        applicationName: applicationName(runId, 'keeper'),
-        unlimited: true,
-    });
-}
-async function openObserver({ connection }, runId, readOnly) {
-    return connect(connection, {
-        name: 'observer',
-        applicationName: applicationName(runId, 'observer'),
-        unlimited: true,
-        ...(readOnly ? { settings: { default_transaction_read_only: 'on' } } : {}),
-    });
-}
-/** Both sessions, or the first error with the other session closed. */
-async function bothOrNone(first, second) {
-    const [a, b] = await Promise.allSettled([first, second]);
-    if (a.status === 'fulfilled' && b.status === 'fulfilled')
-        return [a.value, b.value];
-    if (a.status === 'fulfilled')
-        await a.value.close();
-    if (b.status === 'fulfilled')
-        await b.value.close();
-    throw a.status === 'rejected' ? a.reason : b.status === 'rejected' ? b.reason : undefined;
-}
-/** Who is there; a standby and a pooler in transaction mode are refused before anything else. */
-async function meetTarget(opening, observer, keeper) {
-    const { settings, report, emit, connection } = opening;
-    const facts = await target_describeTarget(observer, connection, {
-        ...(settings.target === undefined ? {} : { name: settings.target }),
-        ...(settings.role === undefined ? {} : { role: settings.role }),
-    });
-    report.target = facts.report;
-    refuseStandby(facts);
-    const pooling = keeper === null ? 'none' : await poolingOf(keeper, observer);
-    if (pooling === 'transaction' || pooling === 'statement')
-        refusePooler(observer, pooling);
-    emit({ type: 'connected', target: facts.report });
-    return {
-        serverMajor: facts.serverMajor,
-        searchPath: settings.role === undefined ? facts.searchPath : await searchPathOf(observer, settings.role),
-        hasEventTriggers: facts.eventTriggers.length > 0,
-        identity: {
-            systemIdentifier: facts.report.systemIdentifier ?? null,
-            timeline: facts.timeline,
-        },
-    };
-}
-/** "$user" in the search path follows the role that the migrations run under. */
-async function searchPathOf(observer, role) {
-    const results = await observer
-        .simple(`set role ${quoteIdentifier(role)}; select pg_catalog.unnest(pg_catalog.current_schemas(false)); reset role`)
-        .catch((error) => {
-        throw error instanceof ServerError && !error.lost ? refusedRole(role, error) : error;
-    });
-    return (results[1]?.rows ?? []).map(([schema]) => schema ?? '');
-}
-function refusedRole(role, { message, code }) {
-    return new Refusal({
-        what: `The migrations can't run as role "${role}".`,
-        why: `SET ROLE was refused: ${message} (SQLSTATE ${code}).`,
-        fix: 'Check the name; the user that logs in must be a member of the role (GRANT role TO user).',
-        exitCode: 1,
-    });
-}
-function refuseStandby(facts) {
-    if (!facts.inRecovery)
-        return;
-    throw new Refusal({
-        what: `${facts.report.host}:${facts.report.port} is a standby: it can't be changed.`,
-        why: 'pg_is_in_recovery() is true: only the primary accepts changes.',
-        fix: 'Give the URL of the primary, or all hosts with target_session_attrs=read-write.',
-        exitCode: 1,
-    });
-}
-/** A pooler that hands out backends by transaction or statement breaks locks, timeouts and settings of a session. */
-function refusePooler(observer, mode) {
-    throw new Refusal({
-        what: `There is a connection pooler in ${mode} mode between us and Postgres.`,
-        why: `The backend says it has pid ${observer.backendPid}, the connection was opened to ${observer.pid}, and backends change with each ${mode}. Locks, timeouts and settings of a session don't survive that.`,
-        fix: 'Give the direct URL of the server (often another port), not that of PgBouncer or a hosted pooler.',
-        exitCode: 1,
-    });
 }
 //# sourceMappingURL=open.js.map
 ;// CONCATENATED MODULE: ./build/src/plan/expectations/unnamed.js
@@ -57104,7 +57510,7 @@ async function exportSnapshot({ connection, observer, stop, }) {
     });
     await session.simple('begin isolation level repeatable read read only');
     const { rows } = await session.query('select pg_catalog.pg_export_snapshot()');
-    const cancel = () => cancelBackend(observer, session.backendPid).catch(() => undefined);
+    const cancel = () => cancelBackend(observer, session.backendPid, session.backendStart).catch(() => undefined);
     return {
         id: rows[0]?.[0] ?? '',
         count: (tables) => countUntil(stop, cancel, () => row_counts_countRows(session, tables)),
@@ -58609,7 +59015,7 @@ function dataSessions(context, { observer, runId, precheckMs }) {
             const session = await connect(target, options);
             // A pid means something to one server only, and the observer may be on another.
             const reach = () => connect(pinnedTo(session, target), options);
-            cancel = (isWanted) => cancelAnew([session.backendPid], reach, isWanted);
+            cancel = (isWanted) => cancelAnew([session], reach, isWanted);
             return session;
         },
         took(where, ms) {
@@ -58620,7 +59026,7 @@ function dataSessions(context, { observer, runId, precheckMs }) {
             stopIfAsked(cancellation);
             const started = performance.now();
             const asking = { now: true };
-            const canceller = new Canceller(asking, cancellation, (isWanted) => cancel(isWanted));
+            const canceller = new Canceller(asking, (isWanted) => cancel(isWanted));
             const forget = cancellation.onRequest(() => canceller.cancel());
             try {
                 return await act(left);
@@ -58629,7 +59035,7 @@ function dataSessions(context, { observer, runId, precheckMs }) {
                 left -= performance.now() - started;
                 asking.now = false;
                 forget();
-                await cancellation.sent;
+                await asking.sent;
                 // The answer of a question that was cancelled is none.
                 stopIfAsked(cancellation);
             }
@@ -59580,11 +59986,11 @@ function validateTitle({ statement }) {
     return `VALIDATE CONSTRAINT ${names}${first.table === undefined ? '' : ` on ${quoteName(first.table)}`}`;
 }
 function batchTitle({ statement, directives }) {
-    const target = statement.effects.find(({ op }) => writes.has(op));
+    const target = statement.effects.find(({ op }) => titles_writes.has(op));
     const table = target === undefined ? '' : ` of ${subject(target)}`;
     return `batched ${statement.kind}${table} by ${(directives.batch?.key ?? []).join(', ')}`;
 }
-const writes = new Set(['insert', 'update', 'delete']);
+const titles_writes = new Set(['insert', 'update', 'delete']);
 function subject({ op, object, partition }) {
     if (op === 'detach' && partition !== undefined)
         return quoteName(partition);
@@ -63262,7 +63668,8 @@ async function undoOne(run, one) {
     if (undo.outcome !== 'restored')
         return false;
     entry.outcome = 'rolled-back';
-    await run.observer.simple(inTransaction(run.key, migrationRolledBack(run.key, planned.version)));
+    // It says the same when it is said twice.
+    await again(() => run.observer.simple(inTransaction(run.key, migrationRolledBack(run.key, planned.version))));
     return true;
 }
 /** Where the migrations undone are all that one run applied, the catalog must be back where that run found it. */
@@ -64009,7 +64416,7 @@ const loadExec = () => import('./exec.js');
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _commands_program_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(197);
+/* harmony import */ var _commands_program_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2858);
 /* harmony import */ var _host_inputs_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1307);
 /* harmony import */ var _host_log_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5774);
 /* harmony import */ var _host_signals_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(9869);

@@ -2,7 +2,7 @@ import { createServer, connect as dial } from 'node:net'
 import { describe, expect, test } from '@jest/globals'
 import type pg from 'pg'
 import { oldestAndNewest, type TestDatabase, withDatabase } from '../support/database.ts'
-import { deployFiles, endingOf, errorOf, until } from '../support/engine.ts'
+import { deployFiles, endingOf, errorOf, runEngine, until } from '../support/engine.ts'
 
 const gate = `create function gate(value int) returns boolean language plpgsql immutable as $$
   begin perform pg_advisory_xact_lock_shared(4711); return value is not null; end $$;`
@@ -160,6 +160,28 @@ describe.each(oldestAndNewest())('PostgreSQL $major: connections that are lost',
       })
     },
   )
+
+  test('a connection that breaks as a migration is noted as rolled back: it is noted again', async () => {
+    await withDatabase({ major }, async (database) => {
+      const files: Record<string, string> = { '1_a': 'create table first (id int);' }
+      await deployFiles(database, { files, settings })
+      await database.query(`create sequence public.broken;
+        create function public.break() returns trigger language plpgsql as $$ begin
+          if nextval('public.broken') = 1 then perform pg_terminate_backend(pg_backend_pid()), pg_sleep(5); end if;
+          return new; end $$;
+        create trigger break before update on airlock.migrations for each row
+          when (new.state = 'rolled-back') execute function public.break()`)
+      files['2_b'] = 'create table second (id int);'
+      await deployFiles(database, { files, settings })
+      const result = await runEngine(database, 'rollback', { files, settings })
+      expect([result.report.outcome, result.report.error]).toEqual(['rolled-back', null])
+      expect(
+        await database.query(
+          `select state, (select last_value::int from broken) as asked from airlock.migrations where version = '2'`,
+        ),
+      ).toEqual([{ state: 'rolled-back', asked: 2 }])
+    })
+  })
 
   test('the answer to a COMMIT is lost: the journal has its row, and the run goes on from there [trap: commit-answer-lost]', async () => {
     await withDatabase({ major }, async (database) => {

@@ -218,6 +218,55 @@ alter table counted add done boolean, alter id set not null;`,
   },
 )
 
+const big = 1_100_000
+const lines = `${'x'.repeat(999)}\n`.repeat(big / 1000)
+
+begin(
+  'an upload that takes more than ten seconds is no silence: COPY data, and one long statement',
+  async () => {
+    const uploads = [
+      `copy long (text) from stdin;\n${lines}\\.`,
+      `insert into long values ('${'x'.repeat(big)}');`,
+    ]
+    await Promise.all(
+      uploads.map((sql) =>
+        deployThrough(
+          {
+            files: { '1_a': 'create table long (text text);', '2_b': sql },
+            at: /copy long|insert into long/,
+            role: 'worker',
+            act: (proxy) => proxy.slow('worker', big / 11),
+          },
+          async ({ first, second, tookMs }) => {
+            expect(endingOf(first)).toBe('deployed 0')
+            expect(endingOf(second)).toBe('nothing-to-do 0')
+            expect(tookMs).toBeGreaterThan(10_000)
+          },
+        ),
+      ),
+    )
+  },
+)
+
+begin(
+  'a keeper that is cut on our side alone: its old backend is no other run, and what was committed is undone',
+  async () => {
+    await deployThrough(
+      {
+        files: { '1_a': 'create table made (id int);\ncommit;\nselect pg_sleep(1), 4711;' },
+        at: /4711/,
+        role: 'worker',
+        act: (proxy) => proxy.sever('keeper'),
+      },
+      async ({ first, second }) => {
+        expect(endingOf(first)).toMatch(/^rolled-back 1: The run's lock was lost/)
+        expect(first.migration.rollback).toMatchObject({ outcome: 'restored' })
+        expect(endingOf(second)).toBe('deployed 0')
+      },
+    )
+  },
+)
+
 begin('a cable that is cut: the run ends by itself, in bounded time', async () => {
   await deployThrough(
     {

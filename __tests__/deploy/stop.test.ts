@@ -1,6 +1,13 @@
 import { describe, expect, test } from '@jest/globals'
 import { StopRequests } from '../../src/deploy/cancellation.ts'
-import { Canceller, cancelBy, whileCancellable } from '../../src/deploy/cancelling.ts'
+import {
+  type Cancellable,
+  Canceller,
+  cancelAnew,
+  cancelBy,
+  whileCancellable,
+} from '../../src/deploy/cancelling.ts'
+import { endBackend } from '../../src/deploy/end-backend.ts'
 import { isUndoOver, stoppableUndo } from '../../src/deploy/undo-time.ts'
 import { resolveConnection } from '../../src/postgres/connection.ts'
 import { connect } from '../../src/postgres/session.ts'
@@ -25,8 +32,8 @@ async function onStage(act: (stage: Stage, database: TestDatabase) => Promise<vo
     const cancellation = new StopRequests()
     const cancellable = { now: false }
     const reach = () => open(database, 'second observer')
-    const send = cancelBy(observer, () => worker.backendPid, reach)
-    const canceller = new Canceller(cancellable, cancellation, send)
+    const send = cancelBy(observer, () => worker, reach)
+    const canceller = new Canceller(cancellable, send)
     cancellation.onRequest(() => canceller.cancel())
     try {
       await act({ worker, observer, cancellation, cancellable }, database)
@@ -77,7 +84,7 @@ describe('a cancel', () => {
       const observer = await open(database, 'observer')
       const send = cancelBy(
         observer,
-        () => worker.backendPid,
+        () => worker,
         () => open(database, 'second observer'),
       )
       let cancelled = 0
@@ -85,7 +92,7 @@ describe('a cancel', () => {
         for (let round = 0; round < 150; round += 1) {
           const cancellation = new StopRequests()
           const cancellable = { now: false }
-          const canceller = new Canceller(cancellable, cancellation, send)
+          const canceller = new Canceller(cancellable, send)
           cancellation.onRequest(() => canceller.cancel())
           const statement = whileCancellable({ cancellation, cancellable }, () =>
             worker.query('select pg_sleep(0.003)'),
@@ -103,6 +110,48 @@ describe('a cancel', () => {
         await observer.close()
       }
       expect(cancelled).toBeGreaterThan(0)
+    })
+  })
+
+  test('is waited for by what it was meant for, and by nothing else: two may be on their way for one request', async () => {
+    const cancellation = new StopRequests()
+    const [inner, outer]: Cancellable[] = [{ now: false }, { now: false }]
+    if (inner === undefined || outer === undefined) throw new Error('unreachable')
+    const ended: string[] = []
+    const slowly = (name: string, ms: number) => async () => {
+      await new Promise((resolve) => setTimeout(resolve, ms))
+      ended.push(name)
+    }
+    const cancellers = [
+      new Canceller(inner, slowly('cancel of the inner', 100)),
+      new Canceller(outer, slowly('cancel of the outer', 10)),
+    ]
+    await whileCancellable({ cancellation, cancellable: outer }, async () => {
+      await whileCancellable({ cancellation, cancellable: inner }, async () => {
+        for (const canceller of cancellers) canceller.cancel()
+      })
+      ended.push('inner')
+    })
+    expect(ended.filter((name) => !name.endsWith('outer'))).toEqual([
+      'cancel of the inner',
+      'inner',
+    ])
+    expect(ended.at(-1)).not.toBe('cancel of the inner')
+  })
+
+  test('by a pid that another backend has by now hits nobody', async () => {
+    await onStage(async ({ worker, observer }, database) => {
+      const restarted = {
+        backendPid: worker.backendPid,
+        backendStart: '2020-01-01T00:00:00.000000Z',
+      }
+      const reach = () => open(database, 'second observer')
+      const statement = worker.query('select pg_sleep(0.5)')
+      await until(asleep(database, 'worker'))
+      await cancelBy(observer, () => restarted, reach)(() => true)
+      await cancelAnew([restarted], reach, () => true)
+      await endBackend(observer, restarted)
+      await expect(statement).resolves.toMatchObject({ tag: 'SELECT 1' })
     })
   })
 

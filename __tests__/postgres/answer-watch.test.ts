@@ -1,5 +1,12 @@
-import { describe, expect, test } from '@jest/globals'
-import { lookAtBackend } from '../../src/postgres/answer-watch.ts'
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import {
+  type Awaited as AwaitedAnswer,
+  type BackendSight,
+  type Lookout,
+  lookAtBackend,
+  watchAnswer,
+} from '../../src/postgres/answer-watch.ts'
+import { ServerError } from '../../src/postgres/server-error.ts'
 import { connect } from '../../src/postgres/session.ts'
 import { applyWorkerSettings, resetWorker } from '../../src/postgres/settings.ts'
 import { oldestAndNewest, server } from '../support/database.ts'
@@ -59,6 +66,79 @@ test('a server that is out of reach: what was asked is rejected as lost, and so 
   await idle.close()
   expect(Date.now() - started).toBeLessThan(5_000)
   proxy.close()
+})
+
+describe('what the looks say', () => {
+  beforeEach(() => void jest.useFakeTimers())
+  afterEach(() => void jest.useRealTimers())
+
+  const waiting: BackendSight = {
+    start: 'a',
+    state: 'active',
+    changed: 't',
+    waitsFor: 'ClientRead',
+  }
+
+  /** Seconds until the answer is given up, null where it isn't within two minutes. */
+  async function givenUpAfter(
+    look: Lookout['look'],
+    awaited: Partial<AwaitedAnswer> = {},
+  ): Promise<number | null> {
+    const since = Date.now()
+    let after: number | null = null
+    const stop = watchAnswer(
+      { firstMs: 3_000, mostMs: 5_000, failures: 1, look },
+      {
+        backendPid: 1,
+        backendStart: 'a',
+        traffic: () => '',
+        uploads: () => false,
+        giveUp: () => {
+          after = Math.round((Date.now() - since) / 1000)
+        },
+        ...awaited,
+      },
+    )
+    await jest.advanceTimersByTimeAsync(120_000)
+    stop()
+    return after
+  }
+
+  test('a server that waits for us has lost what was sent in seconds; of an upload, after half a minute in which nothing moved', async () => {
+    const uploads = () => true
+    expect(await givenUpAfter(async () => waiting)).toBe(7)
+    expect(await givenUpAfter(async () => waiting, { uploads })).toBe(31)
+    const began = Date.now()
+    const traffic = () => String(Math.min(20, Math.floor((Date.now() - began) / 1000)))
+    expect(await givenUpAfter(async () => waiting, { uploads, traffic })).toBeGreaterThan(50)
+    expect(await givenUpAfter(async () => null, { uploads })).toBe(7)
+  })
+
+  test('what arrives while the last look is under way is heard', async () => {
+    let heard = 0
+    const look = async () => {
+      heard += 1
+      return waiting
+    }
+    expect(await givenUpAfter(look, { traffic: () => String(Math.floor(heard / 3)) })).toBeNull()
+  })
+
+  test('a backend that has our pid and started later is another', async () => {
+    const other = { ...waiting, state: 'active', waitsFor: null }
+    expect(await givenUpAfter(async () => other)).toBeNull()
+    expect(await givenUpAfter(async () => ({ ...other, start: 'b' }))).toBe(7)
+  })
+
+  test.each([
+    ['53300', true],
+    ['08P01', true],
+    ['57014', false],
+  ])('a look that is refused with %s tells nothing: the server is in reach', async (code, lost) => {
+    const refused = new ServerError({ code, message: 'no', severity: 'FATAL', lost })
+    expect(await givenUpAfter(() => Promise.reject(refused))).toBeNull()
+    const unreachable = new ServerError({ ...refused, code: '08006', lost: true })
+    expect(await givenUpAfter(() => Promise.reject(unreachable))).toBe(3)
+  })
 })
 
 describe.each(oldestAndNewest())('PostgreSQL $major', ({ major }) => {

@@ -68,6 +68,25 @@ describe.each(servers())('PostgreSQL $major', ({ major }) => {
     })
   })
 
+  test('an orphan that the role may not end, or not even see the type of, is left, and no error hides it', async () => {
+    await withSessions({ major }, async ({ open, database }) => {
+      await open('worker', { applicationName: applicationName('old', 'worker') })
+      const seer = `seer_${database.name}`
+      await database.query(`create role "${seer}"`)
+      try {
+        for (const grant of [`select 1`, `grant pg_read_all_stats to "${seer}"`]) {
+          await database.query(grant)
+          const observer = await open('observer')
+          await observer.simple(`SET ROLE "${seer}"`)
+          const left = await endOrphans(observer, 'new', { graceMs: 0, endMs: 100 })
+          expect(left.map(({ name }) => name.run)).toEqual(['old'])
+        }
+      } finally {
+        await database.query(`drop role "${seer}"`)
+      }
+    })
+  })
+
   test('runs that are not unfinished are left alone', async () => {
     await withSessions({ major }, async ({ open }) => {
       const observer = await open('observer')

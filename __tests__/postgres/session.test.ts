@@ -112,6 +112,11 @@ describe.each(servers())('PostgreSQL $major', ({ major }) => {
         code: '22P02',
         where: 'COPY t, line 2, column a: "no"',
       })
+      // The server wants no more of it, and the rest is not taken for what is asked next.
+      const useless = `no\t${'y'.repeat(1000)}\n`.repeat(20_000)
+      expect(await failureOf(session.copyIn('COPY t FROM STDIN', useless))).toMatchObject({
+        code: '22P02',
+      })
       expect(await failureOf(session.simple('COPY t FROM STDIN'))).toMatchObject({ code: '57014' })
       expect((await session.query('SELECT count(*) FROM t')).rows).toEqual([['20000']])
       expect((await session.simple('COPY t TO STDOUT'))[0]?.tag).toBe('COPY 20000')

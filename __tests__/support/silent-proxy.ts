@@ -13,6 +13,10 @@ export interface SilentProxy {
   silence(role: Role, direction: Silence): void
   /** Resets (RST) both ends of the connections. */
   reset(role: Role): void
+  /** Closes our end alone: the server's stays as it is. */
+  sever(role: Role): void
+  /** From now on what is sent to the server arrives at this pace. */
+  slow(role: Role, bytesPerSecond: number): void
   /** Where new connections lead from now on. */
   switchTo(target: { readonly host: string; readonly port: number }): void
   close(): void
@@ -21,7 +25,9 @@ export interface SilentProxy {
 interface Line {
   role: string
   deafTo: Set<'server' | 'client'>
-  readonly sockets: readonly Socket[]
+  /** Null: as fast as they come. */
+  bytesPerSecond: number | null
+  readonly sockets: readonly [client: Socket, upstream: Socket]
 }
 
 /** A TCP proxy that can fall silent. `onRequest` sees what a client sends, before it is passed on. */
@@ -35,7 +41,12 @@ export async function startSilentProxy(
   const meant = (role: Role) => [...lines].filter((line) => role === 'all' || line.role === role)
   const server = createServer((client) => {
     const upstream = dial(target.port, target.host)
-    const line: Line = { role: '', deafTo: new Set(fallen), sockets: [client, upstream] }
+    const line: Line = {
+      role: '',
+      deafTo: new Set(fallen),
+      bytesPerSecond: null,
+      sockets: [client, upstream],
+    }
     lines.add(line)
     for (const socket of line.sockets) {
       socket.setNoDelay(true)
@@ -46,6 +57,9 @@ export async function startSilentProxy(
       line.role = /pg-airlock \S+ (worker|observer|keeper)/.exec(text)?.[1] ?? line.role
       onRequest(text, line.role, proxy)
       if (!line.deafTo.has('server')) upstream.write(data)
+      if (line.bytesPerSecond === null) return
+      client.pause()
+      setTimeout(() => client.resume(), (data.length / line.bytesPerSecond) * 1000)
     })
     upstream.on('data', (data) => {
       if (!line.deafTo.has('client')) client.write(data)
@@ -80,6 +94,15 @@ export async function startSilentProxy(
     },
     reset(role) {
       for (const { sockets } of meant(role)) for (const socket of sockets) socket.resetAndDestroy()
+    },
+    sever(role) {
+      for (const line of meant(role)) {
+        line.deafTo.add('server')
+        line.sockets[0].resetAndDestroy()
+      }
+    },
+    slow(role, bytesPerSecond) {
+      for (const line of meant(role)) line.bytesPerSecond = bytesPerSecond
     },
     switchTo(next) {
       target = next

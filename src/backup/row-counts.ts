@@ -61,7 +61,8 @@ export async function exportSnapshot({
   })
   await session.simple('begin isolation level repeatable read read only')
   const { rows } = await session.query('select pg_catalog.pg_export_snapshot()')
-  const cancel = () => cancelBackend(observer, session.backendPid).catch(() => undefined)
+  const cancel = () =>
+    cancelBackend(observer, session.backendPid, session.backendStart).catch(() => undefined)
   return {
     id: rows[0]?.[0] ?? '',
     count: (tables) => countUntil(stop, cancel, () => countRows(session, tables)),

@@ -28,7 +28,7 @@ export function dataSessions(
       const session = await connect(target, options)
       // A pid means something to one server only, and the observer may be on another.
       const reach = () => connect(pinnedTo(session, target), options)
-      cancel = (isWanted) => cancelAnew([session.backendPid], reach, isWanted)
+      cancel = (isWanted) => cancelAnew([session], reach, isWanted)
       return session
     },
     took(where, ms) {
@@ -39,7 +39,7 @@ export function dataSessions(
       stopIfAsked(cancellation)
       const started = performance.now()
       const asking: Cancellable = { now: true }
-      const canceller = new Canceller(asking, cancellation, (isWanted) => cancel(isWanted))
+      const canceller = new Canceller(asking, (isWanted) => cancel(isWanted))
       const forget = cancellation.onRequest(() => canceller.cancel())
       try {
         return await act(left)
@@ -47,7 +47,7 @@ export function dataSessions(
         left -= performance.now() - started
         asking.now = false
         forget()
-        await cancellation.sent
+        await asking.sent
         // The answer of a question that was cancelled is none.
         stopIfAsked(cancellation)
       }

@@ -152,7 +152,10 @@ async function undoOne(run: Run, one: Pictured): Promise<boolean> {
   run.emit({ type: 'undone', migration: entry, undo })
   if (undo.outcome !== 'restored') return false
   entry.outcome = 'rolled-back'
-  await run.observer.simple(inTransaction(run.key, migrationRolledBack(run.key, planned.version)))
+  // It says the same when it is said twice.
+  await again(() =>
+    run.observer.simple(inTransaction(run.key, migrationRolledBack(run.key, planned.version))),
+  )
   return true
 }
 

@@ -5,15 +5,12 @@ export interface Cancellation {
   readonly insisted: boolean
   /** When it was first asked, in milliseconds as of Date.now(); null where it wasn't. */
   readonly requestedAt: number | null
-  /** The cancels that are being sent to the server, until they are answered and what they are for has ended. */
-  sent: Promise<unknown> | null
   /** Calls back at each request. Returns how to take the listener away. */
   onRequest(listener: () => void): () => void
 }
 
 /** The requests of one run of the program. Whoever gets the signals calls `request`. */
 export class StopRequests implements Cancellation {
-  sent: Promise<unknown> | null = null
   private first: number | null = null
   private times = 0
   private readonly listeners = new Set<{ readonly told: () => void }>()

@@ -1,10 +1,12 @@
 import { cancelBackend } from '../postgres/observer.ts'
-import type { Session } from '../postgres/types.ts'
+import type { Backend, Session } from '../postgres/types.ts'
 import { type Cancellation, stopIfAsked } from './cancellation.ts'
 
 /** True while something runs that a cancel may hit: never a COMMIT or a journal row. */
 export interface Cancellable {
   now: boolean
+  /** The cancels that are being sent for it, until they are answered and it has ended. Its own: several may be on their way for one request. */
+  sent?: Promise<void>
 }
 
 /** A run, or its undo, as far as a request to stop is concerned. */
@@ -34,7 +36,7 @@ export async function whileCancellable<Result>(
     return await act()
   } finally {
     cancellable.now = false
-    await cancellation.sent
+    await cancellable.sent
   }
 }
 
@@ -56,24 +58,18 @@ export type SendCancel = (isWanted: () => boolean) => Promise<unknown>
 /** Cancels what runs now, again and again until it has ended. One at a time: a second call while the first goes on changes nothing. */
 export class Canceller {
   private readonly cancellable: Cancellable
-  private readonly cancellation: Pick<Cancellation, 'sent'>
   private readonly send: SendCancel
   private isSending = false
 
-  constructor(
-    cancellable: Cancellable,
-    cancellation: Pick<Cancellation, 'sent'>,
-    send: SendCancel,
-  ) {
+  constructor(cancellable: Cancellable, send: SendCancel) {
     this.cancellable = cancellable
-    this.cancellation = cancellation
     this.send = send
   }
 
   cancel(): void {
     if (!this.cancellable.now || this.isSending) return
     this.isSending = true
-    this.cancellation.sent = this.untilEnded().finally(() => {
+    this.cancellable.sent = this.untilEnded().finally(() => {
       this.isSending = false
     })
   }
@@ -94,26 +90,29 @@ export class Canceller {
  */
 export function cancelBy(
   observer: Session,
-  pid: () => number,
+  backend: () => Backend,
   reach: () => Promise<Session>,
 ): SendCancel {
   return async (isWanted) => {
     const isFree = await answersWithin(observer.query('select 1'), busyMs)
     if (!isWanted()) return
-    if (isFree) await cancelBackend(observer, pid())
-    else await cancelAnew([observer.backendPid, pid()], reach, isWanted)
+    if (!isFree) return cancelAnew([observer, backend()], reach, isWanted)
+    const { backendPid, backendStart } = backend()
+    await cancelBackend(observer, backendPid, backendStart)
   }
 }
 
 /** Cancels by a connection made for it alone. */
 export async function cancelAnew(
-  pids: readonly number[],
+  backends: readonly Backend[],
   reach: () => Promise<Session>,
   isWanted: () => boolean,
 ): Promise<void> {
   const session = await reach()
   try {
-    for (const pid of pids) if (isWanted()) await cancelBackend(session, pid)
+    for (const { backendPid, backendStart } of backends) {
+      if (isWanted()) await cancelBackend(session, backendPid, backendStart)
+    }
   } finally {
     await session.close()
   }

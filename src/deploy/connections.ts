@@ -1,13 +1,11 @@
 import { applicationName } from '../postgres/application-name.ts'
-import { terminateBackend } from '../postgres/observer.ts'
-import { ServerError } from '../postgres/server-error.ts'
 import { connect } from '../postgres/session.ts'
 import { applyWorkerSettings, resetWorker } from '../postgres/settings.ts'
-import { sqlstate } from '../postgres/sqlstate.ts'
 import type { ConnectionConfig, Session } from '../postgres/types.ts'
 import type { Report, SessionSetting } from '../report/types.ts'
 import type { Settings } from '../runbook/types.ts'
 import { byObserver } from './answer-looker.ts'
+import { endBackend } from './end-backend.ts'
 import { reconnect } from './reconnect.ts'
 import type { Connections, Identity } from './run.ts'
 
@@ -17,9 +15,6 @@ interface Opened {
   /** Gets the session's settings as read back. */
   readonly report: Report
 }
-
-/** How long a backend may take to notice that its client is gone before it is ended. */
-const patienceMs = 2_000
 
 /**
  * The worker and what it takes to keep it usable: prepared anew for each migration, connected anew when it was lost.
@@ -59,7 +54,7 @@ export async function openWorker(
     },
     async prepareWorker(version): Promise<readonly SessionSetting[]> {
       if (lost) {
-        await endBackend(observer, worker.backendPid)
+        await endBackend(observer, worker)
         worker = await reconnect(() => open(version), connection, identity)
         lost = false
         watch(worker)
@@ -75,45 +70,8 @@ export async function openWorker(
     },
     async endWorker() {
       lost = true
-      await endBackend(observer, worker.backendPid)
+      await endBackend(observer, worker)
     },
     close: () => worker.close(),
   }
-}
-
-/** How long one that was ended may take to go: it must notice that first, and then roll back. */
-const endMs = 60_000
-
-/**
- * Waits for a backend to be gone; ends it when it lingers. Only then is nothing more to come from it.
- * Errors: ServerError when it is still there after all.
- */
-async function endBackend(observer: Session, pid: number): Promise<void> {
-  const deadline = Date.now() + patienceMs
-  let ended = false
-  while (await isThere(observer, pid)) {
-    if (!ended && Date.now() > deadline) {
-      await terminateBackend(observer, pid)
-      ended = true
-    }
-    if (Date.now() > deadline + endMs) throw stillThere(pid)
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-}
-
-function stillThere(pid: number): ServerError {
-  return new ServerError({
-    code: sqlstate.objectInUse,
-    message: `the backend ${pid} of a lost connection was ended, and is still there after ${endMs / 1000} s`,
-    severity: 'ERROR',
-    lost: false,
-  })
-}
-
-async function isThere(observer: Session, pid: number): Promise<boolean> {
-  const result = await observer.query(
-    'select exists (select from pg_catalog.pg_stat_activity where pid = $1)',
-    [pid],
-  )
-  return result.rows[0]?.[0] === 't'
 }

@@ -1,26 +1,22 @@
 import { randomBytes } from 'node:crypto'
 import { type JournalState, readJournal } from '../journal/state.ts'
 import { abandonRuns, type RunKey } from '../journal/write.ts'
-import { applicationName } from '../postgres/application-name.ts'
-import { poolingOf } from '../postgres/pooler.ts'
-import { ServerError } from '../postgres/server-error.ts'
-import { connect, pinnedTo } from '../postgres/session.ts'
-import { describeTarget, type Target } from '../postgres/target.ts'
+import { pinnedTo } from '../postgres/session.ts'
 import type { ConnectionConfig, Session } from '../postgres/types.ts'
 import type { Listener } from '../report/events.ts'
-import { Refusal } from '../report/refusal.ts'
 import type { Report } from '../report/types.ts'
 import type { Gates } from '../runbook/gates/sections.ts'
 import type { Settings } from '../runbook/types.ts'
-import { quoteIdentifier } from '../sql/identifier.ts'
 import type { Cancellation } from './cancellation.ts'
 import { cancelBy } from './cancelling.ts'
 import { openWorker } from './connections.ts'
 import { recordLocks } from './lock-record.ts'
 import { watchLock } from './lock-watch.ts'
+import { meetTarget } from './meet-target.ts'
+import { openBoth, openKeeper, openObserver } from './open-sessions.ts'
 import { reconnect } from './reconnect.ts'
 import type { Connections, Redact, Run, RunLock, Surroundings } from './run.ts'
-import { awaitOrphans, takeRunLock } from './run-lock.ts'
+import { awaitOrphans, snapshotOfKeeper, takeRunLock } from './run-lock.ts'
 import { SteadySession } from './steady-session.ts'
 import { cancelsOf, whileAsking } from './stop-listening.ts'
 
@@ -60,7 +56,7 @@ export type Reading = Omit<OpenRun, 'start' | 'whileAsking'>
 /** Opens the target for reading only: the observer alone, in read-only transactions, without the run's lock. */
 export async function openForReading(opening: Opening): Promise<Reading> {
   const runId = randomBytes(8).toString('hex')
-  const observer = await openObserver(opening, runId, true)
+  const observer = await openObserver(opening.connection, runId, true)
   try {
     const surroundings = await meetTarget(opening, observer, null)
     return {
@@ -93,7 +89,7 @@ export async function openRun(opening: Opening): Promise<OpenRun> {
     for (const session of sessions.reverse()) await session.close().catch(() => undefined)
   }
   try {
-    const [keeper, firstObserver] = await openBoth(opening, runId)
+    const [keeper, firstObserver] = await openBoth(connection, runId)
     sessions.push(keeper, firstObserver)
     const surroundings = await meetTarget(opening, firstObserver, keeper)
     const pinned = { ...opening, connection: pinnedTo(firstObserver, connection) }
@@ -101,15 +97,17 @@ export async function openRun(opening: Opening): Promise<OpenRun> {
       reconnect(open, pinned.connection, surroundings.identity, patient)
     const observer = new SteadySession(
       firstObserver,
-      again(() => openObserver(pinned, runId, false)),
+      again(() => openObserver(pinned.connection, runId, false)),
     )
     sessions.splice(0, sessions.length, keeper, observer)
     await takeRunLock(keeper, observer, settings, emit, cancellation)
+    const held = await snapshotOfKeeper(observer, keeper)
+    if (held !== null) warn(opening, held)
     await awaitOrphans(observer, runId, settings, emit)
     const journal = await settledJournal(observer)
     opening.report.runId = runId
     const precheckMs = new Map<string, number>()
-    const reach = () => openObserver(pinned, runId, false)
+    const reach = () => openObserver(pinned.connection, runId, false)
     return {
       precheckMs,
       runId,
@@ -121,12 +119,13 @@ export async function openRun(opening: Opening): Promise<OpenRun> {
       async start(key, undoBudgetMs) {
         const worker = await openWorker(pinned, runId, observer, surroundings.identity)
         sessions.push(worker)
-        const pid = () => worker.worker.backendPid
-        const cancels = cancelsOf(cancellation, undoBudgetMs, cancelBy(observer, pid, reach))
+        const send = cancelBy(observer, () => worker.worker, reach)
+        const cancels = cancelsOf(cancellation, undoBudgetMs, send)
         listeners.push(cancels.stopListening)
         const lock = watchLock(
           keeper,
-          again(() => openKeeper(pinned, runId)),
+          runId,
+          again(() => openKeeper(pinned.connection, runId)),
           cancels.cancelStatement,
         )
         sessions.splice(0, 1, lock)
@@ -146,6 +145,11 @@ async function settledJournal(observer: Session): Promise<JournalState> {
   if (journal.unfinished.length === 0) return journal
   await abandonRuns(observer)
   return readJournal(observer)
+}
+
+function warn({ report, emit }: Pick<Opening, 'report' | 'emit'>, message: string): void {
+  report.warnings.push(message)
+  emit({ type: 'warning', message })
 }
 
 function runOf(
@@ -171,124 +175,8 @@ function runOf(
     connections,
     lock,
     cancellable,
-    warn(message) {
-      report.warnings.push(message)
-      emit({ type: 'warning', message })
-    },
+    warn: (message) => warn(opening, message),
     undo,
     cleanUp,
   }
-}
-
-/** Side by side where there is one host; else the observer follows the keeper, since all connections of a run must reach one server. */
-async function openBoth(opening: Opening, runId: string): Promise<[Session, Session]> {
-  const { connection } = opening
-  if (connection.endpoints.length === 1) {
-    return bothOrNone(openKeeper(opening, runId), openObserver(opening, runId, false))
-  }
-  const keeper = await openKeeper(opening, runId)
-  const pinned = { ...opening, connection: pinnedTo(keeper, connection) }
-  return bothOrNone(Promise.resolve(keeper), openObserver(pinned, runId, false))
-}
-
-async function openKeeper({ connection }: Opening, runId: string): Promise<Session> {
-  return connect(connection, {
-    name: 'keeper',
-    applicationName: applicationName(runId, 'keeper'),
-    unlimited: true,
-  })
-}
-
-async function openObserver(
-  { connection }: Opening,
-  runId: string,
-  readOnly: boolean,
-): Promise<Session> {
-  return connect(connection, {
-    name: 'observer',
-    applicationName: applicationName(runId, 'observer'),
-    unlimited: true,
-    ...(readOnly ? { settings: { default_transaction_read_only: 'on' } } : {}),
-  })
-}
-
-/** Both sessions, or the first error with the other session closed. */
-async function bothOrNone(
-  first: Promise<Session>,
-  second: Promise<Session>,
-): Promise<[Session, Session]> {
-  const [a, b] = await Promise.allSettled([first, second])
-  if (a.status === 'fulfilled' && b.status === 'fulfilled') return [a.value, b.value]
-  if (a.status === 'fulfilled') await a.value.close()
-  if (b.status === 'fulfilled') await b.value.close()
-  throw a.status === 'rejected' ? a.reason : b.status === 'rejected' ? b.reason : undefined
-}
-
-/** Who is there; a standby and a pooler in transaction mode are refused before anything else. */
-async function meetTarget(
-  opening: Opening,
-  observer: Session,
-  keeper: Session | null,
-): Promise<Surroundings> {
-  const { settings, report, emit, connection } = opening
-  const facts = await describeTarget(observer, connection, {
-    ...(settings.target === undefined ? {} : { name: settings.target }),
-    ...(settings.role === undefined ? {} : { role: settings.role }),
-  })
-  report.target = facts.report
-  refuseStandby(facts)
-  const pooling = keeper === null ? 'none' : await poolingOf(keeper, observer)
-  if (pooling === 'transaction' || pooling === 'statement') refusePooler(observer, pooling)
-  emit({ type: 'connected', target: facts.report })
-  return {
-    serverMajor: facts.serverMajor,
-    searchPath:
-      settings.role === undefined ? facts.searchPath : await searchPathOf(observer, settings.role),
-    hasEventTriggers: facts.eventTriggers.length > 0,
-    identity: {
-      systemIdentifier: facts.report.systemIdentifier ?? null,
-      timeline: facts.timeline,
-    },
-  }
-}
-
-/** "$user" in the search path follows the role that the migrations run under. */
-async function searchPathOf(observer: Session, role: string): Promise<readonly string[]> {
-  const results = await observer
-    .simple(
-      `set role ${quoteIdentifier(role)}; select pg_catalog.unnest(pg_catalog.current_schemas(false)); reset role`,
-    )
-    .catch((error: unknown) => {
-      throw error instanceof ServerError && !error.lost ? refusedRole(role, error) : error
-    })
-  return (results[1]?.rows ?? []).map(([schema]) => schema ?? '')
-}
-
-function refusedRole(role: string, { message, code }: ServerError): Refusal {
-  return new Refusal({
-    what: `The migrations can't run as role "${role}".`,
-    why: `SET ROLE was refused: ${message} (SQLSTATE ${code}).`,
-    fix: 'Check the name; the user that logs in must be a member of the role (GRANT role TO user).',
-    exitCode: 1,
-  })
-}
-
-function refuseStandby(facts: Target): void {
-  if (!facts.inRecovery) return
-  throw new Refusal({
-    what: `${facts.report.host}:${facts.report.port} is a standby: it can't be changed.`,
-    why: 'pg_is_in_recovery() is true: only the primary accepts changes.',
-    fix: 'Give the URL of the primary, or all hosts with target_session_attrs=read-write.',
-    exitCode: 1,
-  })
-}
-
-/** A pooler that hands out backends by transaction or statement breaks locks, timeouts and settings of a session. */
-function refusePooler(observer: Session, mode: 'transaction' | 'statement'): never {
-  throw new Refusal({
-    what: `There is a connection pooler in ${mode} mode between us and Postgres.`,
-    why: `The backend says it has pid ${observer.backendPid}, the connection was opened to ${observer.pid}, and backends change with each ${mode}. Locks, timeouts and settings of a session don't survive that.`,
-    fix: 'Give the direct URL of the server (often another port), not that of PgBouncer or a hosted pooler.',
-    exitCode: 1,
-  })
 }

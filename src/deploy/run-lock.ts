@@ -1,4 +1,4 @@
-import { runLockHolder, tryRunLock } from '../postgres/keeper.ts'
+import { keeperHorizon, runLockHolder, tryRunLock } from '../postgres/keeper.ts'
 import { endOrphans } from '../postgres/observer.ts'
 import type { Session } from '../postgres/types.ts'
 import type { Listener } from '../report/events.ts'
@@ -37,6 +37,13 @@ export async function takeRunLock(
   }
 }
 
+/** A warning where the keeper holds a snapshot after all, as the observer sees it; null: it holds none. */
+export async function snapshotOfKeeper(observer: Session, keeper: Session): Promise<string | null> {
+  const horizon = await keeperHorizon(observer, keeper)
+  if (horizon === null) return null
+  return `The connection that holds the run's lock (pid ${keeper.backendPid}) has a snapshot (${horizon}), which it never asked for: something between us and Postgres sends queries of its own. Concurrent index builds will wait for it, and vacuum removes nothing newer.`
+}
+
 async function holderText(observer: Session): Promise<string> {
   const holder = await runLockHolder(observer)
   if (holder === null) return 'another run'
@@ -52,6 +59,9 @@ function stillHeld(holder: string, settings: Settings): Refusal {
     exitCode: 1,
   })
 }
+
+/** As the journal begins all that it writes: a picture of the catalog, or a count, begins a transaction too, but one that only reads. */
+const writes = /^\s*begin\b[^;]*\bread write\b/i
 
 /**
  * A killed run may have left a worker that is still at work. It is waited for, and ended after `lock-timeout`, before the journal is
@@ -70,7 +80,7 @@ export async function awaitOrphans(
     graceMs: settings.lockTimeout,
     isOrphan: ({ name, state, query }) =>
       name.role === 'worker' ||
-      (name.role === 'observer' && state !== 'idle' && /^\s*begin\b/i.test(query)),
+      (name.role === 'observer' && state !== 'idle' && writes.test(query)),
     onTerminate: ({ pid, applicationName }) => {
       emit({ type: 'ending-orphan', pid, application: applicationName })
     },
@@ -79,7 +89,7 @@ export async function awaitOrphans(
   if (first === undefined) return
   throw new Refusal({
     what: `A backend of a killed run can't be ended: pid ${first.pid} (${first.applicationName}).`,
-    why: `It still does something (${first.state}), and may yet commit it.`,
+    why: `It still does something (${first.state || 'what, this role may not see'}), and may yet commit it.`,
     fix: `Find out why it does not end, and end it: SELECT pg_terminate_backend(${first.pid});`,
     exitCode: 1,
   })

@@ -33,6 +33,10 @@ export class SteadySession implements Session {
     return this.current.backendPid
   }
 
+  get backendStart() {
+    return this.current.backendStart
+  }
+
   get endpoint() {
     return this.current.endpoint
   }

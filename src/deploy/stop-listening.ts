@@ -26,9 +26,9 @@ export function cancelsOf(
   const cancellable: Cancellable = { now: false }
   const undo = stoppableUndo(cancellation, undoBudgetMs)
   const cleanUp = stoppableUndo(cancellation, cleanUpBudgetMs)
-  const statements = new Canceller(cancellable, cancellation, send)
-  const undoing = new Canceller(undo.cancellable, cancellation, send)
-  const cleaning = new Canceller(cleanUp.cancellable, cancellation, send)
+  const statements = new Canceller(cancellable, send)
+  const undoing = new Canceller(undo.cancellable, send)
+  const cleaning = new Canceller(cleanUp.cancellable, send)
   const timers: NodeJS.Timeout[] = []
   const cancelUndo = () => {
     if (undo.cancellation.requested) undoing.cancel()
@@ -66,10 +66,8 @@ export async function whileAsking<Result>(
   act: () => Promise<Result>,
 ): Promise<Result> {
   stopIfAsked(cancellation)
-  const asking = { now: true }
-  const canceller = new Canceller(asking, cancellation, (isWanted) =>
-    cancelAnew([observer.backendPid], reach, isWanted),
-  )
+  const asking: Cancellable = { now: true }
+  const canceller = new Canceller(asking, (isWanted) => cancelAnew([observer], reach, isWanted))
   const forget = cancellation.onRequest(() => canceller.cancel())
   try {
     return await act()
@@ -80,6 +78,6 @@ export async function whileAsking<Result>(
   } finally {
     asking.now = false
     forget()
-    await cancellation.sent
+    await asking.sent
   }
 }

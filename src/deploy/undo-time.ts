@@ -33,12 +33,6 @@ export function stoppableUndo(cancellation: Cancellation, budgetMs: number): Sto
       get requestedAt() {
         return cancellation.requestedAt
       },
-      get sent() {
-        return cancellation.sent
-      },
-      set sent(sent) {
-        cancellation.sent = sent
-      },
       onRequest: (listener) => cancellation.onRequest(listener),
     },
   }

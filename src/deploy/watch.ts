@@ -3,7 +3,6 @@ import { ServerError } from '../postgres/server-error.ts'
 import { sqlstate } from '../postgres/sqlstate.ts'
 import type { Session } from '../postgres/types.ts'
 import type { Statement } from '../sql/types.ts'
-import type { Cancellation } from './cancellation.ts'
 import { type Cancellable, Canceller } from './cancelling.ts'
 import type { StepFailure } from './failure.ts'
 
@@ -49,16 +48,15 @@ const againAfterMs = 1_000
 /** What of a run is needed to watch. */
 export interface Watched {
   readonly observer: Session
-  readonly connections: { readonly worker: Pick<Session, 'backendPid'> }
+  readonly connections: { readonly worker: Pick<Session, 'backendPid' | 'backendStart'> }
 }
 
 /** Watches a running statement from the observer: each looker in its own time, and the first that says so has it cancelled. */
 export function watchStatement(run: Watched, lookers: readonly Looker[]): Watch {
   const { observer, connections } = run
-  const pid = connections.worker.backendPid
+  const { backendPid, backendStart } = connections.worker
   const running: Cancellable = { now: true }
-  const cancels: Pick<Cancellation, 'sent'> = { sent: null }
-  const canceller = new Canceller(running, cancels, () => cancelBackend(observer, pid))
+  const canceller = new Canceller(running, () => cancelBackend(observer, backendPid, backendStart))
   const isOver = () => !running.now
   let interruption: Interruption | null = null
   let wake: (() => void) | null = null
@@ -104,7 +102,7 @@ export function watchStatement(run: Watched, lookers: readonly Looker[]): Watch 
       if (running.now) for (const looker of lookers) looker.ended?.()
       running.now = false
       wake?.()
-      await cancels.sent
+      await running.sent
     },
     detail() {
       const details = lookers.map((looker) => looker.detail?.() ?? null)

@@ -1,7 +1,11 @@
-import type { Session } from './types.ts'
+import { backendStartText } from './backend-start.ts'
+import { ServerError } from './server-error.ts'
+import { sqlstate } from './sqlstate.ts'
+import type { Backend, Session } from './types.ts'
 
 /** What another session sees of a backend. Texts as the server prints them; null where the role may not see them. */
 export interface BackendSight {
+  /** As `backendStartText` reads it. */
   readonly start: string | null
   readonly state: string | null
   /** When the state changed last. */
@@ -26,10 +30,11 @@ export interface Lookout {
 export type Patience = { readonly withinMs: number } | Lookout
 
 /** This end of a connection whose answer is awaited. */
-export interface Awaited {
-  readonly backendPid: number
+export interface Awaited extends Backend {
   /** Another text whenever something was received or sent. */
   traffic(): string
+  /** What is being sent is big. */
+  uploads(): boolean
   /** The connection is dead: whoever waits is told so. */
   giveUp(reason: string): void
 }
@@ -37,6 +42,12 @@ export interface Awaited {
 /** An answer that is on its way must have the time to arrive. */
 const settledEveryMs = 2_000
 const settledLooks = 3
+
+/**
+ * Of an upload that has left Node megabytes may still be on their way, in lumps, while the server waits for more and nothing that can be seen changes.
+ * As long as a server keeps a connection that is silent.
+ */
+const uploadMs = 30_000
 
 /**
  * Watches over an answer until the returned function is called. A firewall that forgets a connection, or a cable that is cut, tells nobody: TCP
@@ -49,6 +60,7 @@ export function watchAnswer(patience: Patience, awaited: Awaited): () => void {
   let traffic = awaited.traffic()
   let timer: NodeJS.Timeout
   let stopped = false
+  let heardAt = since
   let earlier: BackendSight | null | undefined
   let settled = 0
   let failed = 0
@@ -60,6 +72,7 @@ export function watchAnswer(patience: Patience, awaited: Awaited): () => void {
     const heard = awaited.traffic()
     if (heard !== traffic) {
       traffic = heard
+      heardAt = Date.now()
       settled = 0
       return wait(patience.firstMs)
     }
@@ -67,13 +80,19 @@ export function watchAnswer(patience: Patience, awaited: Awaited): () => void {
       const sight = await patience.look(awaited.backendPid)
       if (stopped) return
       failed = 0
-      const known = hasAnother(earlier, sight) ? null : sight
+      const known = hasAnother(awaited, sight) ? null : sight
       settled = isSettled(known) ? (isSame(earlier, known) ? settled + 1 : 1) : 0
       earlier = known
-      if (settled >= settledLooks) return awaited.giveUp(reasonOf(known, seconds()))
+      const isComing = known?.waitsFor === 'ClientRead' && awaited.uploads()
+      const isOver = settled >= settledLooks && (!isComing || Date.now() - heardAt >= uploadMs)
+      // The look took its time too.
+      if (isOver && awaited.traffic() === traffic) {
+        return awaited.giveUp(reasonOf(known, seconds()))
+      }
     } catch (error) {
       if (stopped) return
       settled = 0
+      if (isRefusal(error)) return wait(patience.mostMs)
       failed += 1
       if (failed >= patience.failures) {
         const why = error instanceof Error ? error.message : String(error)
@@ -103,9 +122,16 @@ function watchClock(withinMs: number, awaited: Awaited): () => void {
   return () => clearTimeout(timer)
 }
 
-/** A pid is given again: the backend seen now is not the one seen before. */
-function hasAnother(earlier: BackendSight | null | undefined, sight: BackendSight | null): boolean {
-  return earlier?.start != null && sight?.start != null && earlier.start !== sight.start
+/** A pid is given again: the backend seen now is not ours. */
+function hasAnother({ backendStart }: Backend, sight: BackendSight | null): boolean {
+  return backendStart !== '' && sight?.start != null && backendStart !== sight.start
+}
+
+/** A server, or a pooler, that is full or ended the look is in reach all the same; the look tells nothing. */
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof ServerError)) return false
+  const { lost, code } = error
+  return !lost || code.startsWith('53') || code === sqlstate.protocolViolation
 }
 
 /** Nothing more comes from it. A state that can't be seen ('disabled' without track_activities) tells nothing. */
@@ -131,7 +157,7 @@ function reasonOf(sight: BackendSight | null, seconds: number): string {
 /** One round trip. In autocommit: inside a transaction activity is frozen at its first read. */
 export async function lookAtBackend(session: Session, pid: number): Promise<BackendSight | null> {
   const result = await session.query(
-    `SELECT backend_start::text, state, state_change::text, wait_event
+    `SELECT ${backendStartText()}, state, state_change::text, wait_event
        FROM pg_catalog.pg_stat_activity WHERE pid = $1`,
     [pid],
   )

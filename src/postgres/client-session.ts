@@ -8,6 +8,9 @@ import { objectsOf } from './row-values.ts'
 import { type ServerError, serverErrorOf } from './server-error.ts'
 import type { Endpoint, Query, Session, TextResult } from './types.ts'
 
+/** A request of more bytes may be on its way for long: it does not fit into what the ends buffer at the least. */
+const uploadBytes = 64 * 1024
+
 /** A server that doesn't answer a farewell is left without one. */
 const farewellMs = 3_000
 
@@ -19,6 +22,9 @@ export class ClientSession implements Session {
   readonly lost: Promise<Error>
   /** How long answers are waited for. */
   patience: Patience
+  /** Known once the session is prepared. */
+  backendPid = 0
+  backendStart = ''
   private readonly client: pg.Client
   private readonly parameters: ReadonlyMap<string, string>
   private readonly box = new NoticeBox()
@@ -26,7 +32,6 @@ export class ClientSession implements Session {
   private sent = 0
   private closing = false
   private reason: ServerError | null = null
-  private backend = 0
 
   constructor(
     name: string,
@@ -58,14 +63,6 @@ export class ClientSession implements Session {
 
   get pid(): number {
     return (this.client as unknown as { readonly processID: number | null }).processID ?? 0
-  }
-
-  get backendPid(): number {
-    return this.backend
-  }
-
-  set backendPid(pid: number) {
-    this.backend = pid
   }
 
   get serverVersion(): string {
@@ -154,8 +151,8 @@ export class ClientSession implements Session {
     this.sent++
     const following = others.map((request) => new Exchange(request))
     const exchanges = [new Exchange(first, following), ...following]
-    for (const exchange of exchanges) this.client.query(exchange)
     const stopWatching = this.watchAnswer()
+    for (const exchange of exchanges) this.client.query(exchange)
     const answers = await Promise.allSettled(exchanges.map(({ done }) => done))
     stopWatching()
     return answers.map((answer) => {
@@ -168,12 +165,21 @@ export class ClientSession implements Session {
 
   private watchAnswer(): () => void {
     const stream = this.client.connection.stream as Socket
+    const before = stream.bytesWritten
     return watchAnswer(this.patience, {
-      backendPid: this.backend,
-      traffic: () => `${stream.bytesRead} ${stream.writableLength}`,
+      backendPid: this.backendPid,
+      backendStart: this.backendStart,
+      traffic: () => `${stream.bytesRead} ${stream.bytesWritten} ${unsent(stream)}`,
+      uploads: () => stream.bytesWritten - before > uploadBytes,
       giveUp: (reason) => stream.destroy(new Error(reason)),
     })
   }
+}
+
+/** Node gives one big write to the system as one, and counts it as unsent until all of it has left; its own time limits look at the handle, too. */
+function unsent(stream: Socket): string {
+  const { _handle: handle } = stream as { readonly _handle?: { readonly writeQueueSize?: number } }
+  return `${stream.writableLength} ${handle?.writeQueueSize ?? 0}`
 }
 
 function tlsVersion(stream: unknown): string {

@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream'
 import pg, { type Connection } from 'pg'
 import type { Query, TextResult } from './types.ts'
 
@@ -21,6 +22,7 @@ interface Field {
 
 /** Parts of pg's connection that its types leave out. */
 interface CopyConnection {
+  readonly stream: Pick<Writable, 'writableNeedDrain' | 'once'>
   sendCopyFromChunk(chunk: Buffer): void
   sendCopyFail(message: string): void
   endCopyFrom(): void
@@ -43,6 +45,7 @@ export class Exchange {
   private readonly request: Request
   private readonly following: readonly Exchange[]
   private written = false
+  private failed = false
   private readonly results: TextResult[] = []
   private columns: TextResult['columns'] = []
   private rows: (string | null)[][] = []
@@ -125,13 +128,21 @@ export class Exchange {
       return
     }
     const data = Buffer.from(this.request.data, 'utf8')
-    for (let start = 0; start < data.length; start += copyChunk) {
-      connection.sendCopyFromChunk(data.subarray(start, start + copyChunk))
+    let start = 0
+    // No faster than they leave. After an error the server wants no more, and another request may be under way.
+    const send = () => {
+      while (start < data.length && !this.failed) {
+        connection.sendCopyFromChunk(data.subarray(start, start + copyChunk))
+        start += copyChunk
+        if (connection.stream.writableNeedDrain) return void connection.stream.once('drain', send)
+      }
+      if (!this.failed) connection.endCopyFrom()
     }
-    connection.endCopyFrom()
+    send()
   }
 
   handleError(error: unknown, connection: Connection): void {
+    this.failed = true
     const reject = () => {
       connection.off('readyForQuery', reject)
       connection.off('end', reject)

@@ -1,3 +1,4 @@
+import { backendStartText } from './backend-start.ts'
 import type { Session } from './types.ts'
 
 /** Two halves of one advisory key: 'airl' and 'ock' in ASCII. Journal and lock are one per database, so a constant does. */
@@ -44,7 +45,7 @@ export async function runLockHolder(observer: Session): Promise<RunLockHolder | 
     SELECT l.pid, coalesce(a.application_name, '') AS "applicationName", coalesce(a.usename, '') AS "user",
            coalesce(host(a.client_addr), 'local') AS client,
            coalesce(to_char(a.xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), '') AS since,
-           coalesce(to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), '') AS "backendStart",
+           coalesce(${backendStartText('a')}, '') AS "backendStart",
            extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS seconds
       FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
      WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2

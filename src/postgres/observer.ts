@@ -4,12 +4,15 @@ import {
   applicationPrefix,
   parseApplicationName,
 } from './application-name.ts'
+import { backendStartText } from './backend-start.ts'
+import { ServerError } from './server-error.ts'
+import { sqlstate } from './sqlstate.ts'
 import type { Session } from './types.ts'
 
 /** A backend that an earlier run left behind. */
 export interface Orphan {
   readonly pid: number
-  /** As the server prints it, empty where the role may not see it: identifies the backend together with its pid, which may be given again. */
+  /** As `backendStartText` reads it, empty where the role may not see it: identifies the backend together with its pid, which may be given again. */
   readonly backendStart: string
   readonly applicationName: string
   readonly name: ApplicationName
@@ -52,13 +55,13 @@ async function signal(
   return row?.sent ?? false
 }
 
-/** Backends in this database that belong to runs other than `run`, by their application_name. */
+/** Backends in this database that belong to runs other than `run`, by their application_name. The type of one that the role may not see is null. */
 export async function orphansOf(observer: Session, run: string): Promise<readonly Orphan[]> {
   const rows = await observer.rows<Omit<Orphan, 'name'>>(
-    `SELECT pid, coalesce(backend_start::text, '') AS "backendStart", application_name AS "applicationName",
+    `SELECT pid, coalesce(${backendStartText()}, '') AS "backendStart", application_name AS "applicationName",
             coalesce(state, '') AS state, coalesce(query, '') AS query
        FROM pg_stat_activity
-      WHERE datname = current_database() AND backend_type = 'client backend'
+      WHERE datname = current_database() AND coalesce(backend_type, 'client backend') = 'client backend'
         AND starts_with(application_name, $1) AND NOT starts_with(application_name, $2)
       ORDER BY backend_start, pid`,
     [applicationPrefix(), applicationPrefix(run)],
@@ -83,7 +86,7 @@ const pollMs = 50
 
 /**
  * Waits until no backend of another run is left, terminating after `graceMs`: only then does the journal say the truth, since a backend may still commit. Returns those that are
- * left, empty as a rule.
+ * left, empty as a rule: those that do not end, or that the role may not end.
  */
 export async function endOrphans(
   observer: Session,
@@ -101,10 +104,19 @@ export async function endOrphans(
     if (terminatedAt === null && now - start >= graceMs) {
       for (const orphan of left) {
         options.onTerminate?.(orphan)
-        await terminateBackend(observer, orphan.pid, orphan.backendStart)
+        await terminateIfAllowed(observer, orphan)
       }
       terminatedAt = now
     }
     await pause(pollMs)
+  }
+}
+
+async function terminateIfAllowed(observer: Session, orphan: Orphan): Promise<void> {
+  try {
+    await terminateBackend(observer, orphan.pid, orphan.backendStart)
+  } catch (error) {
+    if (!(error instanceof ServerError) || error.code !== sqlstate.insufficientPrivilege)
+      throw error
   }
 }

@@ -16,14 +16,25 @@ export async function poolingOf(first: Session, second: Session): Promise<Poolin
   for (let turn = 0; turn < turns; turn++) {
     const mine = await pidOf(first)
     if (!(await mayBegin(second))) return 'statement'
-    try {
-      const other = await pidOf(second)
-      if (other === mine || (await pidOf(first)) !== mine) return 'transaction'
-    } finally {
-      await second.simple('ROLLBACK')
-    }
+    const other = await pidInTransaction(first, second, mine)
+    // One that takes its connections in turn comes round to the same for `first`, and so to another for `second`.
+    if (other === null || (await pidOf(second)) !== other) return 'transaction'
   }
   return 'session'
+}
+
+/** The backend of `second`, in its transaction; null where `first` has that one, or has lost `mine`. */
+async function pidInTransaction(
+  first: Session,
+  second: Session,
+  mine: string,
+): Promise<string | null> {
+  try {
+    const other = await pidOf(second)
+    return other === mine || (await pidOf(first)) !== mine ? null : other
+  } finally {
+    await second.simple('ROLLBACK')
+  }
 }
 
 /** PgBouncer answers a BEGIN in statement mode with 08P01, and closes the connection. */

@@ -1,21 +1,18 @@
 import pg from 'pg'
 import { type Lookout, lookAtBackend, type Patience } from './answer-watch.ts'
+import { requireChannelBinding } from './channel-binding.ts'
 import { ClientSession } from './client-session.ts'
+import { prepare, type ServerState, type SessionOptions } from './prepare.ts'
 import { ServerError, serverErrorOf } from './server-error.ts'
-import { silenceSettings } from './silence-settings.ts'
 import { sqlstate } from './sqlstate.ts'
 import { type TlsAttempt, tlsAttempts } from './tls.ts'
 import { isTlsFailure } from './tls-failure.ts'
 import type { ConnectionConfig, Endpoint, Session } from './types.ts'
 
-export interface ConnectOptions {
+export interface ConnectOptions extends SessionOptions {
   /** What the session is for, in messages: 'worker', 'keeper', 'observer'. */
   readonly name: string
   readonly applicationName: string
-  /** No time limit may end it: keeper and observer outlive every setting of the role or the database. */
-  readonly unlimited?: boolean
-  /** Further settings, set right after connecting. */
-  readonly settings?: Readonly<Record<string, string>>
   /** How long its answers are waited for. Default: as long as another connection, made for the purpose, sees the server at work on them. */
   readonly patience?: Patience
 }
@@ -124,10 +121,10 @@ function anotherConnection(
   } as const
   return {
     ...lookoutPace,
-    async look(pid) {
+    async look(backendPid) {
       const session = await connect(there, { name, applicationName, patience: { withinMs } })
       try {
-        return await lookAtBackend(session, pid)
+        return await lookAtBackend(session, backendPid)
       } finally {
         await session.close().catch(() => undefined)
       }
@@ -161,66 +158,6 @@ function otherTlsMayHelp(
   return config.tls.mode === 'prefer' && attempt !== false && isTlsFailure(error)
 }
 
-/** Without SCRAM-SHA-256-PLUS nothing proves that TLS ends at the server: the password must not be sent at all. */
-function requireChannelBinding(client: pg.Client): void {
-  const { connection } = client
-  const refuse = () => {
-    connection.stream.destroy(
-      new Error('channel binding is required, but the server does not offer SCRAM-SHA-256-PLUS'),
-    )
-  }
-  let bound = false
-  connection.on('authenticationSASL', (message: { readonly mechanisms: readonly string[] }) => {
-    bound = message.mechanisms.includes('SCRAM-SHA-256-PLUS')
-    if (!bound) refuse()
-  })
-  connection.on('authenticationCleartextPassword', refuse)
-  connection.on('authenticationMD5Password', refuse)
-  connection.on('authenticationOk', () => {
-    if (!bound) refuse()
-  })
-}
-
-interface ServerState {
-  readonly inRecovery: boolean
-  readonly readOnly: boolean
-}
-
-/**
- * One round trip: the real backend pid, limits, and `client_connection_check_interval`, so that the backend of a killed run ends itself in half a
- * second. A server whose platform can't check (22023) is left without.
- */
-async function prepare(session: ClientSession, options: ConnectOptions): Promise<ServerState> {
-  const limits = options.unlimited ? unlimited(session.serverMajor) : {}
-  const settings = { ...limits, ...silenceSettings, ...options.settings }
-  try {
-    return await applySettings(session, { client_connection_check_interval: '500ms', ...settings })
-  } catch (error) {
-    const unable = error instanceof ServerError && error.code === sqlstate.invalidParameterValue
-    if (!unable) throw error
-    return await applySettings(session, settings)
-  }
-}
-
-async function applySettings(
-  session: ClientSession,
-  settings: Readonly<Record<string, string>>,
-): Promise<ServerState> {
-  const calls = Object.entries(settings).map(
-    ([name, value]) => `pg_catalog.set_config(${literal(name)}, ${literal(value)}, false)`,
-  )
-  const columns = [
-    'pg_catalog.pg_backend_pid()',
-    'pg_catalog.pg_is_in_recovery()',
-    "pg_catalog.current_setting('transaction_read_only')",
-    ...calls,
-  ]
-  const [result] = await session.simple(`SELECT ${columns.join(', ')}`)
-  const [pid, inRecovery, readOnly] = result?.rows[0] ?? []
-  session.backendPid = Number(pid)
-  return { inRecovery: inRecovery === 't', readOnly: readOnly === 'on' }
-}
-
 /** target_session_attrs: the next endpoint is tried when this one is of the wrong kind. */
 function refuseUnwanted(state: ServerState, config: ConnectionConfig): void {
   const fits = {
@@ -238,19 +175,4 @@ function refuseUnwanted(state: ServerState, config: ConnectionConfig): void {
     severity: 'FATAL',
     lost: true,
   })
-}
-
-function literal(text: string): string {
-  return pg.escapeLiteral(text)
-}
-
-/** transaction_timeout (17+) ends an idle keeper with 25P04. */
-function unlimited(major: number): Readonly<Record<string, string>> {
-  return {
-    statement_timeout: '0',
-    lock_timeout: '0',
-    idle_in_transaction_session_timeout: '0',
-    idle_session_timeout: '0',
-    ...(major >= 17 ? { transaction_timeout: '0' } : {}),
-  }
 }

@@ -103,6 +103,8 @@ export interface Session {
   readonly name: string
   /** pg_backend_pid(): another than `pid` behind a pooler. */
   readonly backendPid: number
+  /** When the backend started, as `backendStartText` reads it: a pid is given again, after a restart soon. */
+  readonly backendStart: string
   readonly endpoint: Endpoint
   /** 'TLSv1.3', or 'off', of this end of the connection. */
   readonly tls: string
@@ -142,6 +144,9 @@ export interface Session {
   readonly lost: Promise<Error>
   close(): Promise<void>
 }
+
+/** What a backend is known by. */
+export type Backend = Pick<Session, 'backendPid' | 'backendStart'>
 
 export interface TimeoutSettings {
   /** Milliseconds. */
