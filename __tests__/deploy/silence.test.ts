@@ -149,7 +149,7 @@ alter table counted add done boolean, alter id set not null;`,
           role: 'worker',
           act: (proxy) => proxy.silence('worker', 'to the client'),
         },
-        /^needs-attention 3: no answer for/,
+        /^deployed 0/,
       ],
       [
         {
