@@ -15765,7 +15765,7 @@ function scanSync(query) {
 
 /***/ }),
 
-/***/ 2858:
+/***/ 4998:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -31094,7 +31094,7 @@ function resolveBesideTarget({ command, stagingUrl }, { preflight, backup }, env
     };
 }
 //# sourceMappingURL=beside-target.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/cancellation.js
+;// CONCATENATED MODULE: ./build/src/deploy/stop/cancellation.js
 /** The requests of one run of the program. Whoever gets the signals calls `request`. */
 class StopRequests {
     first = null;
@@ -45375,7 +45375,7 @@ function compileSql(name, sql, expect, timeoutMs) {
     }
 }
 //# sourceMappingURL=compile.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/again.js
+;// CONCATENATED MODULE: ./build/src/deploy/connections/again.js
 
 /**
  * Asks once more where the connection was lost, by default the same of a session that is connected anew. For what only reads, and for rows of the
@@ -45392,6 +45392,65 @@ async function again(ask, instead = ask) {
     }
 }
 //# sourceMappingURL=again.js.map
+;// CONCATENATED MODULE: ./build/src/journal/state.js
+/** The journal of a database that has none. */
+const emptyJournal = {
+    version: 0,
+    migrations: [],
+    unfinished: [],
+    newest: null,
+};
+/**
+ * Reads the journal in one round trip, two where it exists. Changes nothing; works without a journal.
+ * Errors: ServerError 42501 where the role may not read schema airlock.
+ */
+async function readJournal(session) {
+    const exists = await session.query(`select pg_catalog.to_regclass('airlock.journal_version') is not null`);
+    if (exists.rows[0]?.[0] !== 't')
+        return emptyJournal;
+    const [row] = await session.rows(journalQuery);
+    if (row === undefined)
+        return emptyJournal;
+    return reviveJournal(row.journal);
+}
+const journalQuery = `
+select pg_catalog.json_build_object(
+  'version', (select pg_catalog.max(version) from airlock.journal_version),
+  'migrations', coalesce((
+    select pg_catalog.json_agg(m order by m.id) from (
+      select id, version, name, file, checksum, state, half_done as "halfDone", step_count as "stepCount", applied_at as "appliedAt",
+             run_id as "begunBy", coalesce((
+               select s.run_id from airlock.steps s where s.migration_id = migration.id order by s.ordinal desc limit 1
+             ), run_id) as "runId", fingerprint_before as "fingerprintBefore", row_effects as "rowEffects", undo,
+             coalesce((
+               select pg_catalog.json_agg(pg_catalog.json_build_object(
+                 'ordinal', s.ordinal, 'kind', s.kind, 'title', s.title, 'statementCount', s.statement_count, 'state', s.state,
+                 'before', s.before, 'progress', s.progress, 'rowEffects', s.row_effects) order by s.ordinal)
+               from airlock.steps s where s.migration_id = migration.id and (migration.state in ('running', 'applied') or migration.half_done or migration.undo is not null)
+             ), '[]') as steps
+      from airlock.migrations as migration
+      where state in ('running', 'applied', 'verified') or half_done) m), '[]'),
+  'unfinished', coalesce((
+    select pg_catalog.json_agg(r order by r."startedAt" desc) from (
+      select id, epoch, command, outcome, started_at as "startedAt", actor, run_url as "runUrl"
+      from airlock.runs where outcome is null) r), '[]'),
+  'newest', (
+    select pg_catalog.json_build_object('id', r.id, 'command', r.command, 'outcome', r.outcome,
+      'judged', coalesce(pg_catalog.to_jsonb(r) -> 'criteria', 'null') <> 'null')
+    from airlock.runs r order by r.epoch desc, r.started_at desc limit 1)
+) as journal`;
+function reviveJournal(stored) {
+    return {
+        version: stored.version,
+        migrations: stored.migrations.map((migration) => ({
+            ...migration,
+            appliedAt: migration.appliedAt === null ? null : new Date(migration.appliedAt),
+        })),
+        unfinished: stored.unfinished.map((run) => ({ ...run, startedAt: new Date(run.startedAt) })),
+        newest: stored.newest,
+    };
+}
+//# sourceMappingURL=state.js.map
 ;// CONCATENATED MODULE: ./build/src/journal/schema.js
 /**
  * The journal's own migrations, applied in order under the run's lock. A script that has been released is never edited: a new one is
@@ -45720,7 +45779,4345 @@ function stepLeftNothing(version, ordinal) {
     return `delete from airlock.steps where migration_id = ${current(version)} and ordinal = ${ordinal} and state = 'started'`;
 }
 //# sourceMappingURL=write.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/migration-run.js
+;// CONCATENATED MODULE: ./build/src/postgres/backend-start.js
+/**
+ * SQL for when a backend started, as text to the microsecond: the same in every session, whatever its DateStyle and TimeZone are, and castable back.
+ * `from`: the alias of pg_stat_activity.
+ */
+function backendStartText(from = 'pg_stat_activity') {
+    return `pg_catalog.to_char(${from}.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+}
+//# sourceMappingURL=backend-start.js.map
+;// CONCATENATED MODULE: ./build/src/postgres/answer-watch.js
+
+
+
+/** An answer that is on its way must have the time to arrive. */
+const settledEveryMs = 2_000;
+const settledLooks = 3;
+/**
+ * Of an upload that has left Node megabytes may still be on their way, in lumps, while the server waits for more and nothing that can be seen changes.
+ * As long as a server keeps a connection that is silent.
+ */
+const uploadMs = 30_000;
+/**
+ * Watches over an answer until the returned function is called. A firewall that forgets a connection, or a cable that is cut, tells nobody: TCP
+ * would wait for a quarter of an hour, and Node can't set TCP_USER_TIMEOUT. So the backend is looked at from elsewhere: one that is gone, has
+ * nothing to do, or waits for the network, three times in two seconds each and without a byte between, has lost us.
+ */
+function watchAnswer(patience, awaited) {
+    if ('withinMs' in patience)
+        return watchClock(patience.withinMs, awaited);
+    const since = Date.now();
+    let traffic = awaited.traffic();
+    let timer;
+    let stopped = false;
+    let heardAt = since;
+    let earlier;
+    let settled = 0;
+    let failed = 0;
+    const wait = (ms) => {
+        timer = setTimeout(() => void look(), ms);
+    };
+    const seconds = () => Math.round((Date.now() - since) / 1000);
+    const look = async () => {
+        const heard = awaited.traffic();
+        if (heard !== traffic) {
+            traffic = heard;
+            heardAt = Date.now();
+            settled = 0;
+            return wait(patience.firstMs);
+        }
+        try {
+            const sight = await patience.look(awaited.backendPid);
+            if (stopped)
+                return;
+            failed = 0;
+            const known = hasAnother(awaited, sight) ? null : sight;
+            settled = isSettled(known) ? (isSame(earlier, known) ? settled + 1 : 1) : 0;
+            earlier = known;
+            const isComing = known?.waitsFor === 'ClientRead' && awaited.uploads();
+            const isOver = settled >= settledLooks && (!isComing || Date.now() - heardAt >= uploadMs);
+            // The look took its time too.
+            if (isOver && awaited.traffic() === traffic) {
+                return awaited.giveUp(answer_watch_reasonOf(known, seconds()));
+            }
+        }
+        catch (error) {
+            if (stopped)
+                return;
+            settled = 0;
+            if (isRefusal(error))
+                return wait(patience.mostMs);
+            failed += 1;
+            if (failed >= patience.failures) {
+                const why = error instanceof Error ? error.message : String(error);
+                return awaited.giveUp(`no answer for ${seconds()} s, and the server is out of reach (${why})`);
+            }
+        }
+        const elapsed = (Date.now() - since) / 2;
+        wait(settled > 0 || failed > 0
+            ? settledEveryMs
+            : Math.min(patience.mostMs, Math.max(patience.firstMs, elapsed)));
+    };
+    wait(patience.firstMs);
+    return () => {
+        stopped = true;
+        clearTimeout(timer);
+    };
+}
+function watchClock(withinMs, awaited) {
+    if (withinMs === 0)
+        return () => { };
+    const giveUp = () => awaited.giveUp(`no answer within ${withinMs / 1000} s`);
+    const timer = setTimeout(giveUp, withinMs);
+    return () => clearTimeout(timer);
+}
+/** A pid is given again: the backend seen now is not ours. */
+function hasAnother({ backendStart }, sight) {
+    return backendStart !== '' && sight?.start != null && backendStart !== sight.start;
+}
+/** A server, or a pooler, that is full or ended the look is in reach all the same; the look tells nothing. */
+function isRefusal(error) {
+    if (!(error instanceof ServerError))
+        return false;
+    const { lost, code } = error;
+    return !lost || code.startsWith('53') || code === sqlstate.protocolViolation;
+}
+/** Nothing more comes from it. A state that can't be seen ('disabled' without track_activities) tells nothing. */
+function isSettled(sight) {
+    if (sight === null)
+        return true;
+    const { state, waitsFor } = sight;
+    return (state?.startsWith('idle') === true || waitsFor === 'ClientRead' || waitsFor === 'ClientWrite');
+}
+function isSame(earlier, sight) {
+    if (earlier === undefined)
+        return false;
+    return earlier?.state === sight?.state && earlier?.changed === sight?.changed;
+}
+function answer_watch_reasonOf(sight, seconds) {
+    return sight === null
+        ? `no answer for ${seconds} s, and the connection's backend is gone`
+        : `no answer for ${seconds} s, and the server waits for us (${sight.state ?? sight.waitsFor}): the network has lost what was sent`;
+}
+/** One round trip. In autocommit: inside a transaction activity is frozen at its first read. */
+async function lookAtBackend(session, pid) {
+    const result = await session.query(`SELECT ${backendStartText()}, state, state_change::text, wait_event
+       FROM pg_catalog.pg_stat_activity WHERE pid = $1`, [pid]);
+    const row = result.rows[0];
+    if (row === undefined)
+        return null;
+    const [start = null, state = null, changed = null, waitsFor = null] = row;
+    return { start, state, changed, waitsFor };
+}
+//# sourceMappingURL=answer-watch.js.map
+;// CONCATENATED MODULE: ./build/src/postgres/channel-binding.js
+/** Without SCRAM-SHA-256-PLUS nothing proves that TLS ends at the server: the password must not be sent at all. */
+function requireChannelBinding(client) {
+    const { connection } = client;
+    const refuse = () => {
+        connection.stream.destroy(new Error('channel binding is required, but the server does not offer SCRAM-SHA-256-PLUS'));
+    };
+    let bound = false;
+    connection.on('authenticationSASL', (message) => {
+        bound = message.mechanisms.includes('SCRAM-SHA-256-PLUS');
+        if (!bound)
+            refuse();
+    });
+    connection.on('authenticationCleartextPassword', refuse);
+    connection.on('authenticationMD5Password', refuse);
+    connection.on('authenticationOk', () => {
+        if (!bound)
+            refuse();
+    });
+}
+//# sourceMappingURL=channel-binding.js.map
+;// CONCATENATED MODULE: ./build/src/postgres/exchange.js
+
+const copyChunk = 64 * 1024;
+/** What a row, and a value in it, take besides the text. */
+const rowSize = 64;
+const cellSize = 32;
+/**
+ * One request and all of its results, in text format, with the whole command tag of each. pg's own Query drops the tag's words after
+ * the first ('CREATE INDEX') and the results of statements that return no rows, and takes COPY data only as a stream.
+ *
+ * It settles when the server is ready for the next one, also after an error, so that the transaction status is then current.
+ */
+class Exchange {
+    done;
+    request;
+    following;
+    written = false;
+    failed = false;
+    results = [];
+    columns = [];
+    rows = [];
+    size = 0;
+    settle;
+    /** pg puts a time limit's handler here; there is none. */
+    callback = () => { };
+    /** `following` are written along with it, and are to be given to the client right after it. */
+    constructor(request, following = []) {
+        this.request = request;
+        this.following = following;
+        this.settle = { resolve: () => { }, reject: () => { } };
+        this.done = new Promise((resolve, reject) => {
+            this.settle = { resolve, reject };
+        });
+    }
+    submit(connection) {
+        if (this.written)
+            return;
+        connection.stream.cork();
+        for (const exchange of [this, ...this.following])
+            exchange.write(connection);
+        connection.stream.uncork();
+    }
+    write(connection) {
+        const { request } = this;
+        this.written = true;
+        if (request.type === 'simple' || request.type === 'copy') {
+            connection.query(request.text);
+            return;
+        }
+        if (request.type === 'describe') {
+            connection.parse({ name: '', text: request.text, types: [] }, false);
+            connection.describe({ type: 'S', name: '' }, false);
+        }
+        else {
+            for (const { text, values = [] } of request.queries) {
+                connection.parse({ name: '', text, types: [] }, false);
+                connection.bind({ values: values.map(exchange_textOf) }, false);
+                connection.describe({ type: 'P', name: '' }, false);
+                connection.execute({}, false);
+            }
+        }
+        connection.sync();
+    }
+    handleRowDescription(message) {
+        this.columns = message.fields.map((field) => ({ name: field.name, typeOid: field.dataTypeID }));
+    }
+    handleDataRow(message) {
+        const { request } = this;
+        const keep = request.type === 'extended' && request.queries[this.results.length]?.keep;
+        if (keep) {
+            this.size += sizeOf(message.fields);
+            if (this.rows.length >= keep.rows && this.size > keep.bytes)
+                return;
+        }
+        this.rows.push(message.fields);
+    }
+    handleCommandComplete(message) {
+        this.finishResult(message.text);
+    }
+    handleEmptyQuery() {
+        this.finishResult('');
+    }
+    handlePortalSuspended() { }
+    /** COPY … TO STDOUT in a migration: its rows go nowhere, the tag counts them. */
+    handleCopyData() { }
+    handleCopyInResponse(connection) {
+        if (this.request.type !== 'copy') {
+            connection.sendCopyFail('COPY FROM STDIN without data in the script');
+            return;
+        }
+        const data = Buffer.from(this.request.data, 'utf8');
+        let start = 0;
+        // No faster than they leave. After an error the server wants no more, and another request may be under way.
+        const send = () => {
+            while (start < data.length && !this.failed) {
+                connection.sendCopyFromChunk(data.subarray(start, start + copyChunk));
+                start += copyChunk;
+                if (connection.stream.writableNeedDrain)
+                    return void connection.stream.once('drain', send);
+            }
+            if (!this.failed)
+                connection.endCopyFrom();
+        };
+        send();
+    }
+    handleError(error, connection) {
+        this.failed = true;
+        const reject = () => {
+            connection.off('readyForQuery', reject);
+            connection.off('end', reject);
+            this.settle.reject(error);
+        };
+        if (!(error instanceof esm.DatabaseError)) {
+            reject();
+            return;
+        }
+        // A server's error is followed by ReadyForQuery, or by the end of the connection.
+        connection.on('readyForQuery', reject);
+        connection.on('end', reject);
+    }
+    handleReadyForQuery() {
+        if (this.request.type === 'describe')
+            this.finishResult('');
+        this.settle.resolve(this.results);
+    }
+    finishResult(tag) {
+        this.results.push({ tag, columns: this.columns, rows: this.rows });
+        this.columns = [];
+        this.rows = [];
+        this.size = 0;
+        if (this.request.type === 'extended')
+            this.request.onResult?.(this.results.length - 1);
+    }
+}
+/** About what a row takes in memory, in bytes. */
+function sizeOf(fields) {
+    return fields.reduce((sum, field) => sum + cellSize + (field?.length ?? 0), rowSize);
+}
+function exchange_textOf(value) {
+    if (value === null)
+        return null;
+    if (typeof value === 'boolean')
+        return value ? 't' : 'f';
+    if (typeof value === 'object')
+        return `{${value.map(arrayElement).join(',')}}`;
+    return String(value);
+}
+function arrayElement(text) {
+    return `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
+}
+//# sourceMappingURL=exchange.js.map
+;// CONCATENATED MODULE: ./build/src/postgres/notices.js
+/** Enough to tell what happened; a loop that raises a notice a row must not fill the memory. */
+const notices_limit = 1000;
+/** The notices of one session since they were last taken; beyond 1,000 they are only counted. */
+class NoticeBox {
+    kept = [];
+    dropped = 0;
+    add(notice) {
+        if (this.kept.length >= notices_limit) {
+            this.dropped++;
+            return;
+        }
+        const { severity = 'NOTICE', code = '00000', message = '', detail, hint } = notice;
+        this.kept.push({
+            severity,
+            code,
+            message,
+            ...(detail === undefined ? {} : { detail }),
+            ...(hint === undefined ? {} : { hint }),
+        });
+    }
+    take() {
+        const taken = { notices: this.kept, dropped: this.dropped };
+        this.kept = [];
+        this.dropped = 0;
+        return taken;
+    }
+}
+//# sourceMappingURL=notices.js.map
+;// CONCATENATED MODULE: ./build/src/postgres/row-values.js
+
+/** text[]. */
+const arrayOfText = esm.types.getTypeParser(1009);
+/** Types with a value of JavaScript's own; all others stay the text that psql prints: times and numerics lose nothing. */
+const parsers = new Map([
+    [16, (text) => text === 't'],
+    [20, wholeNumber],
+    [21, Number],
+    [23, Number],
+    [26, Number],
+    [700, Number],
+    [701, Number],
+    [114, JSON.parse],
+    [3802, JSON.parse],
+    [1000, arrayOf((text) => text === 't')],
+    [1002, arrayOfText],
+    [1003, arrayOfText],
+    [1005, arrayOf(Number)],
+    [1007, arrayOf(Number)],
+    [1009, arrayOfText],
+    [1014, arrayOfText],
+    [1015, arrayOfText],
+    [1016, arrayOf(wholeNumber)],
+    [1028, arrayOf(Number)],
+]);
+/** Rows as objects: boolean, numbers (bigint too where a double holds it exactly), JSON and arrays of these parsed, the rest as text. */
+function objectsOf(result) {
+    const columns = result.columns.map(({ name, typeOid }) => ({ name, parse: parsers.get(typeOid) }));
+    return result.rows.map((row) => {
+        const pairs = columns.map(({ name, parse }, index) => {
+            const text = row[index] ?? null;
+            return [name, text === null || parse === undefined ? text : parse(text)];
+        });
+        return Object.fromEntries(pairs);
+    });
+}
+/** A bigint beyond 2^53 stays text. */
+function wholeNumber(text) {
+    const number = Number(text);
+    return Number.isSafeInteger(number) ? number : text;
+}
+function arrayOf(parse) {
+    const each = (item) => Array.isArray(item) ? item.map(each) : typeof item === 'string' ? parse(item) : item;
+    return (text) => each(arrayOfText(text));
+}
+//# sourceMappingURL=row-values.js.map
+;// CONCATENATED MODULE: ./build/src/postgres/client-session.js
+
+
+
+
+
+/** A request of more bytes may be on its way for long: it does not fit into what the ends buffer at the least. */
+const uploadBytes = 64 * 1024;
+/** A server that doesn't answer a farewell is left without one. */
+const farewellMs = 3_000;
+/** A session of pg's client. Made by `connect` (session.ts), which gives it the connected client. */
+class ClientSession {
+    name;
+    endpoint;
+    tls;
+    lost;
+    /** How long answers are waited for. */
+    patience;
+    /** Known once the session is prepared. */
+    backendPid = 0;
+    backendStart = '';
+    client;
+    parameters;
+    box = new NoticeBox();
+    last = Promise.resolve();
+    sent = 0;
+    closing = false;
+    reason = null;
+    constructor(name, endpoint, client, parameters, patience) {
+        this.name = name;
+        this.patience = patience;
+        this.endpoint = endpoint;
+        this.client = client;
+        this.parameters = parameters;
+        this.tls = tlsVersion(client.connection.stream);
+        client.connection.on('errorMessage', (error) => {
+            const failure = serverErrorOf(error);
+            if (failure.lost)
+                this.reason ??= failure;
+        });
+        client.on('notice', (notice) => this.box.add(notice));
+        this.lost = new Promise((resolve) => {
+            const end = (error) => {
+                this.reason ??= serverErrorOf(error);
+                if (!this.closing)
+                    resolve(this.reason);
+            };
+            client.on('error', end);
+            client.on('end', () => end(new Error('the connection was closed')));
+        });
+    }
+    get pid() {
+        return this.client.processID ?? 0;
+    }
+    get serverVersion() {
+        return (this.parameters.get('server_version') ?? '').split(' ', 1)[0] ?? '';
+    }
+    get serverMajor() {
+        return Number.parseInt(this.serverVersion, 10);
+    }
+    get roundTrips() {
+        return this.sent;
+    }
+    get transaction() {
+        const status = this.client.getTransactionStatus();
+        return status === 'T' ? 'open' : status === 'E' ? 'failed' : 'idle';
+    }
+    async query(text, values = []) {
+        const [result] = await this.send({ type: 'extended', queries: [{ text, values }] });
+        return result ?? { tag: '', columns: [], rows: [] };
+    }
+    async rows(text, values = []) {
+        return objectsOf(await this.query(text, values));
+    }
+    async simple(text) {
+        return [...(await this.send({ type: 'simple', text }))];
+    }
+    async simpleTogether(texts) {
+        const answers = await this.sendTogether(texts.map((text) => ({ type: 'simple', text })));
+        return answers.map((results) => [...results]);
+    }
+    async pipeline(queries, onResult) {
+        if (queries.length === 0)
+            return [];
+        const told = onResult === undefined ? {} : { onResult };
+        return [...(await this.send({ type: 'extended', queries, ...told }))];
+    }
+    async columnsOf(text) {
+        const [described] = await this.send({ type: 'describe', text });
+        return described?.columns ?? [];
+    }
+    async copyIn(statement, data) {
+        const results = await this.send({ type: 'copy', text: statement, data });
+        return results.at(-1) ?? { tag: '', columns: [], rows: [] };
+    }
+    takeNotices() {
+        return this.box.take();
+    }
+    async close() {
+        if (this.closing)
+            return;
+        this.closing = true;
+        const { stream } = this.client.connection;
+        const timer = setTimeout(() => stream.destroy(), farewellMs);
+        await this.client.end();
+        clearTimeout(timer);
+    }
+    async send(request) {
+        const [results] = await this.sendTogether([request]);
+        return results ?? [];
+    }
+    sendTogether(requests) {
+        const answer = this.last.then(() => this.exchange(requests));
+        this.last = answer.catch(() => { });
+        return answer;
+    }
+    /** Resolves when all have been answered; throws the first failure. */
+    async exchange(requests) {
+        if (this.reason !== null)
+            throw this.reason;
+        const [first, ...others] = requests;
+        if (first === undefined)
+            return [];
+        this.sent++;
+        const following = others.map((request) => new Exchange(request));
+        const exchanges = [new Exchange(first, following), ...following];
+        const stopWatching = this.watchAnswer();
+        for (const exchange of exchanges)
+            this.client.query(exchange);
+        const answers = await Promise.allSettled(exchanges.map(({ done }) => done));
+        stopWatching();
+        return answers.map((answer) => {
+            if (answer.status === 'fulfilled')
+                return answer.value;
+            const failure = serverErrorOf(answer.reason);
+            if (failure.lost)
+                this.reason ??= failure;
+            throw failure;
+        });
+    }
+    watchAnswer() {
+        const stream = this.client.connection.stream;
+        const before = stream.bytesWritten;
+        return watchAnswer(this.patience, {
+            backendPid: this.backendPid,
+            backendStart: this.backendStart,
+            traffic: () => `${stream.bytesRead} ${stream.bytesWritten} ${unsent(stream)}`,
+            uploads: () => stream.bytesWritten - before > uploadBytes,
+            giveUp: (reason) => stream.destroy(new Error(reason)),
+        });
+    }
+}
+/** Node gives one big write to the system as one, and counts it as unsent until all of it has left; its own time limits look at the handle, too. */
+function unsent(stream) {
+    const { _handle: handle } = stream;
+    return `${stream.writableLength} ${handle?.writeQueueSize ?? 0}`;
+}
+function tlsVersion(stream) {
+    const { getProtocol } = stream;
+    return getProtocol?.call(stream) ?? 'off';
+}
+//# sourceMappingURL=client-session.js.map
+;// CONCATENATED MODULE: ./build/src/postgres/silence-settings.js
+/**
+ * After about thirty seconds without a sign of life from us the server ends a backend of ours, and its locks with it: by default it would take two hours
+ * where nothing is under way, and a quarter of an hour where an answer is. On a Unix socket they are ignored, and where the server's platform has none of
+ * them it says so in its log only. Behind a pooler they hold between it and the server.
+ */
+const silenceSettings = {
+    tcp_keepalives_idle: '10',
+    tcp_keepalives_interval: '5',
+    tcp_keepalives_count: '4',
+    tcp_user_timeout: '30s',
+};
+//# sourceMappingURL=silence-settings.js.map
+;// CONCATENATED MODULE: ./build/src/postgres/prepare.js
+
+
+
+
+
+/**
+ * One round trip: the real backend pid and its start, limits, and `client_connection_check_interval`, so that the backend of a killed run ends itself in half a
+ * second. A server whose platform can't check (22023) is left without.
+ */
+async function prepare(session, options) {
+    const limits = options.unlimited ? unlimited(session.serverMajor) : {};
+    const settings = { ...limits, ...silenceSettings, ...options.settings };
+    try {
+        return await applySettings(session, { client_connection_check_interval: '500ms', ...settings });
+    }
+    catch (error) {
+        const unable = error instanceof ServerError && error.code === sqlstate.invalidParameterValue;
+        if (!unable)
+            throw error;
+        return await applySettings(session, settings);
+    }
+}
+const ownStart = `(SELECT ${backendStartText('a')} FROM pg_catalog.pg_stat_activity a WHERE a.pid = pg_catalog.pg_backend_pid())`;
+async function applySettings(session, settings) {
+    const calls = Object.entries(settings).map(([name, value]) => `pg_catalog.set_config(${prepare_literal(name)}, ${prepare_literal(value)}, false)`);
+    const columns = [
+        'pg_catalog.pg_backend_pid()',
+        ownStart,
+        'pg_catalog.pg_is_in_recovery()',
+        "pg_catalog.current_setting('transaction_read_only')",
+        ...calls,
+    ];
+    const [result] = await session.simple(`SELECT ${columns.join(', ')}`);
+    const [pid, start, inRecovery, readOnly] = result?.rows[0] ?? [];
+    session.backendPid = Number(pid);
+    session.backendStart = start ?? '';
+    return { inRecovery: inRecovery === 't', readOnly: readOnly === 'on' };
+}
+function prepare_literal(text) {
+    return esm.escapeLiteral(text);
+}
+/** transaction_timeout (17+) ends an idle keeper with 25P04. */
+function unlimited(major) {
+    return {
+        statement_timeout: '0',
+        lock_timeout: '0',
+        idle_in_transaction_session_timeout: '0',
+        idle_session_timeout: '0',
+        ...(major >= 17 ? { transaction_timeout: '0' } : {}),
+    };
+}
+//# sourceMappingURL=prepare.js.map
+;// CONCATENATED MODULE: external "node:tls"
+const external_node_tls_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:tls");
+;// CONCATENATED MODULE: ./build/src/postgres/tls.js
+
+/**
+ * The attempts of one endpoint, in order, by libpq's rules for sslmode (pg's own reading of it differs: there `require` verifies). `allow` begins
+ * plainly, `prefer` with TLS; a Unix socket never speaks TLS.
+ */
+function tlsAttempts(config, endpoint) {
+    if (config.mode === 'disable' || endpoint.host.startsWith('/'))
+        return [false];
+    const secure = tlsOptions(config, endpoint);
+    if (config.mode === 'allow')
+        return [false, secure];
+    if (config.mode === 'prefer')
+        return [secure, false];
+    return [secure];
+}
+/**
+ * As libpq does, the certificate is checked against the root certificate wherever there is one (so `require` is `verify-ca` then), and
+ * the host's name only in `verify-full`.
+ */
+function tlsOptions(config, endpoint) {
+    const key = config.key();
+    return {
+        ...verification(config, endpoint),
+        ...(config.revocationList === null ? {} : { crl: config.revocationList }),
+        ...(config.certificate === null ? {} : { cert: config.certificate }),
+        ...(key === null ? {} : { key: key.pem }),
+        ...(key?.passphrase === undefined ? {} : { passphrase: key.passphrase }),
+        // pg sets it to the host that it connects to, unless that is an address.
+        ...(endpoint.hostaddr === undefined ? {} : { servername: endpoint.host }),
+        minVersion: config.minVersion,
+        maxVersion: config.maxVersion,
+    };
+}
+function verification(config, endpoint) {
+    if (config.rootCertificate === null)
+        return { rejectUnauthorized: false };
+    return {
+        rejectUnauthorized: true,
+        ...certificateAuthorities(config.rootCertificate),
+        checkServerIdentity: (_host, certificate) => config.mode === 'verify-full'
+            ? external_node_tls_namespaceObject.checkServerIdentity(endpoint.host, certificate)
+            : undefined,
+    };
+}
+/** Node has its own bundle of authorities; the machine's can be asked for since 22.15. */
+function certificateAuthorities(root) {
+    if (root !== 'system')
+        return { ca: root };
+    if (typeof external_node_tls_namespaceObject.getCACertificates !== 'function')
+        return {};
+    const machine = external_node_tls_namespaceObject.getCACertificates('system');
+    return machine.length === 0 ? {} : { ca: machine };
+}
+//# sourceMappingURL=tls.js.map
+;// CONCATENATED MODULE: ./build/src/postgres/session.js
+
+
+
+
+
+
+
+
+
+/** Looks that need a connection of their own are rare, and a server that is slow to let them in is asked twice. */
+const lookoutPace = { firstMs: 5_000, mostMs: 30_000, failures: 2 };
+/** Where connect_timeout asks for no limit, a look still has one. */
+const lookWithinMs = 10_000;
+/**
+ * A new session on the first endpoint that answers and has the wanted `target_session_attrs`. Throws the ServerError of the last failure
+ * (explainConnectionFailure tells it in words).
+ */
+async function connect(config, options) {
+    const wanted = config.targetSessionAttrs;
+    // Any will do where there is no standby: a second round.
+    if (wanted === 'prefer-standby') {
+        const standby = { ...config, targetSessionAttrs: 'standby' };
+        return connect(standby, options).catch(() => connect({ ...config, targetSessionAttrs: 'any' }, options));
+    }
+    let failure = serverErrorOf(new Error('no host to connect to'));
+    for (const endpoint of config.endpoints) {
+        for (const attempt of tlsAttempts(config.tls, endpoint)) {
+            try {
+                return await establish(config, endpoint, attempt, options);
+            }
+            catch (error) {
+                failure = serverErrorOf(error);
+                if (!otherTlsMayHelp(failure, config, attempt))
+                    break;
+            }
+        }
+        if (isFinal(failure))
+            break;
+    }
+    throw failure;
+}
+/** A server that answers and says no to this user or database ends the search, as in libpq. */
+function isFinal(failure) {
+    return failure.code.startsWith('28') || failure.code === sqlstate.invalidCatalogName;
+}
+/** The same configuration, bound to the endpoint of a session: all connections of a run must reach one server. */
+function pinnedTo(session, config) {
+    return { ...config, endpoints: [session.endpoint] };
+}
+async function establish(config, endpoint, ssl, options) {
+    const client = new esm.Client({
+        host: endpoint.hostaddr ?? endpoint.host,
+        port: endpoint.port,
+        user: config.user,
+        database: config.database,
+        password: () => knownPassword(config, endpoint),
+        ssl,
+        sslnegotiation: 'postgres',
+        options: config.options,
+        application_name: options.applicationName,
+        connectionTimeoutMillis: config.connectTimeoutMs,
+        keepAlive: true,
+        keepAliveInitialDelayMillis: 10_000,
+        enableChannelBinding: config.channelBinding === 'require',
+    });
+    const parameters = new Map();
+    client.connection.on('parameterStatus', (message) => {
+        parameters.set(message.parameterName ?? '', message.parameterValue ?? '');
+    });
+    if (config.channelBinding === 'require')
+        requireChannelBinding(client);
+    try {
+        await client.connect();
+    }
+    catch (error) {
+        client.connection.stream.destroy();
+        throw serverErrorOf(error);
+    }
+    const withinMs = config.connectTimeoutMs;
+    const session = new ClientSession(options.name, endpoint, client, parameters, { withinMs });
+    try {
+        const state = await prepare(session, options);
+        refuseUnwanted(state, config);
+        session.patience = options.patience ?? anotherConnection(config, endpoint, options);
+        return session;
+    }
+    catch (error) {
+        await session.close().catch(() => { });
+        throw error;
+    }
+}
+/** Looks at a session's backend through a connection made for it, each time. */
+function anotherConnection(config, endpoint, { name, applicationName }) {
+    const withinMs = config.connectTimeoutMs || lookWithinMs;
+    const there = {
+        ...config,
+        endpoints: [endpoint],
+        targetSessionAttrs: 'any',
+        connectTimeoutMs: withinMs,
+    };
+    return {
+        ...lookoutPace,
+        async look(backendPid) {
+            const session = await connect(there, { name, applicationName, patience: { withinMs } });
+            try {
+                return await lookAtBackend(session, backendPid);
+            }
+            finally {
+                await session.close().catch(() => undefined);
+            }
+        },
+    };
+}
+/** A server that asks for a password when there is none must not be told an empty one. */
+function knownPassword(config, endpoint) {
+    const password = config.password(endpoint);
+    if (password !== null && password !== '')
+        return password;
+    throw new ServerError({
+        code: sqlstate.invalidPassword,
+        message: 'the server asks for a password, and none was given',
+        severity: 'FATAL',
+        lost: true,
+    });
+}
+/**
+ * `prefer` speaks plainly where the server has no TLS or where pg_hba.conf wants none (28000), `allow` the other way round. libpq also
+ * repeats a wrong password so; we don't lock accounts.
+ */
+function otherTlsMayHelp(error, config, attempt) {
+    if (config.tls.mode !== 'prefer' && config.tls.mode !== 'allow')
+        return false;
+    if (error.code === sqlstate.invalidAuthorizationSpecification)
+        return true;
+    return config.tls.mode === 'prefer' && attempt !== false && isTlsFailure(error);
+}
+/** target_session_attrs: the next endpoint is tried when this one is of the wrong kind. */
+function refuseUnwanted(state, config) {
+    const fits = {
+        any: true,
+        'read-write': !state.readOnly,
+        'read-only': state.readOnly,
+        primary: !state.inRecovery,
+        standby: state.inRecovery,
+        'prefer-standby': true,
+    }[config.targetSessionAttrs];
+    if (fits)
+        return;
+    throw new ServerError({
+        code: sqlstate.connectionRejected,
+        message: `the server is not what target_session_attrs=${config.targetSessionAttrs} asks for`,
+        severity: 'FATAL',
+        lost: true,
+    });
+}
+//# sourceMappingURL=session.js.map
+;// CONCATENATED MODULE: external "node:timers/promises"
+const external_node_timers_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
+;// CONCATENATED MODULE: ./build/src/postgres/observer.js
+
+
+
+
+
+/**
+ * Asks the server to cancel what a backend does. False: there is no such backend any more. Throws 42501 where the role may not.
+ * `backendStart`, as the server prints it, makes sure that the pid hasn't been given to another backend meanwhile.
+ */
+async function cancelBackend(observer, pid, backendStart = '') {
+    return signal(observer, 'pg_cancel_backend', pid, backendStart);
+}
+/** `backendStart` as for `cancelBackend`. */
+async function terminateBackend(observer, pid, backendStart = '') {
+    return signal(observer, 'pg_terminate_backend', pid, backendStart);
+}
+async function signal(observer, how, pid, backendStart = '') {
+    const [row] = await observer.rows(`SELECT pg_catalog.${how}(pid) AS sent FROM pg_catalog.pg_stat_activity
+      WHERE pid = $1 AND ($2 = '' OR backend_start = nullif($2, '')::timestamptz)`, [pid, backendStart]);
+    return row?.sent ?? false;
+}
+/** Backends in this database that belong to runs other than `run`, by their application_name. The type of one that the role may not see is null. */
+async function orphansOf(observer, run) {
+    const rows = await observer.rows(`SELECT pid, coalesce(${backendStartText()}, '') AS "backendStart", application_name AS "applicationName",
+            coalesce(state, '') AS state, coalesce(query, '') AS query
+       FROM pg_stat_activity
+      WHERE datname = current_database() AND coalesce(backend_type, 'client backend') = 'client backend'
+        AND starts_with(application_name, $1) AND NOT starts_with(application_name, $2)
+      ORDER BY backend_start, pid`, [applicationPrefix(), applicationPrefix(run)]);
+    return rows.flatMap((row) => {
+        const name = parseApplicationName(row.applicationName);
+        return name === null ? [] : [{ ...row, name }];
+    });
+}
+const pollMs = 50;
+/**
+ * Waits until no backend of another run is left, terminating after `graceMs`: only then does the journal say the truth, since a backend may still commit. Returns those that are
+ * left, empty as a rule: those that do not end, or that the role may not end.
+ */
+async function endOrphans(observer, run, options) {
+    const { graceMs, endMs = 10_000, isOrphan = () => true } = options;
+    const start = performance.now();
+    let terminatedAt = null;
+    for (;;) {
+        const left = (await orphansOf(observer, run)).filter(isOrphan);
+        const now = performance.now();
+        if (left.length === 0)
+            return left;
+        if (terminatedAt !== null && now - terminatedAt > endMs)
+            return left;
+        if (terminatedAt === null && now - start >= graceMs) {
+            for (const orphan of left) {
+                options.onTerminate?.(orphan);
+                await terminateIfAllowed(observer, orphan);
+            }
+            terminatedAt = now;
+        }
+        await (0,external_node_timers_promises_namespaceObject.setTimeout)(pollMs);
+    }
+}
+async function terminateIfAllowed(observer, orphan) {
+    try {
+        await terminateBackend(observer, orphan.pid, orphan.backendStart);
+    }
+    catch (error) {
+        if (!(error instanceof ServerError) || error.code !== sqlstate.insufficientPrivilege)
+            throw error;
+    }
+}
+//# sourceMappingURL=observer.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/stop/cancelling.js
+
+
+/** An observer that does not answer within this is busy with a slow look, or stuck. */
+const busyMs = 300;
+/** A cancel that meets an idle backend is lost, so it is sent again this often. */
+const againMs = 200;
+/**
+ * Does what a request to stop cancels: one statement or several, none of which may commit. Afterwards no cancel is on its way any more, so that none can
+ * hit what is sent next.
+ * Errors: Cancelled where the run was asked to stop before; what `act` throws, ServerError 57014 where it was cancelled.
+ */
+async function whileCancellable({ cancellation, cancellable }, act) {
+    stopIfAsked(cancellation);
+    try {
+        cancellable.now = true;
+        return await act();
+    }
+    finally {
+        cancellable.now = false;
+        await cancellable.sent;
+    }
+}
+/** The same for questions: what is answered after a request to stop may be the answer of a cancelled query, so it is none. Errors: Cancelled. */
+async function askCancellable(run, act) {
+    try {
+        return await whileCancellable(run, act);
+    }
+    finally {
+        stopIfAsked(run.cancellation);
+    }
+}
+/** Cancels what runs now, again and again until it has ended. One at a time: a second call while the first goes on changes nothing. */
+class Canceller {
+    cancellable;
+    send;
+    isSending = false;
+    constructor(cancellable, send) {
+        this.cancellable = cancellable;
+        this.send = send;
+    }
+    cancel() {
+        if (!this.cancellable.now || this.isSending)
+            return;
+        this.isSending = true;
+        this.cancellable.sent = this.untilEnded().finally(() => {
+            this.isSending = false;
+        });
+    }
+    async untilEnded() {
+        const isWanted = () => this.cancellable.now;
+        while (isWanted()) {
+            await this.send(isWanted).catch(() => undefined);
+            const next = Date.now() + againMs;
+            while (isWanted() && Date.now() < next)
+                await sleep(10);
+        }
+    }
+}
+/**
+ * Sends a cancel by the observer. Where that does not answer, because a slow look of its own is under way, a new connection cancels both the look and
+ * the backend: the cancel goes out within a second.
+ */
+function cancelBy(observer, backend, reach) {
+    return async (isWanted) => {
+        const isFree = await answersWithin(observer.query('select 1'), busyMs);
+        if (!isWanted())
+            return;
+        if (!isFree)
+            return cancelAnew([observer, backend()], reach, isWanted);
+        const { backendPid, backendStart } = backend();
+        await cancelBackend(observer, backendPid, backendStart);
+    };
+}
+/** Cancels by a connection made for it alone. */
+async function cancelAnew(backends, reach, isWanted) {
+    const session = await reach();
+    try {
+        for (const { backendPid, backendStart } of backends) {
+            if (isWanted())
+                await cancelBackend(session, backendPid, backendStart);
+        }
+    }
+    finally {
+        await session.close();
+    }
+}
+function answersWithin(answer, ms) {
+    const late = sleep(ms).then(() => false);
+    const answered = answer.then(() => true, () => false);
+    return Promise.race([answered, late]);
+}
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+//# sourceMappingURL=cancelling.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/stop/undo-time.js
+/**
+ * What an undo gets after a request to stop: GitHub insists 7.5 s after the first signal, and by then the journal and the reports are to be
+ * written.
+ */
+const undoBudgetMs = 5_000;
+/** How long cleaning up after a failed statement may take once the run is asked to stop: the runner kills after ten seconds. */
+const cleanUpBudgetMs = 3_000;
+/**
+ * A run's undo, or its clean-up, as far as requests to stop are concerned: it goes on after the first, for `budgetMs` counted from it, and ends at the second. `requested`
+ * says that its time is over.
+ */
+function stoppableUndo(cancellation, budgetMs) {
+    const cancellable = { now: false };
+    const isOver = () => {
+        const { insisted, requestedAt } = cancellation;
+        return insisted || (requestedAt !== null && Date.now() - requestedAt >= budgetMs);
+    };
+    return {
+        cancellable,
+        cancellation: {
+            get requested() {
+                return isOver();
+            },
+            get insisted() {
+                return cancellation.insisted;
+            },
+            get requestedAt() {
+                return cancellation.requestedAt;
+            },
+            onRequest: (listener) => cancellation.onRequest(listener),
+        },
+    };
+}
+/**
+ * The run as its undo sees it: its statements run, and are cancelled, by the undo's own time; the journal guards by the epoch what it commits. A full disk
+ * does not cancel them: what is undone gives room back.
+ */
+function asUndo(run) {
+    const { cancellation, cancellable } = run.undo;
+    return {
+        ...run,
+        cancellation,
+        cancellable,
+        guards: { ...run.guards, disk: undefined },
+        lock: { lost: null, retake: () => run.lock.retake() },
+    };
+}
+/** The run as the clean-up after a failed statement sees it: a request to stop gives it three seconds, a second ends it at once. */
+function asCleanUp(run) {
+    return { ...run, cancellation: run.cleanUp.cancellation, cancellable: run.cleanUp.cancellable };
+}
+/** There is no time left to undo anything. */
+function isUndoOver({ undo }) {
+    return undo.cancellation.requested;
+}
+//# sourceMappingURL=undo-time.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/stop/stop-listening.js
+
+
+
+/** Has requests to stop cancel what the worker does: a statement at the first, an undo's or a clean-up's when its time is over. */
+function cancelsOf(cancellation, undoBudgetMs, send) {
+    const cancellable = { now: false };
+    const undo = stoppableUndo(cancellation, undoBudgetMs);
+    const cleanUp = stoppableUndo(cancellation, cleanUpBudgetMs);
+    const statements = new Canceller(cancellable, send);
+    const undoing = new Canceller(undo.cancellable, send);
+    const cleaning = new Canceller(cleanUp.cancellable, send);
+    const timers = [];
+    const cancelUndo = () => {
+        if (undo.cancellation.requested)
+            undoing.cancel();
+    };
+    const cancelCleanUp = () => {
+        if (cleanUp.cancellation.requested)
+            cleaning.cancel();
+    };
+    const listen = () => {
+        statements.cancel();
+        cancelUndo();
+        cancelCleanUp();
+        // A moment later than the end of its time, which a timer may come before.
+        timers.push(setTimeout(cancelUndo, undoBudgetMs + 10));
+        timers.push(setTimeout(cancelCleanUp, cleanUpBudgetMs + 10));
+    };
+    const forget = cancellation.onRequest(listen);
+    if (cancellation.requested)
+        listen();
+    return {
+        cancellable,
+        undo,
+        cleanUp,
+        cancelStatement: () => statements.cancel(),
+        stopListening() {
+            forget();
+            for (const timer of timers)
+                clearTimeout(timer);
+        },
+    };
+}
+/** Asks the observer; at a request to stop, a connection made for it cancels each question until `act` has ended. Errors: Cancelled. */
+async function whileAsking(observer, reach, cancellation, act) {
+    stopIfAsked(cancellation);
+    const asking = { now: true };
+    const canceller = new Canceller(asking, (isWanted) => cancelAnew([observer], reach, isWanted));
+    const forget = cancellation.onRequest(() => canceller.cancel());
+    try {
+        return await act();
+    }
+    catch (error) {
+        // What a cancelled question fails with is no finding.
+        if (cancellation.requested)
+            throw new Cancelled();
+        throw error;
+    }
+    finally {
+        asking.now = false;
+        forget();
+        await asking.sent;
+    }
+}
+//# sourceMappingURL=stop-listening.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/waits/wait-tally.js
+/** The longest time between two looks. */
+const lookEveryMs = 250;
+/** Most statements are done before the first look: they cost no query. */
+const firstLookMs = 100;
+/** However near a limit is, the server is not asked more often. */
+const shortestMs = 10;
+/**
+ * Adds up, look by look, how long we have waited for locks and others for us, and says when to look next so that no limit is passed unseen.
+ * Pure: times are milliseconds of one clock, given by the caller.
+ */
+class WaitTally {
+    own = null;
+    doneMs = 0;
+    seenAt = null;
+    longest = { held: null, queued: null };
+    /** When a session was last seen behind our request: what it waits behind a held lock began after that. */
+    queuedAt = new Map();
+    /** All our waits so far. */
+    get waitedMs() {
+        return this.doneMs + (this.own?.waitedMs ?? 0);
+    }
+    /** Takes in one look. Returns the waits with each session's wait cut to the part that counts for where it stands now. */
+    see(waits, now) {
+        const { own } = waits;
+        const before = this.own;
+        if (before !== null && before.since !== own?.since) {
+            // One lock was given and the next not: between the looks the statement waited nearly all the time.
+            const gap = now - (this.seenAt ?? now) - (own?.waitedMs ?? 0);
+            this.doneMs += before.waitedMs + (own === null ? 0 : Math.max(0, gap));
+        }
+        this.own = own;
+        this.seenAt = now;
+        const blocked = waits.blocked.map((one) => ({ ...one, waitedMs: this.countedMs(one, now) }));
+        const longestOf = (behind) => blocked
+            .filter((one) => one.behind === behind && !one.maintenance)
+            .reduce((a, b) => (a !== null && a.waitedMs >= b.waitedMs ? a : b), null);
+        this.longest = { held: longestOf('held'), queued: longestOf('queued') };
+        return { ...waits, blocked };
+    }
+    /** Which limit is reached, or will be before `marginMs` has passed: the time that a cancel needs. */
+    exceeded(limits, marginMs) {
+        const { held, queued } = this.longest;
+        if (held !== null && held.waitedMs >= limits.heldMs - marginMs) {
+            return { limit: 'held', blocked: held };
+        }
+        if (this.own !== null && this.waitedMs >= limits.totalMs - marginMs) {
+            return { limit: 'total', waitedMs: this.waitedMs };
+        }
+        return queued !== null && queued.waitedMs >= limits.queuedMs - marginMs
+            ? { limit: 'queued', blocked: queued }
+            : null;
+    }
+    /** Milliseconds until the next look: sooner where a limit may be reached before. */
+    nextMs(limits, marginMs) {
+        const { held, queued } = this.longest;
+        const ownMs = limits.totalMs - this.waitedMs;
+        const until = Math.min(
+        // While we wait for no lock the time that is left does not pass.
+        this.own === null ? Math.max(ownMs, firstLookMs + marginMs) : ownMs, limits.queuedMs - (queued?.waitedMs ?? 0), limits.heldMs - (held?.waitedMs ?? 0));
+        const usual = this.seenAt === null ? firstLookMs : lookEveryMs;
+        return Math.max(shortestMs, Math.min(usual, until - marginMs));
+    }
+    /** The statements that follow have limits of their own. */
+    startAnew() {
+        this.doneMs = 0;
+        this.own = null;
+    }
+    countedMs(one, now) {
+        const key = `${one.pid} ${one.backendStart}`;
+        if (one.behind === 'queued') {
+            this.queuedAt.set(key, now);
+            return one.waitedMs;
+        }
+        return Math.min(one.waitedMs, now - (this.queuedAt.get(key) ?? Number.NEGATIVE_INFINITY));
+    }
+}
+//# sourceMappingURL=wait-tally.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/waits/lock-memory.js
+
+
+
+/** The report keeps so many of each, those of the longest waits. */
+const lock_memory_kept = 100;
+/** What the report says of it, the longest waits first. */
+function asReport(memory) {
+    const blockers = [...memory.blockers.values()].sort((a, b) => b.waitedMs - a.waitedMs);
+    const blocked = [...memory.blocked.values()]
+        .map(({ entry }) => entry)
+        .sort((a, b) => b.longestMs - a.longestMs);
+    const unkept = Math.max(0, blockers.length - lock_memory_kept) + Math.max(0, blocked.length - lock_memory_kept);
+    const reason = lock_memory_reasonOf(memory, unkept + memory.forgotten);
+    return {
+        blockers: blockers.slice(0, lock_memory_kept).map((entry) => ({ ...entry })),
+        blocked: blocked.slice(0, lock_memory_kept).map((entry) => ({ ...entry })),
+        looks: memory.looks,
+        everyMs: lookEveryMs,
+        ...(reason === '' ? {} : { reason }),
+    };
+}
+function lock_memory_reasonOf({ blindMs, blindWhy, blindRole }, leftOut) {
+    return [
+        blindMs === 0 ? '' : `Nobody looked for ${formatDuration(blindMs)} in all: ${blindWhy}.`,
+        blindRole === null
+            ? ''
+            : `What other sessions do was not visible: \`GRANT pg_read_all_stats TO ${quoteIdentifier(blindRole)}\`.`,
+        leftOut === 0 ? '' : `${leftOut} more are left out here.`,
+    ]
+        .filter((text) => text !== '')
+        .join(' ');
+}
+//# sourceMappingURL=lock-memory.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/waits/shown-session.js
+
+const queryLength = 200;
+/** A session as a report shows it: its query without secrets, and only then cut, so that no half of one is left. */
+function shown_session_shown(session, redact) {
+    return { ...session, query: shorten(redact(session.query), queryLength) };
+}
+/** A prepared transaction has no backend: its gid tells it from others, wherever it stands. */
+function backendOf({ pid, backendStart, query, application }) {
+    return pid === 0 ? query || application : `${pid} ${backendStart}`;
+}
+/** Only what a report keeps. */
+function sessionOf(session) {
+    const { pid, application, user, client, state, transactionAgeMs, queryStartedAt, query } = session;
+    return { pid, application, user, client, state, transactionAgeMs, queryStartedAt, query };
+}
+//# sourceMappingURL=shown-session.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/waits/without-constants.js
+/** A text constant (also cut off at the end), or a number that is no part of a name or parameter. */
+const constants = /'(?:[^']|'')*(?:'|$)|(?<![\w$."])-?\d+(?:\.\d+)?(?![\w"])/g;
+/**
+ * A query with its constants as parameters, as pg_stat_statements shows it: 'select … where id = $1'. An application sends one query with a
+ * thousand values, and what the values are is nobody's business. Names in double quotes stay; dollar-quoted texts are not looked for.
+ */
+function withoutConstants(query) {
+    let parameters = 0;
+    return query.replace(constants, () => {
+        parameters += 1;
+        return `$${parameters}`;
+    });
+}
+//# sourceMappingURL=without-constants.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/waits/lock-record.js
+
+
+
+/** An application session that has waited so long is told of as it happens. */
+const noticeableMs = 1_000;
+/** So many of each are remembered. */
+const remembered = 1_000;
+/** So many warnings of ours in one report. */
+const warned = 20;
+/** Writes into `report.locks` as the run goes, so that every ending has it, and tells the listener what is new. */
+function recordLocks(report, emit) {
+    const memory = {
+        blockers: new Map(),
+        blocked: new Map(),
+        said: new Set(),
+        asked: new Set(),
+        forgotten: 0,
+        looks: 0,
+        blindMs: 0,
+        blindWhy: '',
+        blindRole: null,
+    };
+    const write = () => {
+        report.locks = asReport(memory);
+    };
+    const tell = ({ step }, blocker) => emit({ type: 'lock-wait', step, blocker });
+    write();
+    return {
+        ask: (session) => addBounded(memory.asked, backendOf(session)),
+        looked(at, waits, inWayMs) {
+            memory.looks += 1;
+            memory.blindRole ??= waits.blind;
+            for (const session of waits.blockers)
+                addBlocker(memory, at, session, inWayMs, tell);
+            for (const session of waits.blocked)
+                addBlocked(memory, emit, at, session);
+            write();
+        },
+        awaited(at, sessions, inWayMs) {
+            for (const session of sessions)
+                addBlocker(memory, at, session, inWayMs);
+            write();
+        },
+        blind(ms, why) {
+            memory.blindMs += ms;
+            memory.blindWhy = why;
+            write();
+        },
+        ended(at, session, action) {
+            const entry = addBlocker(memory, at, session, 0, tell);
+            if (entry === null)
+                return;
+            entry.action = action;
+            emit({ type: 'blocker-ended', step: at.step, blocker: { ...entry } });
+            write();
+        },
+        warn(message, about) {
+            if (memory.said.has(about) || memory.said.size >= warned)
+                return;
+            memory.said.add(about);
+            const last = memory.said.size === warned;
+            const said = last ? `${message}. Further warnings of this kind are left out.` : message;
+            report.warnings.push(said);
+            emit({ type: 'warning', message: said });
+        },
+    };
+}
+function addBlocker(memory, at, session, inWayMs, told) {
+    const seen = sessionOf(session);
+    const key = JSON.stringify([lock_record_placeKey(at), backendOf(session)]);
+    const known = memory.blockers.get(key);
+    if (known !== undefined) {
+        Object.assign(known, seen, { waitedMs: known.waitedMs + inWayMs });
+        return known;
+    }
+    if (memory.blockers.size >= remembered) {
+        memory.forgotten += 1;
+        return null;
+    }
+    const entry = { ...seen, ...lock_record_placeOf(at), waitedMs: inWayMs };
+    memory.blockers.set(key, entry);
+    told?.(at, { ...entry });
+    return entry;
+}
+/** False where it is in there already. The oldest make room: they are not met again. */
+function addBounded(all, one) {
+    if (all.has(one))
+        return false;
+    const [oldest] = all;
+    if (all.size >= remembered && oldest !== undefined)
+        all.delete(oldest);
+    all.add(one);
+    return true;
+}
+function addBlocked(memory, emit, at, session) {
+    const { application, user, behind, waitedMs } = session;
+    const query = withoutConstants(session.query);
+    const key = JSON.stringify([lock_record_placeKey(at), application, user, query]);
+    let known = memory.blocked.get(key);
+    if (known === undefined) {
+        if (memory.blocked.size >= remembered)
+            forgetShortest(memory);
+        const entry = { application, user, query, ...lock_record_placeOf(at), behind, sessions: 0, longestMs: 0 };
+        known = { entry, pids: new Set(), told: false };
+        memory.blocked.set(key, known);
+    }
+    if (known.pids.size < remembered)
+        known.pids.add(backendOf(session));
+    known.entry.sessions = known.pids.size;
+    if (waitedMs >= known.entry.longestMs)
+        Object.assign(known.entry, { behind, longestMs: waitedMs });
+    if (known.told || known.entry.longestMs <= noticeableMs)
+        return;
+    known.told = true;
+    emit({ type: 'blocking', step: at.step, blocked: { ...known.entry } });
+}
+function forgetShortest(memory) {
+    const all = [...memory.blocked].map(([key, { entry }]) => ({ key, ms: entry.longestMs }));
+    const shortest = all.reduce((a, b) => (b.ms < a.ms ? b : a));
+    memory.blocked.delete(shortest.key);
+    memory.forgotten += 1;
+}
+const lock_record_placeOf = ({ version, step, statement }) => ({
+    version,
+    step: step.ordinal,
+    where: statement?.where ?? step.where,
+});
+function lock_record_placeKey(at) {
+    const { version, step, where } = lock_record_placeOf(at);
+    return [version, step, where.line, where.column];
+}
+//# sourceMappingURL=lock-record.js.map
+;// CONCATENATED MODULE: ./build/src/postgres/settings.js
+
+
+
+
+/**
+ * The worker as new, between migrations: ROLLBACK if a transaction is open, DISCARD ALL (which goes back to start-up values), then our settings and
+ * the values that the server has made of them. One round trip of two messages, as DISCARD ALL allows no company in its own.
+ */
+async function resetWorker(worker, settings) {
+    if (worker.transaction !== 'idle')
+        await worker.simple('ROLLBACK');
+    return settings_applySettings(worker, settings, ['DISCARD ALL']);
+}
+/** The same without DISCARD ALL, for a session just made: one round trip. */
+async function applyWorkerSettings(worker, settings) {
+    return settings_applySettings(worker, settings, []);
+}
+async function settings_applySettings(worker, settings, before) {
+    const wanted = [...workerSettings(settings), ...withoutLimits(worker.serverMajor)];
+    try {
+        return await setAndReadBack(worker, [...wanted, checkInterval], before);
+    }
+    catch (error) {
+        const unable = error instanceof ServerError && error.code === sqlstate.invalidParameterValue;
+        if (!unable)
+            throw error;
+        return await setAndReadBack(worker, wanted, before);
+    }
+}
+/** Limits that a database or role may have set for its application would end the worker between or during long steps, which have their own. */
+function withoutLimits(major) {
+    const names = ['idle_session_timeout', ...(major >= 17 ? ['transaction_timeout'] : [])];
+    return names.map((name) => ({ name, value: '0' }));
+}
+/** A server whose platform can't check whether its client is still there (22023) is left without. */
+const checkInterval = { name: 'client_connection_check_interval', value: '500ms' };
+async function setAndReadBack(worker, wanted, before) {
+    const silence = Object.entries(silenceSettings).map(([name, value]) => ({ name, value }));
+    const statements = [...silence, ...wanted].flatMap(setStatement);
+    const message = [...statements, readBackQuery(wanted)].join('; ');
+    const answers = await worker.simpleTogether([...before, message]);
+    const values = answers.at(-1)?.at(-1)?.rows[0] ?? [];
+    return wanted.map(({ name, value }, index) => ({
+        name,
+        set: value ?? '(as configured)',
+        readBack: values[index] ?? '',
+    }));
+}
+function workerSettings(settings) {
+    return [
+        { name: 'role', value: settings.role ?? null },
+        { name: 'search_path', value: settings.searchPath ?? null },
+        { name: 'lock_timeout', value: milliseconds(settings.lockTimeout) },
+        { name: 'statement_timeout', value: milliseconds(settings.statementTimeout) },
+        {
+            name: 'idle_in_transaction_session_timeout',
+            value: milliseconds(settings.idleInTransactionTimeout),
+        },
+        { name: 'TimeZone', value: 'UTC' },
+        { name: 'row_security', value: 'on' },
+        { name: 'standard_conforming_strings', value: 'on' },
+        { name: 'client_min_messages', value: 'notice' },
+        { name: 'application_name', value: settings.applicationName },
+    ];
+}
+function milliseconds(value) {
+    return `${Math.round(value)}ms`;
+}
+/** SET search_path takes a list, everything else one value. */
+function setStatement({ name, value }) {
+    if (value === null)
+        return [];
+    return name === 'search_path'
+        ? [`SET search_path TO ${value}`]
+        : [`SET ${name} TO ${esm.escapeLiteral(value)}`];
+}
+function readBackQuery(wanted) {
+    const values = wanted.map(({ name }) => `pg_catalog.current_setting(${esm.escapeLiteral(name)})`);
+    return `SELECT ${values.join(', ')}`;
+}
+/** SQL that sets the budget of a step: `concurrent-timeout` as both, for what waits for others by nature. */
+function timeoutStatements(budget) {
+    return `SET lock_timeout TO '${milliseconds(budget.lockTimeout)}'; SET statement_timeout TO '${milliseconds(budget.statementTimeout)}'`;
+}
+/** Inside a transaction: gone with it. */
+function localTimeoutStatements(budget) {
+    return timeoutStatements(budget).replaceAll('SET ', 'SET LOCAL ');
+}
+//# sourceMappingURL=settings.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/connections/answer-looker.js
+
+/**
+ * The observer looks after the worker's answers: no connection is made for it, so it may look often. It is connected anew where it is lost itself,
+ * patiently: when that fails, nothing is in reach.
+ */
+function byObserver(observer) {
+    return {
+        firstMs: 3_000,
+        mostMs: 5_000,
+        failures: 1,
+        look: (pid) => lookAtBackend(observer, pid),
+    };
+}
+//# sourceMappingURL=answer-looker.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/connections/end-backend.js
+
+
+
+/** How long a backend may take to notice that its client is gone before it is ended. */
+const end_backend_patienceMs = 2_000;
+/** How long one that was ended may take to go: it must notice that first, and then roll back. */
+const endMs = 60_000;
+/**
+ * Waits for a backend of ours to be gone; ends it when it lingers. Only then is nothing more to come from it. A backend that was given its pid since is
+ * somebody else's: after a restart the server soon gives the same ones again.
+ * Errors: ServerError when it is still there after all.
+ */
+async function endBackend(observer, backend) {
+    const { backendPid, backendStart } = backend;
+    const deadline = Date.now() + end_backend_patienceMs;
+    let ended = false;
+    while (await isThere(observer, backend)) {
+        if (!ended && Date.now() > deadline) {
+            await terminateBackend(observer, backendPid, backendStart);
+            ended = true;
+        }
+        if (Date.now() > deadline + endMs)
+            throw stillThere(backendPid);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+}
+function stillThere(pid) {
+    return new ServerError({
+        code: sqlstate.objectInUse,
+        message: `the backend ${pid} of a lost connection was ended, and is still there after ${endMs / 1000} s`,
+        severity: 'ERROR',
+        lost: false,
+    });
+}
+async function isThere(observer, { backendPid, backendStart }) {
+    const result = await observer.query(`select exists (select from pg_catalog.pg_stat_activity
+       where pid = $1 and ($2 = '' or backend_start = nullif($2, '')::timestamptz))`, [backendPid, backendStart]);
+    return result.rows[0]?.[0] === 't';
+}
+//# sourceMappingURL=end-backend.js.map
+;// CONCATENATED MODULE: ./build/src/postgres/target.js
+
+
+/** One query, more where EXECUTE on the functions that identify the server was revoked. */
+async function target_describeTarget(session, config, extra = {}) {
+    const row = await readTarget(session);
+    const { systemIdentifier, tls, database, user, ...facts } = row;
+    // Behind a pooler the server sees the pooler's connection: our own end counts.
+    const direct = session.pid === session.backendPid;
+    const report = {
+        ...(extra.name === undefined ? {} : { name: extra.name }),
+        host: session.endpoint.host,
+        port: session.endpoint.port,
+        database: database || config.database,
+        user,
+        ...(extra.role === undefined ? {} : { role: extra.role }),
+        serverVersion: session.serverVersion,
+        ...(systemIdentifier === null ? {} : { systemIdentifier }),
+        tls: direct && tls !== null ? tls : session.tls,
+    };
+    return { report, serverMajor: session.serverMajor, ...facts };
+}
+/**
+ * The timeline comes from the name of the WAL file that is written now: pg_control_checkpoint() names the old one until the first checkpoint after a
+ * promotion (seen on 18: a promoted standby was taken for the primary). CASE: on a standby there is no such file, and asking is an error.
+ */
+const timeline = `(CASE WHEN pg_is_in_recovery() THEN NULL
+           ELSE ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::integer END)`;
+const systemIdentifier = '(SELECT system_identifier::text FROM pg_control_system())';
+/** What is asked where EXECUTE was revoked, or a service has other WAL than Postgres: the next of these. */
+const identities = [
+    { systemIdentifier, timeline },
+    { systemIdentifier: 'NULL::text', timeline },
+    { systemIdentifier: 'NULL::text', timeline: 'NULL::integer' },
+];
+const unable = new Set([
+    sqlstate.insufficientPrivilege,
+    sqlstate.featureNotSupported,
+]);
+async function readTarget(session) {
+    let refusal = new Error('the server described nothing');
+    for (const identity of identities) {
+        try {
+            const [row] = await session.rows(describeQuery(identity));
+            if (row !== undefined)
+                return row;
+        }
+        catch (error) {
+            if (!(error instanceof ServerError) || !unable.has(error.code))
+                throw error;
+            refusal = error;
+        }
+    }
+    throw refusal;
+}
+function describeQuery(control) {
+    return `
+    SELECT current_database() AS database, session_user AS "user",
+           ${control.systemIdentifier} AS "systemIdentifier",
+           ${control.timeline} AS timeline,
+           (SELECT CASE WHEN s.ssl THEN s.version ELSE 'off' END FROM pg_stat_ssl s WHERE s.pid = pg_backend_pid()) AS tls,
+           pg_is_in_recovery() AS "inRecovery",
+           current_schemas(false) AS "searchPath",
+           current_setting('search_path') AS "searchPathSetting",
+           ARRAY(SELECT e.evtname FROM pg_event_trigger e WHERE e.evtenabled <> 'D' ORDER BY e.evtname) AS "eventTriggers",
+           (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user) AS superuser,
+           pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AS "readsAllStats"`;
+}
+//# sourceMappingURL=target.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/connections/reconnect.js
+
+
+
+/** A server that crashed is back after its recovery: it is waited for this long. */
+const reconnect_patienceMs = 15_000;
+const pauseMs = 250;
+/**
+ * Connects anew, for a bounded time (`patient`, or once), and only to the server that the run began on: behind one name, a failover may have put another, which
+ * may lack what was committed.
+ * Errors: ServerError when nothing answers in time, or another server does.
+ */
+async function reconnect(open, connection, expected, patient = true) {
+    const session = await openWithin(open, patient ? reconnect_patienceMs : 0);
+    try {
+        const { report, timeline, inRecovery } = await target_describeTarget(session, connection);
+        const same = (report.systemIdentifier ?? null) === expected.systemIdentifier &&
+            timeline === expected.timeline &&
+            !inRecovery;
+        if (same)
+            return session;
+    }
+    catch (error) {
+        await session.close();
+        throw error;
+    }
+    await session.close();
+    throw new ServerError({
+        code: sqlstate.connectionRejected,
+        message: 'the server that answers now is not the one that the run began on: there was a failover, and what this run committed may be missing there; the next deploy finds out from its journal and goes on',
+        severity: 'FATAL',
+        lost: true,
+    });
+}
+async function openWithin(open, withinMs) {
+    const deadline = Date.now() + withinMs;
+    while (true) {
+        try {
+            return await open();
+        }
+        catch (error) {
+            if (!(error instanceof ServerError) || Date.now() >= deadline)
+                throw error;
+            await new Promise((resolve) => setTimeout(resolve, pauseMs));
+        }
+    }
+}
+//# sourceMappingURL=reconnect.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/connections/connections.js
+
+
+
+
+
+
+/**
+ * The worker and what it takes to keep it usable: prepared anew for each migration, connected anew when it was lost.
+ * Returns the connections; `worker` is the one to use now.
+ */
+async function openWorker({ connection, settings, report }, runId, observer, identity) {
+    const open = (version) => connect(connection, {
+        name: 'worker',
+        applicationName: applicationName(runId, 'worker', version),
+        patience: byObserver(observer),
+    });
+    const settingsFor = (version) => ({
+        ...(settings.role === undefined ? {} : { role: settings.role }),
+        lockTimeout: settings.lockTimeout,
+        statementTimeout: settings.statementTimeout,
+        idleInTransactionTimeout: settings.idleInTransactionTimeout,
+        applicationName: applicationName(runId, 'worker', version),
+    });
+    let worker = await open();
+    let lost = false;
+    let current = '';
+    const watch = (session) => {
+        void session.lost.then(() => {
+            if (session === worker)
+                lost = true;
+        });
+    };
+    watch(worker);
+    return {
+        get worker() {
+            return worker;
+        },
+        async prepareWorker(version) {
+            if (lost) {
+                await endBackend(observer, worker);
+                worker = await reconnect(() => open(version), connection, identity);
+                lost = false;
+                watch(worker);
+            }
+            current = version;
+            report.session = [...(await resetWorker(worker, settingsFor(version)))];
+            return report.session;
+        },
+        async restoreWorker(what) {
+            const { role, ...others } = settingsFor(current);
+            const all = what === 'all' && role !== undefined ? { ...others, role } : others;
+            await applyWorkerSettings(worker, all);
+        },
+        async endWorker() {
+            lost = true;
+            await endBackend(observer, worker);
+        },
+        close: () => worker.close(),
+    };
+}
+//# sourceMappingURL=connections.js.map
+;// CONCATENATED MODULE: ./build/src/postgres/keeper.js
+
+/** Two halves of one advisory key: 'airl' and 'ock' in ASCII. Journal and lock are one per database, so a constant does. */
+const lockClass = 0x6169726c;
+const lockObject = 0x006f636b;
+/**
+ * Tries once to take the run's lock in a transaction of the keeper that stays open and idle until `releaseRunLock`. False: another run has it, and the
+ * transaction is rolled back.
+ *
+ * Simple protocol, READ COMMITTED and no parameters, or the transaction would keep a snapshot and concurrent index builds would wait for it or die (measured 14–18). A
+ * waiter inside pg_advisory_lock would hold one too, so callers poll.
+ */
+async function tryRunLock(keeper) {
+    const results = await keeper.simple(`BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_catalog.pg_try_advisory_xact_lock(${lockClass}, ${lockObject})`);
+    const taken = results.at(-1)?.rows[0]?.[0] === 't';
+    if (!taken)
+        await keeper.simple('ROLLBACK');
+    return taken;
+}
+async function releaseRunLock(keeper) {
+    if (keeper.transaction !== 'idle')
+        await keeper.simple('ROLLBACK');
+}
+/** The holder as the observer sees it (in autocommit: activity is frozen inside a transaction). Null: nobody. */
+async function runLockHolder(observer) {
+    const rows = await observer.rows(`
+    SELECT l.pid, coalesce(a.application_name, '') AS "applicationName", coalesce(a.usename, '') AS "user",
+           coalesce(host(a.client_addr), 'local') AS client,
+           coalesce(to_char(a.xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), '') AS since,
+           coalesce(${backendStartText('a')}, '') AS "backendStart",
+           extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS seconds
+      FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+     WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2
+       AND l.classid = ${lockClass} AND l.objid = ${lockObject}
+       AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())`);
+    return rows[0] ?? null;
+}
+/** The keeper's horizon as the observer sees it: must be null, or it would hold up concurrent builds. */
+async function keeperHorizon(observer, keeper) {
+    const rows = await observer.rows('SELECT coalesce(backend_xmin, backend_xid)::text AS horizon FROM pg_stat_activity WHERE pid = $1', [keeper.backendPid]);
+    return rows[0]?.horizon ?? null;
+}
+//# sourceMappingURL=keeper.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/connections/lock-watch.js
+
+
+
+
+/** How long our own old keeper, which the server still took for alive, may take to go. */
+const goneMs = 5_000;
+const lock_watch_pollMs = 50;
+/** Watches the keeper of the run `runId`. `onLost` is called once for each loss, to stop what the worker does: another run may begin. */
+function watchLock(first, runId, reopen, onLost) {
+    let keeper = first;
+    let lost = null;
+    const watch = (session) => {
+        void session.lost.then((reason) => {
+            if (session !== keeper)
+                return;
+            lost = reason;
+            onLost();
+        });
+    };
+    watch(keeper);
+    return {
+        get lost() {
+            return lost;
+        },
+        async retake() {
+            if (lost === null)
+                return true;
+            const session = await reopen();
+            let taken = false;
+            try {
+                taken = await takeAgain(session, runId);
+            }
+            finally {
+                if (!taken)
+                    await session.close();
+            }
+            if (!taken)
+                return false;
+            keeper = session;
+            lost = null;
+            watch(session);
+            return true;
+        },
+        close: () => keeper.close(),
+    };
+}
+/** Where only our end of the connection broke, the server goes on with the old keeper, and that is no other run: it is ended. */
+async function takeAgain(keeper, runId) {
+    const deadline = Date.now() + goneMs;
+    while (!(await tryRunLock(keeper))) {
+        const holder = await runLockHolder(keeper);
+        const isOurs = holder === null || parseApplicationName(holder.applicationName)?.run === runId;
+        if (!isOurs || Date.now() > deadline)
+            return false;
+        if (holder !== null)
+            await terminateBackend(keeper, holder.pid, holder.backendStart);
+        await new Promise((resolve) => setTimeout(resolve, lock_watch_pollMs));
+    }
+    return true;
+}
+/** Throws when the run may not go on, because the lock is gone. */
+function holdsLock({ lost }) {
+    if (lost !== null)
+        throw lockLost(lost);
+}
+function lockLost(reason) {
+    return new StepFailure({
+        message: `The run's lock was lost: ${reason.message}`,
+        why: "The connection that held it (the keeper) ended, and without it another run may begin. So the worker's statement was cancelled, and nothing more is committed.",
+        fix: 'Find out what ended the connection (a restart, a proxy, pg_terminate_backend), then deploy again: it goes on with the first migration that is not applied.',
+    });
+}
+//# sourceMappingURL=lock-watch.js.map
+;// CONCATENATED MODULE: ./build/src/postgres/pooler.js
+
+
+/** Turns of the test: a pooler that deals its connections out in turn may give the same one twice. */
+const turns = 3;
+/**
+ * Whether a pooler stands between, and of which kind. A pooler betrays itself: the pid that it gave for cancelling differs from pg_backend_pid() (measured with PgBouncer). In transaction
+ * mode a session gets another's backend, or another backend, as soon as one stays in a transaction; in statement mode there are no transaction blocks. Costs nothing without a pooler. Both sessions must be idle.
+ */
+async function poolingOf(first, second) {
+    if (first.pid === first.backendPid && second.pid === second.backendPid)
+        return 'none';
+    for (let turn = 0; turn < turns; turn++) {
+        const mine = await pidOf(first);
+        if (!(await mayBegin(second)))
+            return 'statement';
+        const other = await pidInTransaction(first, second, mine);
+        // One that takes its connections in turn comes round to the same for `first`, and so to another for `second`.
+        if (other === null || (await pidOf(second)) !== other)
+            return 'transaction';
+    }
+    return 'session';
+}
+/** The backend of `second`, in its transaction; null where `first` has that one, or has lost `mine`. */
+async function pidInTransaction(first, second, mine) {
+    try {
+        const other = await pidOf(second);
+        return other === mine || (await pidOf(first)) !== mine ? null : other;
+    }
+    finally {
+        await second.simple('ROLLBACK');
+    }
+}
+/** PgBouncer answers a BEGIN in statement mode with 08P01, and closes the connection. */
+async function mayBegin(session) {
+    try {
+        await session.simple('BEGIN');
+        return true;
+    }
+    catch (error) {
+        if (error instanceof ServerError && error.code === sqlstate.protocolViolation)
+            return false;
+        throw error;
+    }
+}
+async function pidOf(session) {
+    const [result] = await session.simple('SELECT pg_catalog.pg_backend_pid()');
+    return result?.rows[0]?.[0] ?? '';
+}
+//# sourceMappingURL=pooler.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/connections/meet-target.js
+
+
+
+
+
+/** Who is there; a standby and a pooler in transaction mode are refused before anything else. */
+async function meetTarget(opening, observer, keeper) {
+    const { settings, report, emit, connection } = opening;
+    const facts = await target_describeTarget(observer, connection, {
+        ...(settings.target === undefined ? {} : { name: settings.target }),
+        ...(settings.role === undefined ? {} : { role: settings.role }),
+    });
+    report.target = facts.report;
+    refuseStandby(facts);
+    const pooling = keeper === null ? 'none' : await poolingOf(keeper, observer);
+    if (pooling === 'transaction' || pooling === 'statement')
+        refusePooler(observer, pooling);
+    emit({ type: 'connected', target: facts.report });
+    return {
+        serverMajor: facts.serverMajor,
+        searchPath: settings.role === undefined ? facts.searchPath : await searchPathOf(observer, settings.role),
+        hasEventTriggers: facts.eventTriggers.length > 0,
+        identity: {
+            systemIdentifier: facts.report.systemIdentifier ?? null,
+            timeline: facts.timeline,
+        },
+    };
+}
+/** "$user" in the search path follows the role that the migrations run under. */
+async function searchPathOf(observer, role) {
+    const results = await observer
+        .simple(`set role ${quoteIdentifier(role)}; select pg_catalog.unnest(pg_catalog.current_schemas(false)); reset role`)
+        .catch((error) => {
+        throw error instanceof ServerError && !error.lost ? refusedRole(role, error) : error;
+    });
+    return (results[1]?.rows ?? []).map(([schema]) => schema ?? '');
+}
+function refusedRole(role, { message, code }) {
+    return new Refusal({
+        what: `The migrations can't run as role "${role}".`,
+        why: `SET ROLE was refused: ${message} (SQLSTATE ${code}).`,
+        fix: 'Check the name; the user that logs in must be a member of the role (GRANT role TO user).',
+        exitCode: 1,
+    });
+}
+function refuseStandby(facts) {
+    if (!facts.inRecovery)
+        return;
+    throw new Refusal({
+        what: `${facts.report.host}:${facts.report.port} is a standby: it can't be changed.`,
+        why: 'pg_is_in_recovery() is true: only the primary accepts changes.',
+        fix: 'Give the URL of the primary, or all hosts with target_session_attrs=read-write.',
+        exitCode: 1,
+    });
+}
+/** A pooler that hands out backends by transaction or statement breaks locks, timeouts and settings of a session. */
+function refusePooler(observer, mode) {
+    throw new Refusal({
+        what: `There is a connection pooler in ${mode} mode between us and Postgres.`,
+        why: `The backend says it has pid ${observer.backendPid}, the connection was opened to ${observer.pid}, and backends change with each ${mode}. Locks, timeouts and settings of a session don't survive that.`,
+        fix: 'Give the direct URL of the server (often another port), not that of PgBouncer or a hosted pooler.',
+        exitCode: 1,
+    });
+}
+//# sourceMappingURL=meet-target.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/connections/open-sessions.js
+
+
+/** Keeper and observer of a run. Side by side where there is one host; else the observer follows the keeper, since all connections of a run must reach one server. */
+async function openBoth(connection, runId) {
+    if (connection.endpoints.length === 1) {
+        return bothOrNone(openKeeper(connection, runId), openObserver(connection, runId, false));
+    }
+    const keeper = await openKeeper(connection, runId);
+    const pinned = pinnedTo(keeper, connection);
+    return bothOrNone(Promise.resolve(keeper), openObserver(pinned, runId, false));
+}
+async function openKeeper(connection, runId) {
+    return connect(connection, {
+        name: 'keeper',
+        applicationName: applicationName(runId, 'keeper'),
+        unlimited: true,
+    });
+}
+async function openObserver(connection, runId, readOnly) {
+    return connect(connection, {
+        name: 'observer',
+        applicationName: applicationName(runId, 'observer'),
+        unlimited: true,
+        ...(readOnly ? { settings: { default_transaction_read_only: 'on' } } : {}),
+    });
+}
+/** Both sessions, or the first error with the other session closed. */
+async function bothOrNone(first, second) {
+    const [a, b] = await Promise.allSettled([first, second]);
+    if (a.status === 'fulfilled' && b.status === 'fulfilled')
+        return [a.value, b.value];
+    if (a.status === 'fulfilled')
+        await a.value.close();
+    if (b.status === 'fulfilled')
+        await b.value.close();
+    throw a.status === 'rejected' ? a.reason : b.status === 'rejected' ? b.reason : undefined;
+}
+//# sourceMappingURL=open-sessions.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/connections/run-lock.js
+
+
+
+
+
+const pollEveryMs = 250;
+const tellEveryMs = 5_000;
+/**
+ * Takes the run's lock on the keeper. Another run that holds it is waited for, by polling (a waiter blocked inside the lock would hold a
+ * snapshot and break the other's concurrent build), for `run-lock-timeout`; who holds it is told.
+ * Errors: Refusal (a gate) when the time is over.
+ */
+async function takeRunLock(keeper, observer, settings, emit, cancellation) {
+    const started = Date.now();
+    let toldAt = Number.NEGATIVE_INFINITY;
+    while (!(await tryRunLock(keeper))) {
+        if (cancellation.requested)
+            throw new Cancelled();
+        const waitedMs = Date.now() - started;
+        const holder = await holderText(observer);
+        if (waitedMs >= settings.runLockTimeout)
+            throw stillHeld(holder, settings);
+        if (waitedMs - toldAt >= tellEveryMs) {
+            emit({ type: 'waiting-for-run', holder, waitedMs });
+            toldAt = waitedMs;
+        }
+        await run_lock_sleep(pollEveryMs);
+    }
+}
+/** A warning where the keeper holds a snapshot after all, as the observer sees it; null: it holds none. */
+async function snapshotOfKeeper(observer, keeper) {
+    const horizon = await keeperHorizon(observer, keeper);
+    if (horizon === null)
+        return null;
+    return `The connection that holds the run's lock (pid ${keeper.backendPid}) has a snapshot (${horizon}), which it never asked for: something between us and Postgres sends queries of its own. Concurrent index builds will wait for it, and vacuum removes nothing newer.`;
+}
+async function holderText(observer) {
+    const holder = await runLockHolder(observer);
+    if (holder === null)
+        return 'another run';
+    const since = holder.since === '' ? '' : `, since ${holder.since}`;
+    return `${holder.applicationName || 'another run'} (pid ${holder.pid} from ${holder.client}${since})`;
+}
+function stillHeld(holder, settings) {
+    return new Refusal({
+        what: `Another run is changing this database: ${holder}.`,
+        why: `Only one run at a time may change a database. This one waited ${formatDuration(settings.runLockTimeout)} (run-lock-timeout).`,
+        fix: 'Wait for it to end and start this one again, or raise run-lock-timeout.',
+        exitCode: 1,
+    });
+}
+/** As the journal begins all that it writes: a picture of the catalog, or a count, begins a transaction too, but one that only reads. */
+const writes = /^\s*begin\b[^;]*\bread write\b/i;
+/**
+ * A killed run may have left a worker that is still at work. It is waited for, and ended after `lock-timeout`, before the journal is
+ * believed: until it is gone, what it does may still change. A worker is connected only under the run's lock, which we hold: so one of
+ * another run is an orphan, while keepers and observers may be those of runs that wait for us: but these only look, so an observer that is in the
+ * middle of writing to the journal is an orphan too.
+ * Errors: Refusal (a gate) when one can't be ended.
+ */
+async function awaitOrphans(observer, runId, settings, emit) {
+    const left = await endOrphans(observer, runId, {
+        graceMs: settings.lockTimeout,
+        isOrphan: ({ name, state, query }) => name.role === 'worker' ||
+            (name.role === 'observer' && state !== 'idle' && writes.test(query)),
+        onTerminate: ({ pid, applicationName }) => {
+            emit({ type: 'ending-orphan', pid, application: applicationName });
+        },
+    });
+    const [first] = left;
+    if (first === undefined)
+        return;
+    throw new Refusal({
+        what: `A backend of a killed run can't be ended: pid ${first.pid} (${first.applicationName}).`,
+        why: `It still does something (${first.state || 'what, this role may not see'}), and may yet commit it.`,
+        fix: `Find out why it does not end, and end it: SELECT pg_terminate_backend(${first.pid});`,
+        exitCode: 1,
+    });
+}
+const run_lock_sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+//# sourceMappingURL=run-lock.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/connections/steady-session.js
+
+/**
+ * A session that is connected anew when it was found lost: for the observer, which a run needs most when something has gone wrong. What was being
+ * asked when the connection broke is asked again only where nothing of it had been sent, or where it only reads: nobody knows whether the rest
+ * had its effect.
+ */
+class SteadySession {
+    current;
+    reopen;
+    closed = false;
+    opening = null;
+    isLost = false;
+    /** A server that was waited for in vain is not waited for again, only tried. */
+    isInReach = true;
+    constructor(first, reopen) {
+        this.current = first;
+        this.reopen = reopen;
+        this.watch(first);
+    }
+    get pid() {
+        return this.current.pid;
+    }
+    get name() {
+        return this.current.name;
+    }
+    get backendPid() {
+        return this.current.backendPid;
+    }
+    get backendStart() {
+        return this.current.backendStart;
+    }
+    get endpoint() {
+        return this.current.endpoint;
+    }
+    get tls() {
+        return this.current.tls;
+    }
+    get serverMajor() {
+        return this.current.serverMajor;
+    }
+    get serverVersion() {
+        return this.current.serverVersion;
+    }
+    get roundTrips() {
+        return this.current.roundTrips;
+    }
+    get transaction() {
+        return this.current.transaction;
+    }
+    get lost() {
+        return this.current.lost;
+    }
+    query(...args) {
+        return this.ask((session) => session.query(...args), readsOnly(args[0]));
+    }
+    rows(...args) {
+        return this.ask((session) => session.rows(...args), readsOnly(args[0]));
+    }
+    simple(text) {
+        return this.ask((session) => session.simple(text), readsOnly(text));
+    }
+    simpleTogether(texts) {
+        return this.ask((session) => session.simpleTogether(texts), texts.every(readsOnly));
+    }
+    pipeline(...args) {
+        const readers = args[0].every(({ text }) => readsOnly(text));
+        return this.ask((session) => session.pipeline(...args), readers);
+    }
+    columnsOf(text) {
+        return this.ask((session) => session.columnsOf(text), true);
+    }
+    copyIn(statement, data) {
+        return this.ask((session) => session.copyIn(statement, data), false);
+    }
+    takeNotices() {
+        return this.current.takeNotices();
+    }
+    close() {
+        this.closed = true;
+        return this.current.close();
+    }
+    watch(session) {
+        void session.lost.then(() => {
+            if (session === this.current)
+                this.isLost = true;
+        });
+    }
+    async ask(question, repeatable) {
+        const session = await this.session();
+        const sentBefore = session.roundTrips;
+        try {
+            return await question(session);
+        }
+        catch (error) {
+            const lost = error instanceof ServerError && error.lost;
+            if (!lost || this.closed)
+                throw error;
+            this.isLost = true;
+            if (!repeatable && session.roundTrips !== sentBefore)
+                throw error;
+            return await question(await this.session());
+        }
+    }
+    async session() {
+        if (!this.isLost || this.closed)
+            return this.current;
+        this.opening ??= this.reopen(this.isInReach).finally(() => {
+            this.opening = null;
+        });
+        this.isInReach = false;
+        const session = await this.opening;
+        this.isInReach = true;
+        if (session !== this.current) {
+            this.current = session;
+            this.isLost = false;
+            this.watch(session);
+        }
+        return session;
+    }
+}
+function readsOnly(text) {
+    return /^\s*(?:select|show|set local|with)\b/i.test(text);
+}
+//# sourceMappingURL=steady-session.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/connections/open.js
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+/** Opens the target for reading only: the observer alone, in read-only transactions, without the run's lock. */
+async function openForReading(opening) {
+    const runId = (0,external_node_crypto_.randomBytes)(8).toString('hex');
+    const observer = await openObserver(opening.connection, runId, true);
+    try {
+        const surroundings = await meetTarget(opening, observer, null);
+        return {
+            runId,
+            observer,
+            surroundings,
+            journal: await readJournal(observer),
+            precheckMs: new Map(),
+            close: () => observer.close(),
+        };
+    }
+    catch (error) {
+        await observer.close();
+        throw error;
+    }
+}
+/**
+ * Opens the target for changes: observer and keeper, the run's lock, orphans of killed runs gone, the journal read. The worker is connected
+ * only now, so that a worker seen by a holder of the lock is always an orphan.
+ * Errors: Refusal (a gate) for a standby, a transaction pooler, a lock held too long; ServerError when it can't connect.
+ */
+async function openRun(opening) {
+    const { settings, emit, cancellation, connection } = opening;
+    const runId = (0,external_node_crypto_.randomBytes)(8).toString('hex');
+    const sessions = [];
+    const listeners = [];
+    const close = async () => {
+        for (const forget of listeners)
+            forget();
+        // The keeper last: its lock is what keeps other runs away.
+        for (const session of sessions.reverse())
+            await session.close().catch(() => undefined);
+    };
+    try {
+        const [keeper, firstObserver] = await openBoth(connection, runId);
+        sessions.push(keeper, firstObserver);
+        const surroundings = await meetTarget(opening, firstObserver, keeper);
+        const pinned = { ...opening, connection: pinnedTo(firstObserver, connection) };
+        const again = (open) => (patient) => reconnect(open, pinned.connection, surroundings.identity, patient);
+        const observer = new SteadySession(firstObserver, again(() => openObserver(pinned.connection, runId, false)));
+        sessions.splice(0, sessions.length, keeper, observer);
+        await takeRunLock(keeper, observer, settings, emit, cancellation);
+        const held = await snapshotOfKeeper(observer, keeper);
+        if (held !== null)
+            warn(opening, held);
+        await awaitOrphans(observer, runId, settings, emit);
+        const journal = await settledJournal(observer);
+        opening.report.runId = runId;
+        const precheckMs = new Map();
+        const reach = () => openObserver(pinned.connection, runId, false);
+        return {
+            precheckMs,
+            runId,
+            observer,
+            surroundings,
+            journal,
+            close,
+            whileAsking: (act) => whileAsking(observer, reach, cancellation, act),
+            async start(key, undoBudgetMs) {
+                const worker = await openWorker(pinned, runId, observer, surroundings.identity);
+                sessions.push(worker);
+                const send = cancelBy(observer, () => worker.worker, reach);
+                const cancels = cancelsOf(cancellation, undoBudgetMs, send);
+                listeners.push(cancels.stopListening);
+                const lock = watchLock(keeper, runId, again(() => openKeeper(pinned.connection, runId)), cancels.cancelStatement);
+                sessions.splice(0, 1, lock);
+                const run = runOf(opening, key, observer, surroundings, worker, lock, cancels);
+                return { ...run, precheckMs };
+            },
+        };
+    }
+    catch (error) {
+        await close();
+        throw error;
+    }
+}
+/** Runs without an end are dead, since we hold the lock that they held. Once the journal says so, it can't change behind our back. */
+async function settledJournal(observer) {
+    const journal = await readJournal(observer);
+    if (journal.unfinished.length === 0)
+        return journal;
+    await abandonRuns(observer);
+    return readJournal(observer);
+}
+function warn({ report, emit }, message) {
+    report.warnings.push(message);
+    emit({ type: 'warning', message });
+}
+function runOf(opening, key, observer, surroundings, connections, lock, { cancellable, undo, cleanUp }) {
+    const { settings, gates, emit, redact, report, cancellation } = opening;
+    return {
+        key,
+        locks: recordLocks(report, emit),
+        guards: { blockers: gates.blockers, disk: gates['disk-guard'] },
+        settings,
+        surroundings,
+        observer,
+        emit,
+        redact,
+        cancellation,
+        connections,
+        lock,
+        cancellable,
+        warn: (message) => warn(opening, message),
+        undo,
+        cleanUp,
+    };
+}
+//# sourceMappingURL=open.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/concurrent/atomic.js
+
+/** A statement outside a transaction that comes whole or not at all: when the server says that it failed, it left nothing. */
+function isAtomic({ kind, statements }) {
+    return (kind === 'statement' &&
+        statements.every(({ statement: { node, transaction } }) => !isConcurrent(node) && transaction.type !== 'may-commit'));
+}
+//# sourceMappingURL=atomic.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/waits/disk-guard.js
+
+
+/**
+ * Why a limit of the section `disk-guard` is passed, as an error; null while all that is known is within the limits. Its SQLSTATE is disk_full: it
+ * doesn't pass by itself, so nothing is tried again.
+ */
+function judgeDisk({ slot, free }, guard) {
+    const retained = guard['retained-wal'];
+    if (retained !== undefined && slot !== null && slot.retainedBytes > retained) {
+        return {
+            message: `Replication slot ${slot.name} retains ${sizeText(slot.retainedBytes)} of WAL, more than disk-guard.retained-wal (${sizeText(retained)})`,
+            sqlstate: sqlstate.diskFull,
+            detail: slotText(slot),
+            why: 'WAL that a slot retains is not removed; a build or a rewrite goes on writing it until the disk is full, and a full disk stops the server.',
+            fix: 'Let the slot’s reader catch up, or drop a slot that nobody needs: SELECT pg_drop_replication_slot(name); then deploy again.',
+        };
+    }
+    const least = guard['free-space'];
+    if (least !== undefined && free !== null && 'bytes' in free && free.bytes < least) {
+        return {
+            message: `The disk has ${sizeText(free.bytes)} free, less than disk-guard.free-space (${sizeText(least)})`,
+            sqlstate: sqlstate.diskFull,
+            why: 'A build or a rewrite goes on writing until the disk is full, and a full disk stops the server.',
+            fix: 'Make room, or correct disk-guard.free-space; then deploy again.',
+        };
+    }
+    return null;
+}
+function slotText({ type, active, walStatus, safeBytes }) {
+    const safe = safeBytes === null ? '' : `, lost after another ${sizeText(safeBytes)}`;
+    const status = walStatus === '' ? '' : `, wal_status ${walStatus}`;
+    return `${type} slot, ${active ? 'active' : 'inactive'}${status}${safe}`;
+}
+//# sourceMappingURL=disk-guard.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/waits/disk-looker.js
+
+
+
+
+/** A query that is slow now has no place beside a migration. */
+const queryTimeoutMs = 2_000;
+/** Beside a statement that may hold locks no look keeps the lock looker's waiting for longer than the time between two of those. */
+const besideMs = lookEveryMs;
+/** By the section that a run was given, which lives as long as the run. */
+const looksOf = new WeakMap();
+/** Looks at the disk every `every` while statements run, and has the one that runs cancelled past a limit. */
+function diskLooker(run) {
+    const guard = run.guards.disk;
+    if (guard === undefined)
+        return [];
+    const looks = stateOf(guard);
+    return [
+        {
+            nextMs: () => Math.max(0, looks.lastAt + guard.every - Date.now()),
+            async look(observer) {
+                const excess = judgeDisk(await readDisk(run, guard, observer, besideMs), guard);
+                if (excess === null)
+                    return null;
+                const message = `Cancelled: ${lowerFirst(excess.message)}`;
+                return ({ where }) => new StepFailure({ ...excess, message, where });
+            },
+            blind(_, why) {
+                if (looks.blindTold)
+                    return;
+                looks.blindTold = true;
+                run.warn(`A look at the disk failed, so it was not checked for a while (disk-guard): ${why}.`);
+            },
+        },
+    ];
+}
+/**
+ * The same look while nothing runs: before a step begins, and between batches as often as `every` says.
+ *
+ * @throws StepFailure where a limit is passed already
+ */
+async function holdsDisk(run, when = 'now') {
+    const guard = run.guards.disk;
+    if (guard === undefined)
+        return;
+    if (when === 'when-due' && Date.now() < stateOf(guard).lastAt + guard.every)
+        return;
+    const excess = judgeDisk(await readDisk(run, guard, run.observer, queryTimeoutMs), guard);
+    if (excess !== null) {
+        const how = when === 'now' ? 'Not begun' : 'Stopped';
+        throw new StepFailure({ ...excess, message: `${how}: ${lowerFirst(excess.message)}` });
+    }
+}
+function lowerFirst(text) {
+    return `${text.charAt(0).toLowerCase()}${text.slice(1)}`;
+}
+function stateOf(guard) {
+    const known = looksOf.get(guard) ?? { lastAt: Date.now(), told: false, blindTold: false };
+    looksOf.set(guard, known);
+    return known;
+}
+async function readDisk(run, guard, observer, timeoutMs) {
+    const looks = stateOf(guard);
+    looks.lastAt = Date.now();
+    const { query } = guard;
+    const slot = guard['retained-wal'] === undefined ? null : await readRetainedWal(observer);
+    const free = query === undefined ? null : await readFreeSpace(observer, guardQuery(query), timeoutMs);
+    if (free !== null && 'unknown' in free && !looks.told) {
+        looks.told = true;
+        run.warn(`The free space of the disk is not checked: ${free.unknown} (disk-guard.query).`);
+    }
+    return { slot, free };
+}
+//# sourceMappingURL=disk-looker.js.map
+;// CONCATENATED MODULE: ./build/src/observe/row-effects.js
+/**
+ * Reads the counters of the current transaction. Safe anywhere in it: by the simple protocol, all names qualified. One row a table with counts; `counted` false where
+ * `track_counts` is off. To be appended to BEGIN in one message, and sent again before the journal row.
+ *
+ * Counts of the session's earlier transactions leak in for about a second (measured on 14–18), which is why two reads are subtracted.
+ */
+const countersQuery = `SELECT pg_catalog.current_setting('track_counts') AS counted, s.schemaname, s.relname,
+  pg_catalog.quote_ident(s.schemaname) OPERATOR(pg_catalog.||) '.' OPERATOR(pg_catalog.||) pg_catalog.quote_ident(s.relname) AS "table",
+  s.n_tup_ins, s.n_tup_upd, s.n_tup_del
+FROM (SELECT 1) one
+LEFT JOIN pg_catalog.pg_stat_xact_all_tables s
+  ON s.schemaname OPERATOR(pg_catalog.<>) ALL ('{airlock,pg_catalog,information_schema,pg_toast}'::pg_catalog.name[])
+ AND NOT s.schemaname OPERATOR(pg_catalog.~) '^pg_(toast_)?temp_'
+ AND s.n_tup_ins OPERATOR(pg_catalog.+) s.n_tup_upd OPERATOR(pg_catalog.+) s.n_tup_del OPERATOR(pg_catalog.>) 0`;
+/** The result of `countersQuery`. */
+function readCounters(result) {
+    const tables = new Map();
+    for (const [, schema, name, table, inserted, updated, deleted] of result.rows) {
+        if (schema == null || name == null || table == null)
+            continue;
+        tables.set(table, {
+            schema,
+            name,
+            inserted: Number(inserted),
+            updated: Number(updated),
+            deleted: Number(deleted),
+        });
+    }
+    return { counted: result.rows[0]?.[0] === 'on', tables };
+}
+/**
+ * What happened between two reads of one transaction, sorted by table. Rows of rolled-back savepoints count too, so `certainty` is 'at-most' where there are
+ * savepoints or exception blocks. TRUNCATE and DROP are not counted, and erase what was counted before: those come from the plan.
+ */
+function row_effects_rowEffects(start, end, certainty) {
+    const effects = [...end.tables].map(([table, counts]) => {
+        const before = start.tables.get(table);
+        return {
+            table,
+            inserted: counts.inserted - (before?.inserted ?? 0),
+            updated: counts.updated - (before?.updated ?? 0),
+            deleted: counts.deleted - (before?.deleted ?? 0),
+            certainty,
+        };
+    });
+    return effects
+        .filter(({ inserted, updated, deleted }) => inserted !== 0 || updated !== 0 || deleted !== 0)
+        .map(withoutNegative)
+        .toSorted((a, b) => (a.table < b.table ? -1 : 1));
+}
+/** Less than at the start: the table was truncated or made anew under its name, and its counts began again. */
+function withoutNegative(effect) {
+    const { inserted, updated, deleted } = effect;
+    if (inserted >= 0 && updated >= 0 && deleted >= 0)
+        return effect;
+    return row_effects_notChecked(effect.table, 'The counters of this table began anew within the transaction.');
+}
+/** A table of which nothing can be told, with the reason. */
+function row_effects_notChecked(table, reason) {
+    return { table, inserted: 0, updated: 0, deleted: 0, certainty: 'not-checked', reason };
+}
+//# sourceMappingURL=row-effects.js.map
+;// CONCATENATED MODULE: ./build/src/journal/fate.js
+/** The state of one step of this run, as committed; null when the journal has no such row. */
+async function stepState(session, runId, version, ordinal) {
+    const result = await session.query(`select s.state from airlock.steps s join airlock.migrations m on m.id = s.migration_id
+     where s.run_id = $1 and m.version = $2 and s.ordinal = $3 order by m.id desc limit 1`, [runId, version, ordinal]);
+    return result.rows[0]?.[0] ?? null;
+}
+/** How many batches of a step this run has committed; null when the journal has no such row. */
+async function committedBatches(session, runId, version, ordinal) {
+    const result = await session.query(`select s.progress ->> 'batches' from airlock.steps s join airlock.migrations m on m.id = s.migration_id
+     where s.run_id = $1 and m.version = $2 and s.ordinal = $3 order by m.id desc limit 1`, [runId, version, ordinal]);
+    const batches = result.rows[0]?.[0];
+    return batches == null ? null : Number(batches);
+}
+//# sourceMappingURL=fate.js.map
+;// CONCATENATED MODULE: ./build/src/verify/likeness.js
+
+/** From the likest on. */
+const order = ['same', 'unknown', 'another expression', 'different'];
+function exactly(expected, actual) {
+    return expected === actual ? 'same' : 'different';
+}
+/** Lists compared element by element, in order. */
+function inOrder(expected, actual) {
+    const same = expected.length === actual.length && expected.every((each, index) => each === actual[index]);
+    return same ? 'same' : 'different';
+}
+/** Lists compared as sets. */
+function asSets(expected, actual) {
+    return inOrder([...new Set(expected)].toSorted(), [...new Set(actual)].toSorted());
+}
+/** An expression as written beside the server's print of it. Whether there is one at all is structure. */
+function asExpressions(expected, actual) {
+    if (expected === null || actual === null)
+        return exactly(expected, actual);
+    const sameness = expected === actual ? 'same' : compareExpressions(expected, actual);
+    return sameness === 'different' ? 'another expression' : sameness;
+}
+/** As unlike as its most unlike part. */
+function together(parts) {
+    return order[Math.max(0, ...parts.map((part) => order.indexOf(part)))] ?? 'same';
+}
+/** The likest of several, the first among equals. */
+function likest(candidates) {
+    const ranked = candidates.toSorted((a, b) => order.indexOf(a.likeness) - order.indexOf(b.likeness));
+    return ranked[0] ?? null;
+}
+//# sourceMappingURL=likeness.js.map
+;// CONCATENATED MODULE: ./build/src/verify/scope.js
+
+/** Every schema that an expectation may speak of: those written, and the search path. */
+function scope_schemasOf(expectations, scope) {
+    const schemas = new Set(scope.searchPath);
+    for (const { object } of expectations) {
+        if (object.schema !== null)
+            schemas.add(object.schema);
+        if (object.table?.schema != null)
+            schemas.add(object.table.schema);
+    }
+    return [...schemas];
+}
+/** The first of the facts that a name reaches: in its own schema, else in the first schema of the search path that has one. */
+function reach(facts, schema, scope) {
+    const path = schema === null ? scope.searchPath : [schema];
+    for (const each of path) {
+        const found = facts.find((fact) => fact.schema === each);
+        if (found !== undefined)
+            return found;
+    }
+    return null;
+}
+/** A name as `::regclass` prints it: qualified only where the search path does not lead to it. */
+function printName(name, scope) {
+    const known = name.schema === 'public' || scope.searchPath.includes(name.schema ?? '');
+    return quoteName({ schema: known ? null : name.schema, name: name.name });
+}
+/** Whether a name as written means the one found: by its schema, else by any schema of the search path (or pg_catalog). */
+function meansName(written, found, scope) {
+    if (written.name !== found.name)
+        return false;
+    if (written.schema !== null)
+        return written.schema === found.schema;
+    return found.schema === 'pg_catalog' || scope.searchPath.includes(found.schema);
+}
+/** The last part of a name that may be qualified, without quotes and parameters: `public.gin_trgm_ops (siglen=32)` → `gin_trgm_ops`. */
+function lastName(text) {
+    const parts = [...text.matchAll(/"((?:[^"]|"")*)"|[^."(\s]+|\(.*/gs)];
+    const last = parts.filter(([part]) => !part.startsWith('(')).at(-1);
+    return last?.[1]?.replaceAll('""', '"') ?? last?.[0] ?? text;
+}
+/** Whether two types in words are the same, one of which may be qualified where the other left it to the search path. */
+function sameType(written, printed) {
+    if (written === printed)
+        return true;
+    const [bare, bareWritten] = [unqualified(printed), unqualified(written)];
+    return bare === bareWritten && (bare === printed || bareWritten === written);
+}
+function unqualified(type) {
+    return type.replace(/^(?:"(?:[^"]|"")*"|[^."\s(]+)\.(?=["\p{L}_])/u, '');
+}
+//# sourceMappingURL=scope.js.map
+;// CONCATENATED MODULE: ./build/src/verify/verification.js
+
+
+/** A judgement as a row of the report. */
+function verification_verification(expectation, scope, judgement) {
+    const { object, where } = expectation;
+    const { expected, actual, outcome, reason } = judgement;
+    return {
+        kind: object.kind,
+        object: judgement.object ?? printObject(expectation, scope),
+        table: object.table === undefined ? '' : printName(object.table, scope),
+        expected,
+        actual,
+        outcome,
+        ...(reason === undefined ? {} : { reason }),
+        where,
+    };
+}
+function printObject({ object }, scope) {
+    if (object.name === null)
+        return '(unnamed)';
+    return object.table === undefined && object.schema !== null
+        ? printName({ schema: object.schema, name: object.name }, scope)
+        : quoteIdentifier(object.name);
+}
+/** For a dropped object that was looked up where it was, in its schema or table. */
+function judgeAbsence(found) {
+    return found
+        ? { expected: 'absent', actual: 'present', outcome: 'failed' }
+        : { expected: 'absent', actual: 'absent', outcome: 'passed' };
+}
+/**
+ * For a dropped object that may have been in any schema of the search path: one of its name in a later schema than the first may be another
+ * object, which the dropped one hid.
+ */
+function judgeAbsenceOnPath(found, { object }, scope) {
+    const judgement = judgeAbsence(found !== null);
+    if (found === null || object.schema !== null || found.schema === scope.searchPath[0])
+        return judgement;
+    const reason = `schema ${quoteIdentifier(found.schema)} of the search path has one of this name: it may be the one that should be gone, or another`;
+    return { ...judgement, outcome: 'not-checked', reason };
+}
+/** For an object of which nothing but its presence is expected. */
+function judgePresence(found) {
+    return found
+        ? { expected: 'present', actual: 'present', outcome: 'passed' }
+        : { expected: 'present', actual: 'missing', outcome: 'failed' };
+}
+/** A definition and a state expected beside those found: the definition is judged first, then the state. */
+function judgeDefinition(expectation, wanted, found, likeness) {
+    const expected = printDefinition(wanted);
+    if (found === null)
+        return { expected, actual: 'missing', outcome: 'failed' };
+    if (likeness === 'different' || (likeness === 'another expression' && expectation.mayPreexist)) {
+        const reason = expectation.mayPreexist
+            ? 'an object of this name was there already and was kept: its definition is another one'
+            : 'the definition is another one';
+        return { expected, actual: printDefinition(found), outcome: 'failed', reason };
+    }
+    if (wanted.state !== found.state)
+        return { expected, actual: found.state, outcome: 'failed' };
+    if (likeness === 'same')
+        return { expected, actual: expected, outcome: 'passed' };
+    const reason = 'all but the expression is as expected; the server prints the expression in other words, and whether they mean the same was not determined';
+    return { expected, actual: printDefinition(found), outcome: 'not-checked', reason };
+}
+function printDefinition({ definition, state }) {
+    return [definition, state].filter((part) => part !== '').join(', ');
+}
+//# sourceMappingURL=verification.js.map
+;// CONCATENATED MODULE: ./build/src/verify/catalog/parentheses.js
+/** In parentheses, unless one pair already spans the whole. */
+function inParentheses(expression) {
+    return spansWhole(expression) ? expression : `(${expression})`;
+}
+function spansWhole(expression) {
+    if (!expression.startsWith('('))
+        return false;
+    let depth = 0;
+    let quote = null;
+    for (const [index, character] of [...expression].entries()) {
+        if (quote !== null) {
+            if (character === quote)
+                quote = null;
+        }
+        else if (character === "'" || character === '"')
+            quote = character;
+        else if (character === '(')
+            depth += 1;
+        else if (character === ')')
+            depth -= 1;
+        if (depth === 0 && quote === null)
+            return index === [...expression].length - 1;
+    }
+    return false;
+}
+//# sourceMappingURL=parentheses.js.map
+;// CONCATENATED MODULE: ./build/src/verify/catalog/column-words.js
+
+/**
+ * A column in SQL's words: 'numeric(10,2) COLLATE "C" DEFAULT 0 NOT NULL'. Of a definition without a type, which an ALTER speaks of, what
+ * there is not is said too: 'no DEFAULT', 'NULL allowed'.
+ */
+function describeColumn(column) {
+    const whole = column.type !== undefined;
+    const { type = '', collation, notNull, identity, generated } = column;
+    const words = [type];
+    if (collation != null)
+        words.push(`COLLATE ${collation}`);
+    if (generated != null)
+        words.push(describeGenerated(column.default, generated));
+    else if (column.default != null)
+        words.push(`DEFAULT ${column.default}`);
+    if (identity != null)
+        words.push(`GENERATED ${identity.toUpperCase()} AS IDENTITY`);
+    if (notNull === true)
+        words.push('NOT NULL');
+    if (!whole && notNull === false)
+        words.push('NULL allowed');
+    if (!whole && column.default === null)
+        words.push('no DEFAULT');
+    if (!whole && identity === null)
+        words.push('no IDENTITY');
+    if (!whole && generated === null)
+        words.push('not GENERATED');
+    return words.filter((word) => word !== '').join(' ');
+}
+function describeGenerated(expression, generated) {
+    return `GENERATED ALWAYS AS ${inParentheses(expression ?? '…')} ${generated.toUpperCase()}`;
+}
+//# sourceMappingURL=column-words.js.map
+;// CONCATENATED MODULE: ./build/src/verify/catalog/member.js
+
+/** The members of the table that the reference means. */
+function member_membersOf(rows, object, scope) {
+    const { table } = object;
+    if (table === undefined)
+        return { owner: null, members: [] };
+    const named = byTable(rows).get(table.name) ?? [];
+    const owner = reach(named, table.schema ?? object.schema, scope);
+    if (owner === null)
+        return { owner: null, members: [] };
+    return {
+        owner,
+        members: named.filter((row) => row.schema === owner.schema && row.name !== null),
+    };
+}
+const groups = new WeakMap();
+/** Each of twenty thousand members looks for its table: the rows of one result are put in order once. */
+function byTable(rows) {
+    const known = groups.get(rows);
+    if (known !== undefined)
+        return known;
+    const found = new Map();
+    for (const row of rows) {
+        const group = found.get(row.table);
+        if (group === undefined)
+            found.set(row.table, [row]);
+        else
+            group.push(row);
+    }
+    groups.set(rows, found);
+    return found;
+}
+/** The member of that name; null where the table that the reference means has none, or isn't there. */
+function member_memberOf(rows, object, scope) {
+    return member_membersOf(rows, object, scope).members.find(({ name }) => name === object.name) ?? null;
+}
+/** What members are looked up by: $1 the names of their tables, $2 the schemas of these, $3 their own names. */
+function memberValues(expectations, scope) {
+    return [
+        expectations.flatMap(({ object }) => object.table?.name ?? []),
+        scope_schemasOf(expectations, scope),
+        expectations.flatMap(({ object }) => object.name ?? []),
+    ];
+}
+/** Tables of which a member without a name is expected: all of their members are looked at. */
+function tablesOfUnnamed(expectations) {
+    const unnamed = expectations.filter(({ object }) => object.name === null);
+    return unnamed.flatMap(({ object }) => object.table?.name ?? []);
+}
+//# sourceMappingURL=member.js.map
+;// CONCATENATED MODULE: ./build/src/verify/catalog/column.js
+
+
+
+
+
+/** Columns of the expected names. Virtual generated ones are of 18, and attnotnull of a column whose NOT NULL is NOT VALID. */
+function readColumns(expectations, scope) {
+    return {
+        text: `
+    select n.nspname as schema, c.relname as "table", a.attname as name,
+      pg_catalog.format_type(a.atttypid, a.atttypmod) as type,
+      a.attnotnull and not exists (
+        select from pg_catalog.pg_constraint k
+         where k.conrelid = a.attrelid and k.contype = 'n' and k.conkey[1] = a.attnum and not k.convalidated
+      ) as "notNull",
+      case when a.atthasdef then (
+        select pg_catalog.pg_get_expr(d.adbin, d.adrelid) from pg_catalog.pg_attrdef d
+         where d.adrelid = a.attrelid and d.adnum = a.attnum
+      ) end as "default",
+      case a.attidentity when 'a' then 'always' when 'd' then 'by default' end as identity,
+      case a.attgenerated when 's' then 'stored' when 'v' then 'virtual' end as generated,
+      case when a.attcollation <> (select t.typcollation from pg_catalog.pg_type t where t.oid = a.atttypid)
+        then (select l.collname from pg_catalog.pg_collation l where l.oid = a.attcollation) end as collation,
+      a.atthasdef and a.attidentity = '' and exists (
+        select from pg_catalog.pg_depend o
+         where o.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+           and o.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+           and o.refobjid = c.oid and o.refobjsubid = a.attnum and o.deptype = 'a'
+      ) as serial
+    from pg_catalog.pg_class c
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    left join pg_catalog.pg_attribute a
+      on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attname = any ($3)
+    where c.relkind in ('r', 'p', 'f', 'v', 'm', 'c') and c.relname = any ($1) and n.nspname = any ($2)
+    order by 1, 2, 3
+    `,
+        values: memberValues(expectations, scope),
+    };
+}
+function judgeColumn(expectation, facts, scope) {
+    const { object, state, column: wanted } = expectation;
+    const found = member_memberOf(facts, object, scope);
+    const judge = () => {
+        if (state === 'absent')
+            return judgeAbsence(found !== null);
+        if (wanted === undefined || Object.keys(wanted).length === 0)
+            return judgePresence(found !== null);
+        return judgeDefinition(expectation, { definition: describeColumn(wanted), state: '' }, found === null ? null : { definition: describeColumn(only(wanted, found)), state: '' }, found === null ? 'different' : compareColumn(wanted, found));
+    };
+    return verification_verification(expectation, scope, judge());
+}
+/** Only what the script says of the column is compared. */
+function compareColumn(wanted, fact) {
+    const parts = [];
+    if (wanted.type !== undefined)
+        parts.push(exactly(true, sameType(wanted.type, fact.type)));
+    if (wanted.notNull !== undefined)
+        parts.push(exactly(wanted.notNull, fact.notNull));
+    if (wanted.identity !== undefined)
+        parts.push(exactly(wanted.identity, fact.identity));
+    if (wanted.generated !== undefined)
+        parts.push(exactly(wanted.generated, fact.generated));
+    if (wanted.default !== undefined)
+        parts.push(compareDefault(wanted.default, fact));
+    // Written out, a collation may also be the type's own, which is stored no other way than by default.
+    if (wanted.collation != null && fact.collation !== null) {
+        parts.push(exactly(lastName(wanted.collation), fact.collation));
+    }
+    if (wanted.collation === null)
+        parts.push(exactly(null, fact.collation));
+    return together(parts);
+}
+/** serial is an integer to the parse; its default, from a sequence of the column's own that the server names, is none that was written. */
+function compareDefault(wanted, fact) {
+    return wanted === null && fact.serial ? 'same' : asExpressions(wanted, fact.default);
+}
+/** What was found, of the parts that are expected. */
+function only(wanted, fact) {
+    return {
+        ...(wanted.type === undefined ? {} : { type: fact.type }),
+        ...(wanted.notNull === undefined ? {} : { notNull: fact.notNull }),
+        ...(wanted.default === undefined ? {} : { default: fact.default }),
+        ...(wanted.identity === undefined ? {} : { identity: fact.identity }),
+        ...(wanted.generated === undefined ? {} : { generated: fact.generated, default: fact.default }),
+        ...(wanted.collation === undefined ? {} : { collation: fact.collation }),
+    };
+}
+//# sourceMappingURL=column.js.map
+;// CONCATENATED MODULE: ./build/src/verify/catalog/constraint-comparison.js
+
+
+
+/** Everything but validity, which changes without the definition. */
+function compareConstraint(wanted, fact, scope) {
+    const parts = [
+        exactly(wanted.type, fact.type),
+        exactly(wanted.deferrable, fact.deferrable),
+        exactly(wanted.initiallyDeferred, fact.deferred),
+        exactly(wanted.period ?? false, fact.period),
+    ];
+    switch (wanted.type) {
+        case 'check':
+            parts.push(asExpressions(wanted.expression, fact.expression), exactly(wanted.noInherit, fact.noInherit));
+            break;
+        case 'foreign key':
+            parts.push(inOrder(wanted.columns, fact.columns), compareReference(wanted, fact, scope));
+            break;
+        case 'exclude':
+            parts.push(compareExclusion(wanted.exclusion, definitionOf(fact, wanted).exclusion));
+            break;
+        default:
+            // USING INDEX names no columns: they are the index's.
+            if (wanted.usingIndex === null) {
+                parts.push(inOrder(wanted.columns, fact.columns), inOrder(wanted.include, fact.include), exactly(wanted.nullsNotDistinct, fact.nullsNotDistinct));
+            }
+    }
+    return together(parts);
+}
+function compareExclusion(wanted, found) {
+    if (wanted === undefined || found === undefined)
+        return 'unknown';
+    return together([
+        exactly(wanted.method, found.method),
+        exactly(wanted.elements.length, found.elements.length),
+        asExpressions(wanted.predicate, found.predicate),
+        ...wanted.elements.flatMap(({ key, operator }, place) => {
+            const element = found.elements[place];
+            if (element === undefined)
+                return [];
+            return [
+                exactly(operator, element.operator),
+                exactly(key.column, element.key.column),
+                asExpressions(key.expression, element.key.expression),
+            ];
+        }),
+    ]);
+}
+function compareReference(wanted, fact, scope) {
+    const { references } = wanted;
+    if (references === null || fact.targetSchema === null || fact.targetTable === null) {
+        return 'different';
+    }
+    const target = { schema: fact.targetSchema, name: fact.targetTable };
+    return together([
+        exactly(true, meansName(references.table, target, scope)),
+        references.columns.length === 0
+            ? exactly(true, fact.targetIsKey)
+            : inOrder(references.columns, fact.targetColumns),
+        exactly(references.onDelete, fact.onDelete),
+        asSets(wanted.onDeleteColumns ?? [], fact.onDeleteColumns),
+        exactly(references.onUpdate, fact.onUpdate),
+        exactly(references.match, fact.match),
+    ]);
+}
+/** A constraint that was found, as a definition. Columns of a target that `wanted` leaves out are left out where they are its primary key. */
+function definitionOf(fact, wanted) {
+    const target = fact.targetTable;
+    return {
+        type: fact.type ?? wanted.type,
+        columns: fact.columns,
+        include: fact.include,
+        nullsNotDistinct: fact.nullsNotDistinct,
+        references: target === null
+            ? null
+            : {
+                table: { schema: fact.targetSchema, name: target },
+                // Columns left out mean the primary key: they are printed only where they were written.
+                columns: wanted.references?.columns.length === 0 && fact.targetIsKey ? [] : fact.targetColumns,
+                onDelete: fact.onDelete,
+                onUpdate: fact.onUpdate,
+                match: fact.match,
+            },
+        deferrable: fact.deferrable,
+        initiallyDeferred: fact.deferred,
+        expression: fact.expression,
+        valid: fact.valid,
+        enforced: fact.enforced,
+        noInherit: fact.noInherit,
+        usingIndex: null,
+        onDeleteColumns: fact.onDeleteColumns,
+        period: fact.period,
+        ...(fact.definition === null ? {} : parseExclusion(fact.definition)),
+    };
+}
+/** Read from the server's print by the same parser as the script. */
+function parseExclusion(definition) {
+    const exclusion = parseConstraintDefinition(definition)?.exclusion;
+    return exclusion === undefined ? {} : { exclusion };
+}
+//# sourceMappingURL=constraint-comparison.js.map
+;// CONCATENATED MODULE: ./build/src/verify/catalog/constraint-words.js
+
+
+
+/** A constraint in SQL's words, validity left out: 'UNIQUE ("recipeId", "ingredientId")'. What is the default is not said. */
+function describeConstraint(constraint, scope) {
+    const words = [constraint_words_kindOf(constraint), constraint_words_bodyOf(constraint), ...clausesOf(constraint, scope)];
+    if (constraint.deferrable)
+        words.push('DEFERRABLE');
+    if (constraint.initiallyDeferred)
+        words.push('INITIALLY DEFERRED');
+    if (constraint.type === 'check' && constraint.noInherit)
+        words.push('NO INHERIT');
+    return words.filter((word) => word !== '').join(' ');
+}
+function constraint_words_kindOf({ type, nullsNotDistinct }) {
+    return nullsNotDistinct ? `${type.toUpperCase()} NULLS NOT DISTINCT` : type.toUpperCase();
+}
+function constraint_words_bodyOf(constraint) {
+    const { type, columns, expression, usingIndex, period } = constraint;
+    if (usingIndex !== null)
+        return `USING INDEX ${quoteIdentifier(usingIndex)}`;
+    if (type === 'check')
+        return expression === null ? '' : inParentheses(expression);
+    if (constraint.exclusion !== undefined)
+        return describeExclusion(constraint.exclusion);
+    if (columns.length === 0)
+        return '';
+    if (period !== true)
+        return listOf(columns);
+    const last = quoteIdentifier(columns.at(-1) ?? '');
+    const words = type === 'foreign key' ? `PERIOD ${last}` : `${last} WITHOUT OVERLAPS`;
+    return `(${[...columns.slice(0, -1).map(quoteIdentifier), words].join(', ')})`;
+}
+function describeExclusion(exclusion) {
+    const elements = exclusion.elements.map(({ key, operator }) => {
+        const subject = key.column === null ? (key.expression ?? '') : quoteIdentifier(key.column);
+        return `${subject} WITH ${operator}`;
+    });
+    const where = exclusion.predicate === null ? '' : ` WHERE ${inParentheses(exclusion.predicate)}`;
+    return `USING ${exclusion.method} (${elements.join(', ')})${where}`;
+}
+function clausesOf(constraint, scope) {
+    const { include, references, onDeleteColumns = [] } = constraint;
+    const clauses = include.length === 0 ? [] : [`INCLUDE ${listOf(include)}`];
+    if (references === null)
+        return clauses;
+    const columns = references.columns.length === 0 ? '' : ` ${listOf(references.columns)}`;
+    clauses.push(`REFERENCES ${printName(references.table, scope)}${columns}`);
+    if (references.match !== 'SIMPLE')
+        clauses.push(`MATCH ${references.match}`);
+    if (references.onUpdate !== 'NO ACTION') {
+        clauses.push(`ON UPDATE ${references.onUpdate}`);
+    }
+    if (references.onDelete !== 'NO ACTION') {
+        const only = onDeleteColumns.length === 0 ? '' : ` ${listOf(onDeleteColumns)}`;
+        clauses.push(`ON DELETE ${references.onDelete}${only}`);
+    }
+    return clauses;
+}
+function listOf(columns) {
+    return `(${columns.map(quoteIdentifier).join(', ')})`;
+}
+//# sourceMappingURL=constraint-words.js.map
+;// CONCATENATED MODULE: ./build/src/verify/catalog/constraint.js
+
+
+
+
+
+
+function judgeConstraint(expectation, facts, scope) {
+    const { object, constraint: wanted } = expectation;
+    const { owner, members } = member_membersOf(facts, object, scope);
+    const named = members.filter((fact) => object.name === null || fact.name === object.name);
+    const judge = () => {
+        if (expectation.state === 'absent')
+            return judgeAbsence(named.length > 0);
+        if (expectation.validated && wanted === undefined)
+            return judgeValidity(named[0]);
+        if (wanted === undefined)
+            return judgePresence(named.length > 0);
+        return wanted.type === 'not null' && isFlagOnly(owner, scope)
+            ? judgeFlag(wanted, owner?.notNull ?? [], scope)
+            : judgePresent(expectation, wanted, named, scope);
+    };
+    return verification_verification(expectation, scope, judge());
+}
+function judgePresent(expectation, wanted, named, scope) {
+    const best = likest(named.map((fact) => ({ fact, likeness: compareConstraint(wanted, fact, scope) })));
+    // Without a name only a constraint of the same structure can be the one meant.
+    const unlike = expectation.object.name === null && best?.likeness === 'different';
+    const found = unlike ? null : best;
+    const judgement = judgeDefinition(expectation, wantedDefinition(wanted, scope), found && foundDefinition(found.fact, wanted, scope), found?.likeness ?? 'different');
+    return found === null
+        ? judgement
+        : { ...judgement, object: quoteIdentifier(found.fact.name ?? '') };
+}
+/** One from before, whose definition the script doesn't tell: VALIDATE CONSTRAINT speaks of its validity alone. */
+function judgeValidity(fact) {
+    const expected = 'VALID';
+    if (fact === undefined)
+        return { expected, actual: 'missing', outcome: 'failed' };
+    return fact.valid
+        ? { expected, actual: expected, outcome: 'passed' }
+        : { expected, actual: 'NOT VALID', outcome: 'failed' };
+}
+/** Before 18 the NOT NULL of a column (before 17 that of a domain) is a flag without name or row in pg_constraint. */
+function isFlagOnly(owner, { serverMajor }) {
+    return serverMajor < (owner?.isDomain ? 17 : 18);
+}
+function judgeFlag(wanted, notNull, scope) {
+    const expected = describeConstraint(wanted, scope);
+    return isNotNull(wanted, notNull)
+        ? { expected, actual: expected, outcome: 'passed' }
+        : { expected, actual: 'missing', outcome: 'failed' };
+}
+function isNotNull(wanted, notNull) {
+    return wanted.columns.length === 0
+        ? notNull.length > 0
+        : wanted.columns.every((column) => notNull.includes(column));
+}
+function wantedDefinition(wanted, scope) {
+    return { definition: describeConstraint(wanted, scope), state: constraint_stateOf(wanted, true) };
+}
+function foundDefinition(fact, wanted, scope) {
+    const found = definitionOf(fact, wanted);
+    return { definition: describeConstraint(found, scope), state: constraint_stateOf(found, fact.indexValid) };
+}
+function constraint_stateOf({ enforced, valid }, indexValid) {
+    // A constraint that is not enforced is never validated (18).
+    if (!enforced)
+        return 'NOT ENFORCED';
+    if (!indexValid)
+        return 'INVALID';
+    return valid ? 'VALID' : 'NOT VALID';
+}
+//# sourceMappingURL=constraint.js.map
+;// CONCATENATED MODULE: ./build/src/verify/catalog/constraint-facts.js
+
+
+/**
+ * Constraints of the expected names, and all of those tables of which one without a name is expected. Before 18 a NOT NULL
+ * is no constraint of its own: its column tells. NOT ENFORCED is of 18, NULLS NOT DISTINCT of 15.
+ */
+function readConstraints(expectations, scope) {
+    const { serverMajor } = scope;
+    return {
+        text: `
+    select n.nspname as schema, o."table", o.domain <> 0 as "isDomain", o."domainNotNull",
+      (select pg_catalog.json_agg(pg_catalog.json_build_array(a.attnum, a.attname, a.attnotnull))
+         from pg_catalog.pg_attribute a where a.attrelid = o.relation and a.attnum > 0) as attributes,
+      k.conname as name, k.contype::text as type, k.conkey as key,
+      (select pg_catalog.json_build_array(fn.nspname, f.relname, (
+           select pg_catalog.json_object_agg(a.attnum, a.attname) from pg_catalog.pg_attribute a
+            where a.attrelid = f.oid and a.attnum = any (k.confkey)))
+         from pg_catalog.pg_class f join pg_catalog.pg_namespace fn on fn.oid = f.relnamespace
+        where f.oid = k.confrelid) as target,
+      k.confkey as "targetKey", k.confdeltype::text as "onDelete",
+      ${serverMajor >= 15 ? 'k.confdelsetcols' : 'null::int2[]'} as "onDeleteKey",
+      k.confupdtype::text as "onUpdate", k.confmatchtype::text as match,
+      k.condeferrable as deferrable, k.condeferred as deferred,
+      pg_catalog.pg_get_expr(k.conbin, k.conrelid) as expression,
+      k.convalidated as valid,
+      ${serverMajor >= 18 ? 'k.conenforced' : 'true'} as enforced,
+      k.connoinherit as "noInherit",
+      ${serverMajor >= 18 ? 'coalesce(k.conperiod, false)' : 'false'} as period,
+      case when k.contype = 'x' then pg_catalog.pg_get_constraintdef(k.oid) end as definition,
+      i.indkey::text as "indexColumns", i.indnkeyatts as "indexKeys",
+      ${serverMajor >= 15 ? 'i.indnullsnotdistinct' : 'false'} as "nullsNotDistinct",
+      i.indisprimary as "isPrimary", i.indisvalid as "indexValid"
+    from (
+      select t.relnamespace as namespace, t.relname as "table", t.oid as relation, 0::oid as domain, false as "domainNotNull"
+        from pg_catalog.pg_class t where t.relkind in ('r', 'p', 'f') and t.relname = any ($1)
+      union all
+      select t.typnamespace, t.typname, 0, t.oid, t.typnotnull
+        from pg_catalog.pg_type t where t.typtype = 'd' and t.typname = any ($1)
+    ) o
+    join pg_catalog.pg_namespace n on n.oid = o.namespace and n.nspname = any ($2)
+    left join pg_catalog.pg_constraint k
+      on k.conrelid = o.relation and k.contypid = o.domain and (k.conname = any ($3) or o."table" = any ($4))
+    left join pg_catalog.pg_index i on i.indexrelid = k.conindid
+    order by 1, 2, 6
+    `,
+        values: [...memberValues(expectations, scope), tablesOfUnnamed(expectations)],
+        facts: (result) => objectsOf(result).map(factOf),
+    };
+}
+function factOf(row) {
+    const { schema, table, name, target, expression, valid, enforced, noInherit, period } = row;
+    const { deferrable, deferred, definition, isDomain } = row;
+    const attributes = row.attributes ?? [];
+    const names = new Map(attributes.map(([number, column]) => [number, column]));
+    const named = (numbers) => (numbers ?? []).flatMap((number) => names.get(number) ?? []);
+    const indexed = (row.indexColumns ?? '').split(' ').map(Number);
+    return {
+        schema,
+        table,
+        name,
+        type: row.type === null ? null : (constraint_facts_types[row.type] ?? null),
+        columns: named(row.key),
+        include: named(indexed.slice(row.indexKeys ?? indexed.length)),
+        nullsNotDistinct: row.nullsNotDistinct ?? false,
+        targetSchema: target?.[0] ?? null,
+        targetTable: target?.[1] ?? null,
+        targetColumns: (row.targetKey ?? []).flatMap((number) => target?.[2][number] ?? []),
+        targetIsKey: row.isPrimary ?? false,
+        onDelete: actions[row.onDelete ?? ''] ?? 'NO ACTION',
+        onDeleteColumns: named(row.onDeleteKey),
+        onUpdate: actions[row.onUpdate ?? ''] ?? 'NO ACTION',
+        match: matches[row.match ?? ''] ?? 'SIMPLE',
+        deferrable,
+        deferred,
+        expression,
+        valid,
+        // That of a foreign key is the target's.
+        indexValid: row.type === 'f' || (row.indexValid ?? true),
+        enforced,
+        noInherit,
+        period,
+        definition,
+        isDomain,
+        notNull: isDomain
+            ? row.domainNotNull
+                ? ['VALUE']
+                : []
+            : attributes.flatMap(([, column, notNull]) => (notNull ? [column] : [])),
+    };
+}
+const constraint_facts_types = {
+    p: 'primary key',
+    u: 'unique',
+    f: 'foreign key',
+    c: 'check',
+    x: 'exclude',
+    n: 'not null',
+};
+const actions = {
+    r: 'RESTRICT',
+    c: 'CASCADE',
+    n: 'SET NULL',
+    d: 'SET DEFAULT',
+};
+const matches = { f: 'FULL', p: 'PARTIAL' };
+//# sourceMappingURL=constraint-facts.js.map
+;// CONCATENATED MODULE: ./build/src/verify/catalog/facts-query.js
+
+/** The facts in its result. */
+function factsOf(query, result) {
+    if (result === undefined)
+        return [];
+    return query.facts?.(result) ?? objectsOf(result);
+}
+//# sourceMappingURL=facts-query.js.map
+;// CONCATENATED MODULE: ./build/src/verify/catalog/index-facts.js
+
+
+/** Indexes of the expected names, and all of those tables of which one without a name is expected. NULLS NOT DISTINCT is of 15. */
+function readIndexes(expectations, scope) {
+    return {
+        text: `
+    select n.nspname as schema, t.relname as "table", x.relname as name, m.amname as method,
+      i.indisunique as "unique", i.indisvalid as valid, i.indisready as ready, i.indislive as live,
+      ${scope.serverMajor >= 15 ? 'i.indnullsnotdistinct' : 'false'} as "nullsNotDistinct",
+      x.relkind = 'I' as partitioned,
+      pg_catalog.pg_get_expr(i.indpred, i.indrelid) as predicate,
+      i.indkey::text as columns, i.indnkeyatts as "keyCount", i.indoption::text as options,
+      i.indclass::text as classes, i.indcollation::text as collations,
+      (select pg_catalog.json_agg(pg_catalog.json_build_array(a.attnum, a.attname, a.attcollation::int8))
+         from pg_catalog.pg_attribute a where a.attrelid = t.oid and a.attnum > 0) as attributes,
+      (select pg_catalog.json_agg(pg_catalog.json_build_array(c.oid::int8, c.opcname, c.opcdefault))
+         from pg_catalog.pg_opclass c where c.oid = any (i.indclass)) as "classNames",
+      (select pg_catalog.json_agg(pg_catalog.json_build_array(l.oid::int8, l.collname))
+         from pg_catalog.pg_collation l where l.oid = any (i.indcollation)) as "collationNames",
+      case when i.indexprs is not null then (
+        select pg_catalog.json_agg(case when i.indkey[place - 1] = 0 then pg_catalog.pg_get_indexdef(i.indexrelid, place, false) end
+            order by place)
+          from pg_catalog.generate_series(1, i.indnkeyatts::int) as place) end as expressions
+    from pg_catalog.pg_class t
+    join pg_catalog.pg_namespace n on n.oid = t.relnamespace and n.nspname = any ($2)
+    left join (
+      pg_catalog.pg_index i join pg_catalog.pg_class x on x.oid = i.indexrelid join pg_catalog.pg_am m on m.oid = x.relam
+    ) on i.indrelid = t.oid and (x.relname = any ($3) or t.relname = any ($4))
+    where t.oid = any (array(
+      select c.oid from pg_catalog.pg_class c where c.relname = any ($1) and c.relkind in ('r', 'p', 'm')
+      union all
+      select o.indrelid from pg_catalog.pg_class c join pg_catalog.pg_index o on o.indexrelid = c.oid where c.relname = any ($3)
+    ))
+    order by 1, 2, 3
+    `,
+        values: [...memberValues(expectations, scope), tablesOfUnnamed(expectations)],
+        facts: (result) => objectsOf(result).map(index_facts_factOf),
+    };
+}
+function index_facts_factOf(row) {
+    const { schema, table, name, method, unique, valid, ready, live, partitioned, predicate } = row;
+    const numbers = index_facts_listOf(row.columns);
+    const columns = new Map((row.attributes ?? []).map((each) => [each[0], each]));
+    return {
+        schema,
+        table,
+        name,
+        method,
+        unique,
+        nullsNotDistinct: row.nullsNotDistinct,
+        valid,
+        ready,
+        live,
+        partitioned,
+        predicate,
+        keys: name === null ? [] : index_facts_keysOf(row, numbers.slice(0, row.keyCount), columns),
+        include: numbers.slice(row.keyCount).flatMap((number) => columns.get(number)?.[1] ?? []),
+    };
+}
+function index_facts_keysOf(row, numbers, columns) {
+    const [options, classes, collations] = [row.options, row.classes, row.collations].map(index_facts_listOf);
+    const classNames = new Map((row.classNames ?? []).map((each) => [each[0], each]));
+    const collationNames = new Map(row.collationNames ?? []);
+    return numbers.map((number, place) => {
+        const [, column = null, ownCollation = 0] = columns.get(number) ?? [];
+        const [, opclass = '', opclassIsDefault = true] = classNames.get(classes?.[place] ?? 0) ?? [];
+        const option = options?.[place] ?? 0;
+        const collation = collations?.[place] ?? 0;
+        return {
+            column,
+            expression: row.expressions?.[place] ?? null,
+            opclass,
+            opclassIsDefault,
+            descending: (option & 1) === 1,
+            nullsFirst: (option & 2) === 2,
+            collation: collation === (ownCollation || defaultCollation)
+                ? null
+                : (collationNames.get(collation) ?? null),
+        };
+    });
+}
+/** OID of the collation "default" (pg_collation.dat). */
+const defaultCollation = 100;
+/** int2vector and oidvector as text: numbers parted by blanks. */
+function index_facts_listOf(vector) {
+    return vector === null || vector === '' ? [] : vector.split(' ').map(Number);
+}
+//# sourceMappingURL=index-facts.js.map
+;// CONCATENATED MODULE: ./build/src/verify/catalog/enabled.js
+/** pg_trigger.tgenabled, pg_rewrite.ev_enabled, pg_event_trigger.evtenabled in words. */
+const enabledWords = {
+    O: 'enabled',
+    D: 'disabled',
+    R: 'enabled on replicas only',
+    A: 'enabled always',
+};
+/** For a trigger or rule of which only its state is expected; `found` is null where there is none. */
+function judgeEnabled(wanted, found) {
+    const expected = enabledWords[wanted];
+    if (found === null)
+        return { expected, actual: 'missing', outcome: 'failed' };
+    return { expected, actual: enabledWords[found], outcome: wanted === found ? 'passed' : 'failed' };
+}
+//# sourceMappingURL=enabled.js.map
+;// CONCATENATED MODULE: ./build/src/verify/catalog/named-object.js
+
+
+
+const named_object_sources = {
+    schema: { catalog: 'pg_namespace', name: 'nspname' },
+    extension: { catalog: 'pg_extension', name: 'extname' },
+    'event trigger': { catalog: 'pg_event_trigger', name: 'evtname', enabled: 'o.evtenabled' },
+    publication: { catalog: 'pg_publication', name: 'pubname' },
+    subscription: {
+        catalog: 'pg_subscription',
+        name: 'subname',
+        where: 'o.subdbid = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())',
+    },
+    role: { catalog: 'pg_roles', name: 'rolname' },
+    database: { catalog: 'pg_database', name: 'datname' },
+    tablespace: { catalog: 'pg_tablespace', name: 'spcname' },
+    'foreign server': { catalog: 'pg_foreign_server', name: 'srvname' },
+    'foreign data wrapper': { catalog: 'pg_foreign_data_wrapper', name: 'fdwname' },
+    language: { catalog: 'pg_language', name: 'lanname' },
+    'access method': { catalog: 'pg_am', name: 'amname' },
+    statistics: { catalog: 'pg_statistic_ext', name: 'stxname', schema: 'stxnamespace' },
+    collation: { catalog: 'pg_collation', name: 'collname', schema: 'collnamespace' },
+    conversion: { catalog: 'pg_conversion', name: 'conname', schema: 'connamespace' },
+};
+const namedKinds = Object.keys(named_object_sources);
+/** Objects of which a name, in a schema or alone, is all that is looked up. */
+function readNamed(kind) {
+    const source = named_object_sources[kind];
+    return (expectations, scope) => {
+        const names = expectations.flatMap(({ object }) => object.name ?? []);
+        const enabled = source.enabled ?? "'O'";
+        const filter = source.where === undefined ? '' : `and ${source.where}`;
+        return source.schema === undefined
+            ? {
+                text: `select '' as schema, o.${source.name} as name, ${enabled} as enabled
+             from pg_catalog.${source.catalog} o where o.${source.name} = any ($1) ${filter}`,
+                values: [names],
+            }
+            : {
+                text: `select n.nspname as schema, o.${source.name} as name, ${enabled} as enabled
+             from pg_catalog.${source.catalog} o join pg_catalog.pg_namespace n on n.oid = o.${source.schema}
+            where o.${source.name} = any ($1) and n.nspname = any ($2) ${filter}`,
+                values: [names, scope_schemasOf(expectations, scope)],
+            };
+    };
+}
+function judgeNamed(kind) {
+    const source = named_object_sources[kind];
+    return (expectation, facts, scope) => {
+        const { object, state, enabled } = expectation;
+        const named = facts.filter(({ name }) => name === object.name);
+        const inSchema = source.schema !== undefined;
+        const found = inSchema ? reach(named, object.schema, scope) : (named[0] ?? null);
+        const judge = () => {
+            if (state === 'absent') {
+                return inSchema
+                    ? judgeAbsenceOnPath(found, expectation, scope)
+                    : judgeAbsence(found !== null);
+            }
+            if (enabled !== undefined)
+                return judgeEnabled(enabled, found?.enabled ?? null);
+            return judgePresence(found !== null);
+        };
+        return verification_verification(expectation, scope, judge());
+    };
+}
+//# sourceMappingURL=named-object.js.map
+;// CONCATENATED MODULE: ./build/src/verify/catalog/relation.js
+
+
+/** Tables, views, materialized views, sequences, foreign tables of the expected names, with their parent where they are partitions. */
+function readRelations(expectations, scope) {
+    return {
+        text: `
+    select n.nspname as schema, c.relname as name, c.relkind as kind,
+      c.relrowsecurity as "rowSecurity", c.relforcerowsecurity as forced,
+      pn.nspname as "parentSchema", p.relname as "parentName", coalesce(i.inhdetachpending, false) as detaching
+    from pg_catalog.pg_class c
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    left join pg_catalog.pg_inherits i on i.inhrelid = c.oid and c.relispartition
+    left join pg_catalog.pg_class p on p.oid = i.inhparent
+    left join pg_catalog.pg_namespace pn on pn.oid = p.relnamespace
+    where c.relkind in ('r', 'p', 'v', 'm', 'S', 'f') and c.relname = any ($1) and n.nspname = any ($2)
+    order by 1, 2
+    `,
+        values: [
+            expectations.flatMap(({ object }) => object.name ?? []),
+            scope_schemasOf(expectations, scope),
+        ],
+    };
+}
+const kinds = {
+    table: 'rp',
+    'foreign table': 'f',
+    view: 'v',
+    'materialized view': 'm',
+    sequence: 'S',
+};
+const relation_words = {
+    r: 'a table',
+    p: 'a partitioned table',
+    f: 'a foreign table',
+    v: 'a view',
+    m: 'a materialized view',
+    S: 'a sequence',
+};
+function judgeRelation(expectation, facts, scope) {
+    const { object, state, partition } = expectation;
+    // ALTER TABLE and ATTACH PARTITION take foreign tables too.
+    const wanted = `${kinds[object.kind] ?? ''}${partition === undefined ? '' : 'f'}`;
+    const named = facts.filter(({ name }) => name === object.name);
+    const judge = () => {
+        if (state === 'absent') {
+            const same = named.filter(({ kind }) => wanted.includes(kind));
+            return judgeAbsenceOnPath(reach(same, object.schema, scope), expectation, scope);
+        }
+        const found = reach(named, object.schema, scope);
+        if (found !== null && !wanted.includes(found.kind))
+            return anotherKind(found);
+        return found === null ? judgePresence(false) : judgeTable(expectation, found, scope);
+    };
+    return verification_verification(expectation, scope, judge());
+}
+/** Relations of all kinds share their names: IF NOT EXISTS is content with a view where a table was meant. */
+function anotherKind({ kind }) {
+    return { expected: 'present', actual: relation_words[kind] ?? 'another relation', outcome: 'failed' };
+}
+function judgeTable({ partition, rowSecurity }, fact, scope) {
+    const pairs = [];
+    if (partition !== undefined) {
+        const { schema, name } = partition.parent;
+        const attached = isPartitionOf(fact, { schema, name }, scope) && !fact.detaching;
+        const parent = printName(partition.parent, scope);
+        const word = (is) => (is ? `partition of ${parent}` : `no partition of ${parent}`);
+        pairs.push({
+            expected: word(partition.attached),
+            actual: fact.detaching ? 'being detached' : word(attached),
+        });
+    }
+    if (rowSecurity?.enabled !== undefined) {
+        const word = (on) => `row security ${on ? 'enabled' : 'disabled'}`;
+        pairs.push({ expected: word(rowSecurity.enabled), actual: word(fact.rowSecurity) });
+    }
+    if (rowSecurity?.forced !== undefined) {
+        const word = (on) => (on ? 'forced for the owner' : 'not forced for the owner');
+        pairs.push({ expected: word(rowSecurity.forced), actual: word(fact.forced) });
+    }
+    if (pairs.length === 0)
+        return judgePresence(true);
+    const same = pairs.every(({ expected, actual }) => expected === actual);
+    return {
+        expected: pairs.map(({ expected }) => expected).join(', '),
+        actual: pairs.map(({ actual }) => actual).join(', '),
+        outcome: same ? 'passed' : 'failed',
+    };
+}
+function isPartitionOf({ parentSchema, parentName }, parent, scope) {
+    if (parentSchema === null || parentName === null)
+        return false;
+    return meansName(parent, { schema: parentSchema, name: parentName }, scope);
+}
+//# sourceMappingURL=relation.js.map
+;// CONCATENATED MODULE: ./build/src/verify/catalog/routine.js
+
+
+/** Functions, procedures and aggregates of the expected names, each overload. */
+function readRoutines(expectations, scope) {
+    return {
+        text: `
+    select n.nspname as schema, p.proname as name, p.prokind as kind,
+      pg_catalog.to_json(array(
+        select pg_catalog.format_type(u.type, null)
+          from pg_catalog.unnest(p.proargtypes::oid[]) with ordinality as u (type, place) order by u.place
+      )) as arguments
+    from pg_catalog.pg_proc p
+    join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+    where p.proname = any ($1) and n.nspname = any ($2)
+    order by 1, 2, p.oid
+    `,
+        values: [
+            expectations.flatMap(({ object }) => object.name ?? []),
+            scope_schemasOf(expectations, scope),
+        ],
+    };
+}
+const routine_kinds = {
+    function: 'fw',
+    procedure: 'p',
+    aggregate: 'a',
+};
+function judgeRoutine(expectation, facts, scope) {
+    const { object, state } = expectation;
+    const candidates = facts.filter((fact) => fact.name === object.name &&
+        (routine_kinds[object.kind] ?? '').includes(fact.kind) &&
+        (object.arguments === undefined || sameTypes(object.arguments, fact.arguments)));
+    const found = reach(candidates, object.schema, scope);
+    const types = object.arguments ?? found?.arguments;
+    const name = printName({ schema: object.schema, name: object.name ?? '' }, scope);
+    const judgement = state === 'absent'
+        ? judgeAbsenceOnPath(found, expectation, scope)
+        : judgePresence(found !== null);
+    return verification_verification(expectation, scope, {
+        ...judgement,
+        object: types === undefined ? name : `${name}(${types.join(', ')})`,
+    });
+}
+/** Arguments are told apart by their types without modifiers: varchar(10) is varchar. */
+function sameTypes(written, found) {
+    return (written.length === found.length &&
+        written.every((type, place) => sameType(type.replace(/\([\d, ]*\)/, ''), found[place] ?? '')));
+}
+//# sourceMappingURL=routine.js.map
+;// CONCATENATED MODULE: ./build/src/verify/catalog/index-comparison.js
+
+
+
+/** Everything but validity. */
+function compareIndex(wanted, fact) {
+    if (wanted.keys.length !== fact.keys.length)
+        return 'different';
+    return together([
+        exactly(wanted.method, fact.method),
+        exactly(wanted.unique, fact.unique),
+        exactly(wanted.nullsNotDistinct, fact.nullsNotDistinct),
+        asSets(wanted.include, fact.include),
+        asExpressions(wanted.predicate, fact.predicate),
+        ...wanted.keys.map((key, place) => compareKey(key, fact.keys[place], wanted.method)),
+    ]);
+}
+function compareKey(wanted, fact, method) {
+    if (fact === undefined)
+        return 'different';
+    const parts = [
+        exactly(wanted.column, fact.column),
+        asExpressions(wanted.expression, fact.expression),
+        wanted.opclass === null
+            ? exactly(true, fact.opclassIsDefault)
+            : exactly(lastName(wanted.opclass), fact.opclass),
+    ];
+    // Only B-tree keeps an order; the other methods take the words and ignore them, or refuse them.
+    if (method === 'btree') {
+        parts.push(exactly(wanted.descending, fact.descending), exactly(wanted.nullsFirst ?? wanted.descending, fact.nullsFirst));
+    }
+    // An expression inherits the collation of its columns; one written out may also be the column's own, which is stored as its default.
+    if (wanted.collation === null ? fact.expression === null : fact.collation !== null) {
+        parts.push(exactly(wanted.collation === null ? null : lastName(wanted.collation), fact.collation));
+    }
+    return together(parts);
+}
+/** An index that was found, as a definition. */
+function index_comparison_definitionOf(fact) {
+    return {
+        method: fact.method,
+        unique: fact.unique,
+        nullsNotDistinct: fact.nullsNotDistinct,
+        keys: fact.keys.map((key) => ({
+            column: key.column,
+            expression: key.expression,
+            opclass: key.opclassIsDefault ? null : quoteIdentifier(key.opclass),
+            descending: key.descending,
+            nullsFirst: key.nullsFirst === key.descending ? null : key.nullsFirst,
+            collation: key.collation === null ? null : quoteIdentifier(key.collation),
+        })),
+        include: fact.include,
+        predicate: fact.predicate,
+        concurrently: false,
+    };
+}
+//# sourceMappingURL=index-comparison.js.map
+;// CONCATENATED MODULE: ./build/src/verify/catalog/index-words.js
+
+
+/** An index in SQL's words: 'UNIQUE btree (lower(email), "createdAt" DESC) INCLUDE (id) WHERE (active)'. */
+function describeIndex(index) {
+    const words = [index.method, `(${index.keys.map(describeKey).join(', ')})`];
+    if (index.unique)
+        words.unshift('UNIQUE');
+    if (index.include.length > 0) {
+        words.push(`INCLUDE (${index.include.map(quoteIdentifier).join(', ')})`);
+    }
+    if (index.nullsNotDistinct)
+        words.push('NULLS NOT DISTINCT');
+    if (index.predicate !== null)
+        words.push(`WHERE ${inParentheses(index.predicate)}`);
+    return words.join(' ');
+}
+function describeKey(key) {
+    const words = [key.column === null ? (key.expression ?? '') : quoteIdentifier(key.column)];
+    if (key.collation !== null)
+        words.push(`COLLATE ${key.collation}`);
+    if (key.opclass !== null)
+        words.push(key.opclass);
+    if (key.descending)
+        words.push('DESC');
+    if (key.nullsFirst !== null && key.nullsFirst !== key.descending) {
+        words.push(key.nullsFirst ? 'NULLS FIRST' : 'NULLS LAST');
+    }
+    return words.join(' ');
+}
+//# sourceMappingURL=index-words.js.map
+;// CONCATENATED MODULE: ./build/src/verify/catalog/table-index.js
+
+
+
+
+
+
+
+function judgeIndex(expectation, facts, scope) {
+    const named = candidates(expectation, facts, scope);
+    const [first = null] = named;
+    const judge = () => {
+        if (expectation.state === 'present')
+            return table_index_judgePresent(expectation, named);
+        return expectation.object.table === undefined
+            ? judgeAbsenceOnPath(first, expectation, scope)
+            : judgeAbsence(first !== null);
+    };
+    return verification_verification(expectation, scope, judge());
+}
+function table_index_judgePresent(expectation, named) {
+    const { object, index: wanted } = expectation;
+    if (wanted === undefined)
+        return judgePresence(named.length > 0);
+    const best = likest(named.map((fact) => ({ fact, likeness: compareIndex(wanted, fact) })));
+    // Without a name only an index of the same structure can be the one meant.
+    const found = object.name === null && best?.likeness === 'different' ? null : best;
+    const judgement = judgeDefinition(expectation, { definition: describeIndex(wanted), state: 'VALID' }, found && { definition: describeIndex(index_comparison_definitionOf(found.fact)), state: table_index_stateOf(found.fact) }, found?.likeness ?? 'different');
+    if (found === null)
+        return judgement;
+    const printed = { ...judgement, object: quoteIdentifier(found.fact.name ?? '') };
+    const pending = found.likeness !== 'different' && found.fact.partitioned && !found.fact.valid;
+    return pending ? { ...printed, outcome: 'not-checked', reason: awaitsPartitions } : printed;
+}
+const awaitsPartitions = 'an index of a partitioned table becomes valid when each partition has its own; whether that is wanted here was not determined';
+/** By its table where that is known; else (DROP INDEX) by its own name, indexes being in the same schema as their table. */
+function candidates({ object }, facts, scope) {
+    if (object.table !== undefined) {
+        const { members } = member_membersOf(facts, object, scope);
+        return members.filter((fact) => object.name === null || fact.name === object.name);
+    }
+    const found = reach(facts.filter((fact) => fact.name === object.name), object.schema, scope);
+    return found === null ? [] : [found];
+}
+/** An index in use by queries; one that a build or DROP … CONCURRENTLY left half-way is neither ready nor live. */
+function table_index_stateOf({ valid, ready, live }) {
+    return valid && ready && live ? 'VALID' : 'INVALID';
+}
+//# sourceMappingURL=table-index.js.map
+;// CONCATENATED MODULE: ./build/src/verify/catalog/table-member.js
+
+
+
+const policy = { catalog: 'pg_policy', name: 'polname', table: 'polrelid', enabled: "'O'" };
+const rule = {
+    catalog: 'pg_rewrite',
+    name: 'rulename',
+    table: 'ev_class',
+    enabled: 'm.ev_enabled',
+};
+const readPolicies = (...parts) => readMembers(policy, ...parts);
+const readRules = (...parts) => readMembers(rule, ...parts);
+function readMembers(source, expectations, scope) {
+    return {
+        text: `
+    select n.nspname as schema, c.relname as "table", m.${source.name} as name, ${source.enabled} as enabled
+    from pg_catalog.pg_class c
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    left join pg_catalog.${source.catalog} m on m.${source.table} = c.oid and m.${source.name} = any ($3)
+    where c.relkind in ('r', 'p', 'f', 'v', 'm') and c.relname = any ($1) and n.nspname = any ($2)
+    order by 1, 2, 3
+    `,
+        values: memberValues(expectations, scope),
+    };
+}
+/** Policies and rules: whether they are on that table, and enabled as expected. */
+function judgeMember(expectation, facts, scope) {
+    const { object, state, enabled } = expectation;
+    const found = member_memberOf(facts, object, scope);
+    const judge = () => {
+        if (state === 'absent')
+            return judgeAbsence(found !== null);
+        if (enabled !== undefined)
+            return judgeEnabled(enabled, found?.enabled ?? null);
+        return judgePresence(found !== null);
+    };
+    return verification_verification(expectation, scope, judge());
+}
+//# sourceMappingURL=table-member.js.map
+;// CONCATENATED MODULE: ./build/src/verify/catalog/trigger-comparison.js
+
+
+
+function compareTrigger(wanted, fact, scope) {
+    const found = trigger_comparison_definitionOf(fact);
+    return together([
+        exactly(true, meansName(wanted.function, { schema: fact.functionSchema, name: fact.functionName }, scope)),
+        exactly(wanted.timing, found.timing),
+        asSets(wanted.events, found.events),
+        exactly(wanted.forEach, found.forEach),
+        asSets(wanted.columns, found.columns),
+        exactly(wanted.constraint, found.constraint),
+        exactly(wanted.deferrable ?? false, found.deferrable),
+        exactly(wanted.initiallyDeferred ?? false, found.initiallyDeferred),
+        asSets(wanted.referencing ?? [], found.referencing ?? []),
+        inOrder(wanted.arguments ?? [], found.arguments ?? []),
+        asExpressions(wanted.when ?? null, found.when ?? null),
+    ]);
+}
+/** WHEN and the arguments are read from the server's print of the trigger, by the same parser as the script. */
+function trigger_comparison_definitionOf(fact) {
+    const printed = fact.definition === null ? null : parseTriggerDefinition(fact.definition);
+    const { functionSchema, functionName, timing, events, forEach, columns, constraint } = fact;
+    const { deferrable, initiallyDeferred, referencing } = fact;
+    return {
+        function: { schema: functionSchema, name: functionName },
+        timing,
+        events,
+        forEach,
+        columns,
+        constraint,
+        deferrable,
+        initiallyDeferred,
+        referencing,
+        when: printed?.when ?? null,
+        arguments: printed?.arguments ?? [],
+    };
+}
+//# sourceMappingURL=trigger-comparison.js.map
+;// CONCATENATED MODULE: ./build/src/verify/catalog/trigger-words.js
+
+
+
+/** 'AFTER INSERT OR UPDATE OF a FOR EACH ROW EXECUTE FUNCTION f()'. */
+function describeTrigger(trigger, scope) {
+    const columns = trigger.columns.map(quoteIdentifier).toSorted().join(', ');
+    const events = trigger.events
+        .toSorted()
+        .map((event) => (event === 'UPDATE' && columns !== '' ? `UPDATE OF ${columns}` : event));
+    const words = [trigger.timing.toUpperCase(), events.join(' OR ')];
+    if (trigger.deferrable === true)
+        words.push('DEFERRABLE');
+    if (trigger.initiallyDeferred === true)
+        words.push('INITIALLY DEFERRED');
+    if (trigger.referencing?.length)
+        words.push(`REFERENCING ${trigger.referencing.join(' ')}`);
+    words.push(`FOR EACH ${trigger.forEach.toUpperCase()}`);
+    if (trigger.when != null)
+        words.push(`WHEN ${inParentheses(trigger.when)}`);
+    const values = (trigger.arguments ?? []).map(quoteLiteral).join(', ');
+    const call = `${printName(trigger.function, scope)}(${values})`;
+    return `${trigger.constraint ? 'CONSTRAINT ' : ''}${words.join(' ')} EXECUTE FUNCTION ${call}`;
+}
+//# sourceMappingURL=trigger-words.js.map
+;// CONCATENATED MODULE: ./build/src/verify/catalog/trigger.js
+
+
+
+
+
+function judgeTrigger(expectation, facts, scope) {
+    const { object, state, trigger: wanted, enabled } = expectation;
+    const found = member_memberOf(facts, object, scope);
+    const judge = () => {
+        if (state === 'absent')
+            return judgeAbsence(found !== null);
+        if (wanted === undefined) {
+            return enabled === undefined
+                ? judgePresence(found !== null)
+                : judgeEnabled(enabled, found?.enabled ?? null);
+        }
+        return judgeDefinition(expectation, { definition: describeTrigger(wanted, scope), state: enabledWords[enabled ?? 'O'] }, found === null
+            ? null
+            : {
+                definition: describeTrigger(trigger_comparison_definitionOf(found), scope),
+                state: enabledWords[found.enabled],
+            }, found === null ? 'different' : compareTrigger(wanted, found, scope));
+    };
+    return verification_verification(expectation, scope, judge());
+}
+//# sourceMappingURL=trigger.js.map
+;// CONCATENATED MODULE: ./build/src/verify/catalog/trigger-facts.js
+
+/** Triggers of the expected names; those that the server makes for foreign keys and partitions' copies of a parent's are none of them. */
+function readTriggers(expectations, scope) {
+    return {
+        text: `
+    select n.nspname as schema, c.relname as "table", t.tgname as name,
+      (select fn.nspname from pg_catalog.pg_proc f join pg_catalog.pg_namespace fn on fn.oid = f.pronamespace
+        where f.oid = t.tgfoid) as "functionSchema",
+      (select f.proname from pg_catalog.pg_proc f where f.oid = t.tgfoid) as "functionName",
+      case when t.tgtype & 2 = 2 then 'before' when t.tgtype & 64 = 64 then 'instead of' else 'after' end as timing,
+      pg_catalog.to_json(pg_catalog.array_remove(array[
+        case when t.tgtype & 4 = 4 then 'INSERT' end, case when t.tgtype & 8 = 8 then 'DELETE' end,
+        case when t.tgtype & 16 = 16 then 'UPDATE' end, case when t.tgtype & 32 = 32 then 'TRUNCATE' end
+      ], null)) as events,
+      case when t.tgtype & 1 = 1 then 'row' else 'statement' end as "forEach",
+      pg_catalog.to_json(array(
+        select a.attname from pg_catalog.unnest(t.tgattr::int2[]) as u (number)
+          join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum = u.number
+      )) as columns,
+      t.tgconstraint <> 0 as constraint, t.tgdeferrable as deferrable, t.tginitdeferred as "initiallyDeferred",
+      pg_catalog.to_json(pg_catalog.array_remove(array[
+        'OLD TABLE AS ' || pg_catalog.quote_ident(t.tgoldtable), 'NEW TABLE AS ' || pg_catalog.quote_ident(t.tgnewtable)
+      ], null)) as referencing,
+      case when t.tgqual is not null or t.tgnargs > 0 then pg_catalog.pg_get_triggerdef(t.oid) end as definition,
+      t.tgenabled as enabled
+    from pg_catalog.pg_class c
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    left join pg_catalog.pg_trigger t on t.tgrelid = c.oid and not t.tgisinternal and t.tgname = any ($3)
+    where c.relkind in ('r', 'p', 'f', 'v') and c.relname = any ($1) and n.nspname = any ($2)
+    order by 1, 2, 3
+    `,
+        values: memberValues(expectations, scope),
+    };
+}
+//# sourceMappingURL=trigger-facts.js.map
+;// CONCATENATED MODULE: ./build/src/verify/catalog/type.js
+
+
+
+/** Types, domains and the labels of enums, by the type's name. Row types of tables are no types of their own. */
+function readTypes(expectations, scope) {
+    return {
+        text: `
+    select n.nspname as schema, t.typname as name, t.typtype = 'd' as "isDomain",
+      pg_catalog.to_json(array(
+        select e.enumlabel from pg_catalog.pg_enum e where e.enumtypid = t.oid order by e.enumsortorder
+      )) as labels
+    from pg_catalog.pg_type t
+    join pg_catalog.pg_namespace n on n.oid = t.typnamespace
+    left join pg_catalog.pg_class c on c.oid = t.typrelid
+    where (c.oid is null or c.relkind = 'c') and t.typname = any ($1) and n.nspname = any ($2)
+    order by 1, 2
+    `,
+        values: [
+            expectations.flatMap(({ object }) => object.table?.name ?? object.name ?? []),
+            scope_schemasOf(expectations, scope),
+        ],
+    };
+}
+function judgeType(expectation, facts, scope) {
+    const { object, state } = expectation;
+    const wanted = object.kind === 'domain';
+    const named = facts.filter(({ name, isDomain }) => name === object.name && isDomain === wanted);
+    const found = reach(named, object.schema, scope);
+    return verification_verification(expectation, scope, state === 'absent'
+        ? judgeAbsenceOnPath(found, expectation, scope)
+        : judgePresence(found !== null));
+}
+/** A label belongs to the type that the search path leads to. */
+function judgeEnumValue(expectation, facts, scope) {
+    const { object, state } = expectation;
+    const named = facts.filter(({ name }) => name === object.table?.name);
+    const found = reach(named, object.table?.schema ?? object.schema, scope);
+    const label = object.name ?? '';
+    const has = found?.labels.includes(label) === true;
+    return verification_verification(expectation, scope, {
+        ...(state === 'absent' ? judgeAbsence(has) : judgePresence(has)),
+        object: quoteLiteral(label),
+    });
+}
+//# sourceMappingURL=type.js.map
+;// CONCATENATED MODULE: ./build/src/verify/expectations.js
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+/** A kind's check: one query for all of its expectations, then each judged by itself. */
+function expectations_check(read, judge) {
+    return (expectations, scope) => {
+        const query = read(expectations, scope);
+        return {
+            query,
+            judge(result) {
+                const facts = factsOf(query, result);
+                return expectations.map((expectation) => judge(expectation, facts, scope));
+            },
+        };
+    };
+}
+const relation = expectations_check(readRelations, judgeRelation);
+const routine = expectations_check(readRoutines, judgeRoutine);
+const type = expectations_check(readTypes, judgeType);
+const expectations_checks = {
+    ...Object.fromEntries(namedKinds.map((kind) => [kind, expectations_check(readNamed(kind), judgeNamed(kind))])),
+    table: relation,
+    'foreign table': relation,
+    view: relation,
+    'materialized view': relation,
+    sequence: relation,
+    column: expectations_check(readColumns, judgeColumn),
+    constraint: expectations_check(readConstraints, judgeConstraint),
+    index: expectations_check(readIndexes, judgeIndex),
+    trigger: expectations_check(readTriggers, judgeTrigger),
+    policy: expectations_check(readPolicies, judgeMember),
+    rule: expectations_check(readRules, judgeMember),
+    function: routine,
+    procedure: routine,
+    aggregate: routine,
+    type,
+    domain: type,
+    'enum value': expectations_check(readTypes, judgeEnumValue),
+};
+/**
+ * What to ask about each expected object. The queries may run inside the migration's own transaction or outside, change no setting, and
+ * take no lock on a user's table but what printing an expression needs for a moment.
+ * `scope.searchPath` is what unqualified names were resolved with, its entries schemas (`$user` replaced).
+ */
+function inquire(expectations, scope) {
+    const kinds = [...new Set(expectations.map(({ object }) => object.kind))].map((kind) => {
+        const ofKind = expectations.filter(({ object }) => object.kind === kind);
+        return { ofKind, check: (expectations_checks[kind] ?? expectations_notChecked)(ofKind, scope) };
+    });
+    return {
+        queries: kinds.flatMap(({ check }) => check.query ?? []),
+        judge(results) {
+            const found = new Map();
+            let next = 0;
+            for (const { ofKind, check } of kinds) {
+                const verifications = check.judge(check.query === null ? undefined : results[next++]);
+                for (const [place, expectation] of ofKind.entries()) {
+                    const verified = verifications[place];
+                    if (verified !== undefined)
+                        found.set(expectation, verified);
+                }
+            }
+            return expectations.flatMap((expectation) => found.get(expectation) ?? []);
+        },
+    };
+}
+/** Looks up each expected object in the catalog, in one round trip. Results stand in the order of the expectations. */
+async function verifyExpectations(session, expectations, scope) {
+    const { queries, judge } = inquire(expectations, scope);
+    return judge(await session.pipeline(queries));
+}
+const expectations_notChecked = (expectations, scope) => ({
+    query: null,
+    judge: () => expectations.map((expectation) => verification_verification(expectation, scope, {
+        expected: expectation.state,
+        actual: '',
+        outcome: 'not-checked',
+        reason: `objects of kind ${expectation.object.kind} are not looked up in the catalog`,
+    })),
+});
+//# sourceMappingURL=expectations.js.map
+;// CONCATENATED MODULE: ./build/src/observe/lock-conflicts.js
+/** Lock modes as pg_locks names them, each with those that it conflicts with (the table of the manual, 13.3.1). */
+const conflicts = {
+    AccessShareLock: ['AccessExclusiveLock'],
+    RowShareLock: ['ExclusiveLock', 'AccessExclusiveLock'],
+    RowExclusiveLock: ['ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'],
+    ShareUpdateExclusiveLock: [
+        'ShareUpdateExclusiveLock',
+        'ShareLock',
+        'ShareRowExclusiveLock',
+        'ExclusiveLock',
+        'AccessExclusiveLock',
+    ],
+    ShareLock: [
+        'RowExclusiveLock',
+        'ShareUpdateExclusiveLock',
+        'ShareRowExclusiveLock',
+        'ExclusiveLock',
+        'AccessExclusiveLock',
+    ],
+    ShareRowExclusiveLock: [
+        'RowExclusiveLock',
+        'ShareUpdateExclusiveLock',
+        'ShareLock',
+        'ShareRowExclusiveLock',
+        'ExclusiveLock',
+        'AccessExclusiveLock',
+    ],
+    ExclusiveLock: [
+        'RowShareLock',
+        'RowExclusiveLock',
+        'ShareUpdateExclusiveLock',
+        'ShareLock',
+        'ShareRowExclusiveLock',
+        'ExclusiveLock',
+        'AccessExclusiveLock',
+    ],
+};
+/** Whether a lock in the first mode keeps one in the second from being granted; ACCESS EXCLUSIVE conflicts with all. */
+function lockConflicts(held, wanted) {
+    return held === 'AccessExclusiveLock' || (conflicts[held] ?? []).includes(wanted);
+}
+//# sourceMappingURL=lock-conflicts.js.map
+;// CONCATENATED MODULE: ./build/src/observe/waits.js
+
+
+/** So many characters of a query are read: more than are shown, since a secret must be whole to be found. */
+const readCharacters = 1_000;
+/**
+ * Which of all that wait do so because of us: directly, or behind one that does (the second to update a row of ours waits for the first
+ * waiter, not for us). Only sessions of the application: a vacuum, a walsender or pg-airlock itself is none.
+ */
+function blockedBy(pid, waiting) {
+    const found = new Map();
+    for (const one of waiting) {
+        if (!one.behindPids.includes(pid))
+            continue;
+        found.set(one.pid, { ...one, behind: directlyBehind(one), maintenance: isMaintenance(one) });
+    }
+    for (let before = -1; before !== found.size;) {
+        before = found.size;
+        for (const one of waiting) {
+            const ahead = one.behindPids.map((each) => found.get(each)).find((each) => each !== undefined);
+            if (found.has(one.pid) || ahead === undefined)
+                continue;
+            // It may have waited for the one ahead before that one waited for us.
+            const waitedMs = Math.min(one.waitedMs, ahead.waitedMs);
+            found.set(one.pid, {
+                ...one,
+                behind: ahead.behind,
+                waitedMs,
+                maintenance: isMaintenance(one),
+            });
+        }
+    }
+    return [...found.values()].filter(isApplication).sort((a, b) => b.waitedMs - a.waitedMs);
+}
+function directlyBehind({ wanted, held, queued }) {
+    if (held.some((mode) => lockConflicts(mode, wanted)))
+        return 'held';
+    return queued.length > 0 ? 'queued' : 'held';
+}
+function isMaintenance({ wanted, lockType }) {
+    return wanted === 'ShareUpdateExclusiveLock' || lockType === 'virtualxid';
+}
+/** Where the role may not see the kind of a backend, one with a user is taken for a client's. */
+function isApplication({ backendType, application, user }) {
+    if (application.startsWith(applicationPrefix()))
+        return false;
+    return backendType === 'client backend' || (backendType === '' && user !== '');
+}
+//# sourceMappingURL=waits.js.map
+;// CONCATENATED MODULE: ./build/src/observe/snapshots.js
+
+/**
+ * The transactions that a concurrent statement would wait for, as of now: WaitForLockers and WaitForOlderSnapshots as the server does it (14 to
+ * 18). Left out like there: other databases, autovacuum (told by having no user), vacuums, safe builds. Replication slots keep no statement waiting.
+ * Prepared transactions hold locks, never a snapshot. Asked by the observer in autocommit. pg_locks and backend_xmin are visible to every role; who it is
+ * and since when is empty without pg_read_all_stats.
+ */
+async function readOlderTransactions(observer, { tables, lockers, snapshots }, ours) {
+    return observer.rows(`with locks as materialized (
+       select l.pid, l.virtualtransaction as id, l.locktype = 'relation' as holds, l.transactionid::text as xid
+       from pg_catalog.pg_locks l
+       where l.granted and (l.locktype = 'virtualxid' and l.virtualxid = l.virtualtransaction
+         or l.locktype = 'transactionid' and l.pid is null
+         or l.locktype = 'relation' and l.relation = any ($1::pg_catalog.oid[]) and ($2 or l.mode = any ($3::pg_catalog.text[]))
+           and l.database = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database()))
+     ), transactions as (
+       select pid, id, pg_catalog.bool_or(holds) as holds, pg_catalog.max(xid) as xid from locks group by pid, id
+     )
+     select ${snapshots_describedSession},
+       pg_catalog.array_remove(array[case when t.holds then 'locks ' || t.id end, case when s.xmin is not null then 'snapshot ' || coalesce(t.id, a.pid::text) || ' ' || s.xmin end], null) as marks
+     from pg_catalog.pg_stat_activity a
+     left join transactions t on t.pid = a.pid
+     left join lateral (
+       select a.backend_xmin::text as xmin
+       where $4 and not exists (select from pg_catalog.pg_stat_progress_vacuum v where v.pid = a.pid)
+         and not ($5 and exists (
+           select from pg_catalog.pg_stat_progress_create_index b join pg_catalog.pg_index i on i.indexrelid = b.index_relid
+           where b.pid = a.pid and b.command like '% CONCURRENTLY' and i.indexprs is null and i.indpred is null))
+     ) s on true
+     where a.datname = pg_catalog.current_database() and a.usesysid is not null and a.leader_pid is null
+       and a.pid <> pg_catalog.pg_backend_pid() and a.pid <> all ($6::pg_catalog.int4[])
+       and (t.holds or s.xmin is not null)
+     union all
+     select 0, p.gid, p.owner::text, 'local', 'prepared transaction',
+       pg_catalog.round(extract(epoch from pg_catalog.clock_timestamp() - p.prepared) * 1000)::pg_catalog.int8,
+       null, '', '', array['locks ' || t.id]
+     from transactions t join pg_catalog.pg_prepared_xacts p on p.transaction::text = t.xid
+     where t.pid is null and t.holds`, [
+        tables.map(String),
+        lockers === 'all',
+        conflictingWithShare,
+        snapshots !== 'none',
+        snapshots === 'but safe builds',
+        ours.map(String),
+    ]);
+}
+const conflictingWithShare = [
+    'RowExclusiveLock',
+    'ShareUpdateExclusiveLock',
+    'ShareRowExclusiveLock',
+    'ExclusiveLock',
+    'AccessExclusiveLock',
+];
+/** Columns of an `AwaitedSession`, from pg_stat_activity as `a`. */
+const snapshots_describedSession = `a.pid, coalesce(a.application_name, '') as application, coalesce(a.usename::text, '') as "user",
+       coalesce(pg_catalog.host(a.client_addr), 'local') as client, coalesce(a.state, '') as state,
+       pg_catalog.round(extract(epoch from pg_catalog.clock_timestamp() - a.xact_start) * 1000)::pg_catalog.int8 as "transactionAgeMs",
+       pg_catalog.to_char(a.query_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "queryStartedAt",
+       coalesce(pg_catalog.left(a.query, ${readCharacters}), '') as query,
+       coalesce(a.backend_start::pg_catalog.text, '') as "backendStart"`;
+/** OIDs of the tables and materialized views: those named, those of named indexes, their partitions; all of a schema or of the database. */
+async function snapshots_readTables(session, reach) {
+    const { relations, schemas, database } = reach;
+    const rows = await session.rows(`with named as (
+       select c.oid from pg_catalog.unnest($1::pg_catalog.text[]) as name join pg_catalog.pg_class c on c.oid = pg_catalog.to_regclass(name)
+     ), below as (
+       select oid from named union select p.relid::pg_catalog.oid from named, pg_catalog.pg_partition_tree(named.oid) p
+     )
+     select distinct coalesce(i.indrelid, b.oid)::pg_catalog.int8 as oid from below b left join pg_catalog.pg_index i on i.indexrelid = b.oid
+     union
+     select c.oid::pg_catalog.int8 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where c.relkind in ('r', 'p', 'm') and (n.nspname = any ($2::pg_catalog.text[])
+       or $3 and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_(toast|temp)')`, [relations, schemas, database]);
+    return rows.map(({ oid }) => oid);
+}
+//# sourceMappingURL=snapshots.js.map
+;// CONCATENATED MODULE: ./build/src/observe/index-builds.js
+
+/**
+ * The index of a name in the schema of a table, where CREATE INDEX would put it; null where there is none. `table` is a quoted SQL name, `name` the
+ * index's own, unquoted.
+ */
+async function readIndexBeside(session, table, name) {
+    return index_builds_readIndex(session, `pg_catalog.pg_class wanted join pg_catalog.pg_class x on x.relnamespace = wanted.relnamespace and x.relname = $2
+     where wanted.oid = pg_catalog.to_regclass($1)`, [table, name]);
+}
+/** The index of a quoted SQL name, as the session's search path finds it; null where there is none. */
+async function readIndexByName(session, name) {
+    return index_builds_readIndex(session, 'pg_catalog.pg_class x where x.oid = pg_catalog.to_regclass($1)', [
+        name,
+    ]);
+}
+/** The index of an OID, under whatever name; null where it is gone. */
+async function readIndexByOid(session, oid) {
+    return index_builds_readIndex(session, 'pg_catalog.pg_class x where x.oid = $1::pg_catalog.oid', [String(oid)]);
+}
+/** `from` names the index's row of pg_class as x. */
+async function index_builds_readIndex(session, from, values) {
+    const [row] = await session.rows(`select i.indexrelid::pg_catalog.int8 as oid, pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(x.relname) as name,
+       i.indrelid::pg_catalog.int8 as "tableOid", t.schema as "tableSchema", t.relname as "tableName",
+       i.indisvalid and i.indisready and i.indislive as valid, x.relkind = 'I' as partitioned,
+       pg_catalog.pg_get_indexdef(i.indexrelid) as definition
+     from (select x.* from ${from}) x
+     join pg_catalog.pg_index i on i.indexrelid = x.oid
+     join pg_catalog.pg_namespace n on n.oid = x.relnamespace
+     join lateral (
+       select c.relname, s.nspname as schema from pg_catalog.pg_class c join pg_catalog.pg_namespace s on s.oid = c.relnamespace
+       where c.oid = i.indrelid
+     ) t on true`, values);
+    if (row === undefined)
+        return null;
+    const { tableSchema, tableName, ...index } = row;
+    return { ...index, table: { schema: tableSchema, name: tableName } };
+}
+/**
+ * Sessions that build an index on the table, or drop or rebuild the index: while there is one, an INVALID index is its work and no leftover. Without
+ * pg_read_all_stats the view of builds hides which table it is; the lock that every concurrent build keeps on its table tells, and hides from nobody.
+ */
+async function readBuilders(observer, { oid, tableOid }, ours) {
+    return observer.rows(`with locks as materialized (
+       select l.pid, l.relation, l.mode from pg_catalog.pg_locks l
+       where l.locktype = 'relation' and l.granted and l.relation in ($1::pg_catalog.oid, $2::pg_catalog.oid)
+         and l.database = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())
+         and l.mode in ('ShareUpdateExclusiveLock', 'ShareLock', 'AccessExclusiveLock')
+     )
+     select ${snapshots_describedSession.replace("coalesce(a.state, '')", "pg_catalog.concat_ws(', ', a.state, p.phase)")}
+     from pg_catalog.pg_stat_activity a left join pg_catalog.pg_stat_progress_create_index p on p.pid = a.pid
+     where a.datname = pg_catalog.current_database() and a.pid <> pg_catalog.pg_backend_pid() and a.pid <> all ($3::pg_catalog.int4[])
+       and (p.relid = $2::pg_catalog.oid
+         or p.pid is not null and p.relid is null and exists (select from locks l where l.pid = a.pid)
+         or exists (select from locks l where l.pid = a.pid and l.relation = $1::pg_catalog.oid))`, [String(oid), String(tableOid), ours.map(String)]);
+}
+/**
+ * Is this very index the work of another session that builds it now? False also where the view of builds hides it (another role's, without
+ * pg_read_all_stats).
+ */
+async function isBuiltByAnother(observer, oid, ours) {
+    const rows = await observer.rows(`select p.pid from pg_catalog.pg_stat_progress_create_index p
+     where p.datname = pg_catalog.current_database() and p.index_relid = $1::pg_catalog.oid and p.pid <> all ($2::pg_catalog.int4[])`, [String(oid), ours.map(String)]);
+    return rows.length > 0;
+}
+/**
+ * INVALID indexes on the tables, and on what holds their long values (TOAST), that a REINDEX CONCURRENTLY left behind when it was cut off: the server
+ * names them …_ccnew or …_ccold.
+ */
+async function readRebuildLeftovers(session, tables) {
+    if (tables.length === 0)
+        return [];
+    return session.rows(`select i.indexrelid::pg_catalog.int8 as oid, i.indrelid::pg_catalog.int8 as "tableOid",
+       pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) as name
+     from pg_catalog.pg_index i
+     join pg_catalog.pg_class c on c.oid = i.indexrelid
+     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where i.indrelid in (
+         select t.oid from pg_catalog.unnest($1::pg_catalog.oid[]) as t (oid)
+         union select t.reltoastrelid from pg_catalog.pg_class t where t.oid = any ($1::pg_catalog.oid[]) and t.reltoastrelid <> 0)
+       and c.relkind = 'i'
+       and not (i.indisvalid and i.indisready and i.indislive) and c.relname ~ '_cc(new|old)[0-9]*$'
+     order by 1`, [tables.map(String)]);
+}
+//# sourceMappingURL=index-builds.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/concurrent/concurrent-work.js
+
+
+/** Null where the statement is not concurrent, or one that is whole or nothing. */
+function concurrentWorkOf({ node, effects }) {
+    if (!isConcurrent(node))
+        return null;
+    for (const { op, object, partition, index } of effects) {
+        const work = { object, ...(partition === undefined ? {} : { partition }) };
+        if (op === 'create' && index !== undefined)
+            return { ...work, op, index };
+        if (op === 'drop' || op === 'reindex' || op === 'detach')
+            return { ...work, op };
+    }
+    return null;
+}
+/** Name of the table or index that the work is on, quoted. */
+function concurrent_work_nameOf({ object }) {
+    return quoteName({
+        schema: object.schema ?? object.table?.schema ?? null,
+        name: object.name ?? '',
+    });
+}
+/** The table of an index that is made. */
+function concurrent_work_tableOf({ object }) {
+    return quoteName(object.table ?? { schema: object.schema, name: '' });
+}
+/** The relations whose locks and leftovers the work has to do with. */
+function reachOf(work) {
+    const { op, object, partition } = work;
+    const none = { relations: [], schemas: [], database: false };
+    if (op === 'create')
+        return { ...none, relations: [concurrent_work_tableOf(work)] };
+    if (object.kind === 'schema')
+        return { ...none, schemas: [object.name ?? ''] };
+    if (object.kind === 'database')
+        return { ...none, database: true };
+    const partitions = partition === undefined ? [] : [quoteName(partition)];
+    return { ...none, relations: [concurrent_work_nameOf(work), ...partitions] };
+}
+/**
+ * What it waits for, as the server's source has it (14 to 18). A build waits for writers, then for older snapshots; with an expression or a predicate for
+ * those of other builds too, since these may run functions that read anything. Dropping, swapping and detaching wait for whoever has the table open.
+ * FINALIZE waits for older snapshots, and holds ACCESS EXCLUSIVE on the partition while it does.
+ */
+function waitsOf(work) {
+    if (work.op === 'reindex' || work.op === 'finalize')
+        return { lockers: 'all', snapshots: 'all' };
+    if (work.op !== 'create')
+        return { lockers: 'all', snapshots: 'none' };
+    const { keys, predicate } = work.index;
+    const safe = predicate === null && keys.every(({ column }) => column !== null);
+    return { lockers: 'writers', snapshots: safe ? 'but safe builds' : 'all' };
+}
+//# sourceMappingURL=concurrent-work.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/concurrent/built-index.js
+
+
+
+
+
+/**
+ * Has the index that a CREATE INDEX CONCURRENTLY was to make come into being although nobody heard so? There was none of its name before; now there is
+ * one on its table, valid and of its structure. An expression that can't be compared (the server prints it in its own words) doesn't speak against it.
+ */
+async function wasBuilt(run, step, before) {
+    const [planned] = step.statements;
+    const work = planned === undefined ? null : concurrentWorkOf(planned.statement);
+    if (planned === undefined || work?.op !== 'create' || work.object.name === null)
+        return false;
+    if (before?.oids[concurrent_work_nameOf(work)] !== null)
+        return false;
+    const found = await readIndexBeside(run.connections.worker, concurrent_work_tableOf(work), work.object.name);
+    if (found === null || !found.valid || found.table.name !== work.object.table?.name)
+        return false;
+    const fact = await readIndexFact(run, work.object, work.index, found, planned.statement.where);
+    return fact !== undefined && compareIndex(work.index, fact) !== 'different';
+}
+/** The structure of an index that was found by the name of one to be created; undefined where it is gone again. */
+async function readIndexFact(run, object, index, { table }, where) {
+    const expectation = {
+        object: { ...object, schema: table.schema, table },
+        state: 'present',
+        index,
+        mayPreexist: false,
+        where,
+    };
+    const query = readIndexes([expectation], run.surroundings);
+    const [result] = await run.connections.worker.pipeline([query]);
+    return factsOf(query, result).find(({ schema, name }) => schema === table.schema && name === object.name);
+}
+//# sourceMappingURL=built-index.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/steps/migration-run.js
 
 /** Something is still to hold when its last step is committed: its verify script, the smoke tests. */
 function isJudgedAfterwards(run, planned) {
@@ -45813,6 +50210,2500 @@ async function repeatSettings(run, step) {
     }
 }
 //# sourceMappingURL=migration-run.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/connections/fate.js
+
+
+
+
+/** The connection is gone: only then is the answer to a COMMIT unknown. */
+function isLost(error) {
+    return error instanceof ServerError && error.lost;
+}
+/**
+ * What became of a COMMIT whose answer was lost: the worker's backend is waited for (only when it is gone is nothing more to come), then the
+ * journal is asked whether the row that commits with the transaction `isThere`. `unknown` when the observer can't ask either.
+ */
+async function committedDespiteLoss(run, isThere) {
+    try {
+        await run.connections.endWorker();
+        return (await isThere()) ? 'committed' : 'rolled-back';
+    }
+    catch {
+        return 'unknown';
+    }
+}
+/**
+ * Whether a statement that runs outside a transaction had its effect although its answer was lost: once its backend is gone, the catalog is asked. Only
+ * what was not so before tells anything. False where nothing does, or nobody can ask.
+ */
+async function tookEffectDespiteLoss(run, migration, step, before, error) {
+    if (!(error instanceof ServerError) || !error.lost || run.lock.lost !== null)
+        return false;
+    try {
+        await run.connections.endWorker();
+        await continueOnNewWorker(run, migration, step);
+        const verification = await verifyExpectations(run.connections.worker, step.expectations, run.surroundings);
+        const telling = verification.filter(({ outcome }, index) => before.held[index] === false && outcome !== 'not-checked');
+        if (telling.length > 0 && telling.every(({ outcome }) => outcome === 'passed'))
+            return true;
+        return await wasBuilt(run, step, before);
+    }
+    catch (failure) {
+        if (failure instanceof ServerError)
+            return false;
+        throw failure;
+    }
+}
+/** A new session gets what the file has SET so far, because its later statements may rely on it. */
+async function continueOnNewWorker(run, migration, step) {
+    await run.connections.prepareWorker(migration.planned.version);
+    migration.timeouts = null;
+    for (const earlier of migration.planned.steps.slice(0, step.ordinal)) {
+        await repeatSettings(run, earlier);
+    }
+}
+//# sourceMappingURL=fate.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/steps/timeouts.js
+
+
+/**
+ * The two budgets: a short one for what may block the application, a long one (`concurrent-timeout`, in place of both) for concurrent
+ * builds, VALIDATE and VACUUM, which wait for others without anybody waiting for them. A directive at the statement wins over the file's,
+ * the file's over the settings.
+ */
+function timeoutsOf(step, settings, file, statement) {
+    if (step.budget === 'long') {
+        const budget = statement?.concurrentTimeout ?? file.concurrentTimeout ?? settings.concurrentTimeout;
+        return {
+            lock_timeout: statement?.lockTimeout ?? budget,
+            statement_timeout: statement?.statementTimeout ?? budget,
+        };
+    }
+    return {
+        lock_timeout: statement?.lockTimeout ?? file.lockTimeout ?? settings.lockTimeout,
+        statement_timeout: statement?.statementTimeout ?? file.statementTimeout ?? settings.statementTimeout,
+    };
+}
+/**
+ * How long a statement may wait, and let others wait. Waiting for snapshots, which keeps nobody waiting, may take as long as the budget says; but
+ * nobody of the application stands behind our request for longer than the short lock-timeout, whatever the budget.
+ */
+function waitLimitsOf(step, settings, file, statement) {
+    const totalMs = timeoutsOf(step, settings, file, statement).lock_timeout;
+    const short = statement?.lockTimeout ?? file.lockTimeout ?? settings.lockTimeout;
+    return { totalMs, queuedMs: Math.min(totalMs, short), heldMs: settings.blockTimeout };
+}
+/** Which timeouts the file itself has SET for its session: they hold until its end and are not ours to change. */
+function timeoutsSetBy(statements) {
+    const names = new Set();
+    for (const { name, kind, local } of statements.flatMap(({ node }) => sessionSettings(node))) {
+        if (local)
+            continue;
+        if (kind !== 'reset')
+            names.add(name ?? '');
+        else if (name === null)
+            names.clear();
+        else
+            names.delete(name);
+    }
+    return names;
+}
+/**
+ * After a statement that may have taken the timeouts away, they are set again: RESET ALL and DISCARD ALL give them back to what the session
+ * began with, which may be none at all; a function or EXECUTE, whose SQL the parse doesn't show, may have set them to 0.
+ */
+async function keepTimeouts({ connections }, statement, wanted) {
+    const { worker } = connections;
+    if (sessionSettings(statement.node).some(({ name, kind }) => kind === 'reset' && name === null)) {
+        await connections.restoreWorker(statement.kind === 'DISCARD ALL' ? 'all' : 'all but role');
+        await worker.simple(setTimeouts(wanted, null, new Set()));
+    }
+    else if (statement.effects.some(({ op }) => op === 'unknown')) {
+        await worker.simple(againWhereNone(wanted));
+    }
+}
+function againWhereNone(wanted) {
+    const values = Object.entries(wanted).map(([name, value]) => `(${quoteLiteral(name)}, ${quoteLiteral(`${value}ms`)})`);
+    return `select pg_catalog.set_config(name, value, false) from (values ${values.join(', ')}) as wanted (name, value)
+where pg_catalog.current_setting(name) = '0'`;
+}
+/** `set …;` for each timeout that differs from what the session has; empty when none does. */
+function setTimeouts(wanted, had, own) {
+    return timeouts_timeoutStatements(wanted, had, own)
+        .map((statement) => `${statement};`)
+        .join(' ');
+}
+/** The same, each by itself. */
+function timeouts_timeoutStatements(wanted, had, own) {
+    return ['lock_timeout', 'statement_timeout']
+        .filter((name) => !own.has(name) && wanted[name] !== had?.[name])
+        .map((name) => `set ${name} = ${quoteLiteral(`${wanted[name]}ms`)}`);
+}
+//# sourceMappingURL=timeouts.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/steps/step-timeouts.js
+
+/** Statements of the steps before this one whose effects on the session have stayed. */
+function statementsBefore(steps, step) {
+    return steps
+        .filter(({ ordinal, rollsBack }) => ordinal < step.ordinal && rollsBack !== true)
+        .flatMap(({ statements }) => statements.map(({ statement }) => statement));
+}
+/**
+ * Sets what a step of one statement runs under. A message of its own: they must hold for the statement, and for what puts an interrupted one in
+ * order, not for one transaction.
+ */
+async function setStepTimeouts(run, migration, step) {
+    const [only] = step.statements;
+    const wanted = timeoutsOf(step, run.settings, migration.planned.directives, only?.directives);
+    const own = timeoutsSetBy(statementsBefore(migration.planned.steps, step));
+    const set = setTimeouts(wanted, migration.timeouts, own);
+    if (set !== '')
+        await run.connections.worker.simple(set);
+    migration.timeouts = wanted;
+}
+//# sourceMappingURL=step-timeouts.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/steps/policies.js
+
+/** Fails when anything measured is not as expected; what could not be checked is no failure, and is reported as such. */
+function judgeVerification(verification) {
+    const failed = verification.filter(({ outcome }) => outcome === 'failed');
+    const first = failed[0];
+    if (first === undefined)
+        return;
+    const others = failed.length === 1 ? '' : ` (and ${failed.length - 1} more)`;
+    const on = first.table === '' ? '' : ` on ${first.table}`;
+    throw new StepFailure({
+        message: `${first.kind} ${first.object}${on}: expected ${first.expected}, found ${first.actual}${others}`,
+        why: first.reason ?? 'What the script claims to do is not what the database shows afterwards.',
+        fix: 'Compare the expectation with the catalog; if the script is right and the expectation wrong, please report it.',
+        ...(first.where === undefined ? {} : { where: first.where }),
+    });
+}
+/** `fail-on-warning`: a WARNING of the server fails the step before its COMMIT. */
+function judgeWarnings(settings, notices) {
+    if (!settings.failOnWarning)
+        return;
+    const warning = notices.find(policies_isWarning);
+    if (warning === undefined)
+        return;
+    throw new StepFailure({
+        message: `WARNING: ${warning.message}`,
+        sqlstate: warning.code,
+        why: 'The server warned, and fail-on-warning is on.',
+        fix: 'Mend the statement, or turn fail-on-warning off.',
+        ...(warning.where === undefined ? {} : { where: warning.where }),
+    });
+}
+/** The severity is a word in the server's language; class 01 of the codes is not. */
+const policies_isWarning = ({ severity, code }) => severity === 'WARNING' || code.startsWith('01');
+/** `forbid-deletes`: rows lost to DELETE, TRUNCATE, DROP TABLE or DETACH fail the step before its COMMIT. */
+function judgeRows(settings, rows) {
+    if (!settings.forbidDeletes)
+        return;
+    const loser = rows.find(({ deleted, removed }) => deleted > 0 || (removed?.rows ?? 0) > 0);
+    if (loser === undefined)
+        return;
+    const how = loser.removed === undefined ? 'deleted' : `lost to ${loser.removed.by}`;
+    throw new StepFailure({
+        message: `${loser.removed?.rows ?? loser.deleted} rows of ${loser.table} ${how}`,
+        why: 'forbid-deletes is on, and this migration takes rows away.',
+        fix: 'Keep the rows, or turn forbid-deletes off for this deployment.',
+    });
+}
+//# sourceMappingURL=policies.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/steps/removed-rows.js
+
+
+
+
+/** A count that would take longer than this is left out, and said. */
+const countBudgetMs = 10_000;
+/**
+ * Rows that TRUNCATE, DROP TABLE or DETACH will take out of sight: no counter tells afterwards (TRUNCATE is not counted, a dropped
+ * table's counters vanish), so they are counted before, in a transaction of its own that keeps no lock.
+ */
+async function countRemoved(run, step) {
+    const effects = [];
+    for (const { table, by } of step.removesRowsOf) {
+        const name = quoteName(table);
+        effects.push({
+            table: name,
+            inserted: 0,
+            updated: 0,
+            deleted: 0,
+            ...(await count(run, name, by)),
+        });
+    }
+    return effects;
+}
+/** REFRESH fills a materialized view anew: the counters speak of rows that were written, not of those that went. */
+function withRefreshed(step, counted) {
+    const views = step.statements
+        .flatMap(({ statement }) => statement.effects)
+        .flatMap(({ op, object: { schema, name } }) => op === 'refresh' && name !== null ? [{ schema, name }] : []);
+    if (views.length === 0 || step.rollsBack === true)
+        return counted;
+    const isView = ({ table }) => views.some((view) => view.schema === null ? table.endsWith(`.${quoteName(view)}`) : table === quoteName(view));
+    const names = new Set(views.map(quoteName));
+    return [
+        ...counted.filter((effect) => !isView(effect)),
+        ...[...names].map((name) => row_effects_notChecked(name, 'a materialized view was refreshed')),
+    ];
+}
+async function count(run, name, by) {
+    const { worker } = run.connections;
+    try {
+        const results = await askCancellable(run, () => worker.simple(`begin read only; set local statement_timeout = ${countBudgetMs}; select count(*) from ${name}; rollback`));
+        return { certainty: 'exact', removed: { by, rows: Number(results[2]?.rows[0]?.[0]) } };
+    }
+    catch (error) {
+        if (!(error instanceof ServerError) || error.lost)
+            throw error;
+        await worker.simple('rollback');
+        // Created earlier in the same file, or absent behind IF EXISTS: nothing to lose.
+        if (error.code === '42P01')
+            return { certainty: 'exact', removed: { by, rows: 0 } };
+        return {
+            certainty: 'not-checked',
+            reason: `rows could not be counted before: ${error.message}`,
+        };
+    }
+}
+//# sourceMappingURL=removed-rows.js.map
+;// CONCATENATED MODULE: ./build/src/observe/blockers.js
+
+
+/**
+ * Who stands in whose way, seen from a backend (`pid`), in one round trip. Asked by the observer in autocommit: inside a transaction the activity
+ * views are frozen. pid 0 in pg_blocking_pids is a prepared transaction: it is named by its gid, which stands in place of the query. Parallel workers
+ * wait in the name of their leader. Without pg_read_all_stats waits are still seen, but not what the others do: `blind` then names the role.
+ */
+async function readWaits(observer, pid) {
+    const [seen] = await observer.rows(question, [pid]);
+    if (seen === undefined)
+        return { own: null, blockers: [], blocked: [], blind: null };
+    const { own, blockers, waiting, role } = seen;
+    const others = [...blockers, ...waiting];
+    return {
+        own,
+        blockers: blockers.flatMap((one) => (one.pid === 0 ? preparedOf(seen, one) : [blockerOf(one)])),
+        blocked: blockedBy(pid, waiting),
+        blind: others.some(({ pid, backendStart }) => pid !== 0 && backendStart === '') ? role : null,
+    };
+}
+/** The sessions of these pids as they are now; those that have ended are left out. */
+async function readSessions(observer, pids) {
+    const rows = await observer.rows(`select pg_catalog.json_build_object('pid', a.pid, ${described('a')}) as session
+       from pg_catalog.pg_stat_activity a where a.pid = any ($1::pg_catalog.int4[])`, [pids.map(String)]);
+    return rows.map(({ session }) => session);
+}
+function blockerOf({ against, ...session }) {
+    return { ...session, holds: against.some(([held, wanted]) => lockConflicts(held, wanted)) };
+}
+/** The prepared transactions in the way; the nameless entry where the locks don't tell which. */
+function preparedOf({ prepared }, { against, ...nameless }) {
+    const found = new Map(prepared
+        .filter(({ mode, wanted }) => lockConflicts(mode, wanted))
+        .map(({ mode, wanted, ...session }) => [session.query, { ...session, holds: true }]));
+    return found.size === 0 ? [{ ...nameless, holds: true }] : [...found.values()];
+}
+/** What a lock is about, as one text that can be compared; empty members are part of it. */
+const blockers_objectOf = (lock) => `row(${['locktype', 'database', 'relation', 'page', 'tuple', 'virtualxid', 'transactionid', 'classid', 'objid', 'objsubid'].map((name) => `${lock}.${name}`).join(', ')})::pg_catalog.text`;
+const blockers_milliseconds = (since) => `pg_catalog.round(extract(epoch from pg_catalog.clock_timestamp() - ${since}) * 1000)`;
+const blockers_moment = (at) => `pg_catalog.to_char(${at} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+/** A WaitSession from an alias of `activity`; `backend_start` is empty where the role may not see what the backend does. */
+const described = (a) => `'application', coalesce(${a}.application_name, ''),
+  'user', coalesce(${a}.usename::pg_catalog.text, ''),
+  'client', case when ${a}.backend_start is null then '' else coalesce(pg_catalog.host(${a}.client_addr), 'local') end,
+  'state', case when ${a}.backend_type <> 'client backend' then ${a}.backend_type else coalesce(${a}.state, '') end,
+  'transactionAgeMs', ${blockers_milliseconds(`${a}.xact_start`)}, 'queryStartedAt', ${blockers_moment(`${a}.query_start`)},
+  'query', case when ${a}.backend_start is null then '' else coalesce(pg_catalog.left(${a}.query, ${readCharacters}), '') end,
+  'backendStart', coalesce(${a}.backend_start::pg_catalog.text, ''), 'backendType', coalesce(${a}.backend_type, ''),
+  'sameDatabase', coalesce(${a}.datname = pg_catalog.current_database(), false)`;
+const preparedDescribed = `'pid', 0, 'application', '', 'user', coalesce(p.owner::pg_catalog.text, ''), 'client', '',
+  'state', 'prepared transaction', 'transactionAgeMs', ${blockers_milliseconds('p.prepared')}, 'queryStartedAt', null,
+  'query', pg_catalog.left(p.gid, 200), 'backendStart', '', 'backendType', '',
+  'sameDatabase', p.database = pg_catalog.current_database()`;
+const namelessPrepared = `'pid', 0, 'application', '', 'user', '', 'client', '', 'state', 'prepared transaction',
+  'transactionAgeMs', null, 'queryStartedAt', null, 'query', '', 'backendStart', '', 'backendType', '', 'sameDatabase', false, 'against', '[]'::pg_catalog.json`;
+/**
+ * A lock of a prepared transaction has no pid; its virtual transaction leads to the lock on its own transaction id. Of those who wait in other databases
+ * only they are asked about who wait for what we have: pg_blocking_pids stops all locking of the server for a moment, each time.
+ */
+const question = `with lock as materialized (select * from pg_catalog.pg_locks),
+activity as materialized (select *, coalesce(leader_pid, pid) as client from pg_catalog.pg_stat_activity),
+mine as materialized (
+  select l.mode, l.granted, l.waitstart, ${blockers_objectOf('l')} as object from lock l
+   where l.pid = $1 or l.pid in (select pid from activity where client = $1)),
+request as materialized (
+  select distinct on (a.client) a.client, l.locktype, l.mode, coalesce(l.waitstart, pg_catalog.clock_timestamp()) as since, ${blockers_objectOf('l')} as object
+    from lock l join activity a on a.pid = l.pid
+   where not l.granted and a.client <> $1
+     and (a.datname = pg_catalog.current_database() or ${blockers_objectOf('l')} in (select m.object from mine m))
+   order by a.client, l.waitstart)
+select
+  (select pg_catalog.json_build_object('since', coalesce(pg_catalog.min(waitstart)::pg_catalog.text, ''),
+     'waitedMs', coalesce(${blockers_milliseconds('pg_catalog.min(waitstart)')}, 0))
+     from mine where not granted having pg_catalog.count(*) > 0) as own,
+  (select coalesce(pg_catalog.json_agg(
+      case when b.pid = 0 then pg_catalog.json_build_object(${namelessPrepared})
+           else pg_catalog.json_build_object('pid', b.pid, ${described('a')}, 'against', (
+             select coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(h.mode, m.mode)), '[]')
+               from mine m join lock h on h.granted and ${blockers_objectOf('h')} = m.object join activity s on s.pid = h.pid
+              where not m.granted and s.client = b.pid)) end), '[]')
+     from (select distinct pid from pg_catalog.unnest(pg_catalog.pg_blocking_pids($1)) as blocking (pid)) b
+     left join activity a on a.pid = b.pid) as blockers,
+  (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(${preparedDescribed}, 'mode', l.mode, 'wanted', m.mode)), '[]')
+     from mine m join lock l on l.pid is null and l.granted and ${blockers_objectOf('l')} = m.object
+     join lock x on x.pid is null and x.locktype = 'transactionid' and x.granted and x.virtualtransaction = l.virtualtransaction
+     join pg_catalog.pg_prepared_xacts p on p.transaction = x.transactionid
+    where not m.granted) as prepared,
+  (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('pid', a.pid, ${described('a')},
+      'waitedMs', ${blockers_milliseconds('r.since')}, 'wanted', r.mode, 'lockType', r.locktype,
+      'held', array(select m.mode from mine m where m.granted and m.object = r.object),
+      'queued', array(select m.mode from mine m where not m.granted and m.object = r.object),
+      'behindPids', pg_catalog.pg_blocking_pids(r.client))), '[]')
+     from request r join activity a on a.pid = r.client) as waiting,
+  current_user::pg_catalog.text as role`;
+//# sourceMappingURL=blockers.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/waits/blocker-policy.js
+
+/**
+ * Whether airlock.yml lets a session in the way be ended: a client's, in the same database, of an application that it names, in a transaction at
+ * least as old as it says, that holds what we wait for: one that is merely queued before us waits as we do. Never one of pg-airlock, of this run or another, and never a prepared transaction, which has no backend. One that is
+ * idle in its transaction runs nothing that could be cancelled.
+ */
+function decideBlocker(policy, session) {
+    const { application, backendType, transactionAgeMs, pid, sameDatabase, state, holds } = session;
+    const left = (why) => ({ end: null, why });
+    if (!holds)
+        return left(null);
+    if (pid === 0 || !sameDatabase || application.startsWith(applicationPrefix()))
+        return left(null);
+    if (!policy.applications.some((pattern) => blocker_policy_isNamed(pattern, application)))
+        return left(null);
+    if (backendType === '' || transactionAgeMs === null) {
+        return left('the age of its transaction is not visible: GRANT pg_read_all_stats TO our role');
+    }
+    if (backendType !== 'client backend')
+        return left(null);
+    if (transactionAgeMs < policy['older-than'])
+        return left(null);
+    if (policy.action === 'cancel' && state !== 'active') {
+        return left(`it is ${state}: there is nothing to cancel; only \`action: terminate\` would end it`);
+    }
+    return { end: policy.action };
+}
+/** Exactly, or by its beginning where the pattern ends in a star. */
+function blocker_policy_isNamed(pattern, application) {
+    return pattern.endsWith('*')
+        ? application.startsWith(pattern.slice(0, -1))
+        : application === pattern;
+}
+//# sourceMappingURL=blocker-policy.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/waits/end-blockers.js
+
+
+
+
+
+
+
+/**
+ * Ends those of the sessions in our way that airlock.yml lets be ended (`run.guards.blockers`), each at most once a run, and tells of each. A role
+ * that may not is warned of, with the GRANT: it is no failure. None is ended any more once what they kept waiting `isOver`.
+ * Errors: a lost connection's.
+ */
+async function endBlockers(run, at, sessions, isOver = () => false) {
+    const policy = run.guards.blockers;
+    if (policy === undefined)
+        return;
+    for (const session of sessions) {
+        if (isOver())
+            return;
+        const decision = decideBlocker(policy, session);
+        if (decision.end === null) {
+            if (decision.why !== null)
+                leaveAlone(run, session, decision.why);
+            continue;
+        }
+        if (!run.locks.ask(session))
+            continue;
+        const end = decision.end === 'cancel' ? cancelBackend : terminateBackend;
+        try {
+            const sent = await end(run.observer, session.pid, session.backendStart);
+            if (sent) {
+                run.locks.ended(at, session, decision.end === 'cancel' ? 'cancelled' : 'terminated');
+            }
+        }
+        catch (error) {
+            if (!(error instanceof ServerError) || error.lost)
+                throw error;
+            leaveAlone(run, session, error.code === sqlstate.insufficientPrivilege
+                ? 'our role may not: GRANT pg_signal_backend TO it (a superuser’s sessions only a superuser ends)'
+                : error.message);
+        }
+    }
+}
+/** The same for sessions of which only the pids are known: where a statement is not begun yet, because it would wait for them. */
+async function endBlockersByPid(run, at, pids) {
+    if (run.guards.blockers === undefined)
+        return;
+    const sessions = await readSessions(run.observer, pids);
+    const holders = sessions.map((one) => ({ ...shown_session_shown(one, run.redact), holds: true }));
+    await endBlockers(run, at, holders);
+}
+/** Said once for an application and a reason, however many sessions it has: so of the first, and without its age, which grows from look to look. */
+function leaveAlone(run, session, why) {
+    const who = lockSessionText({ ...session, transactionAgeMs: null });
+    run.locks.warn(`In the way, and named in \`blockers\`, but left alone: ${who}: ${why}`, JSON.stringify([session.application, why]));
+}
+//# sourceMappingURL=end-blockers.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/waits/lock-failure.js
+
+
+
+
+/** So many of each are named in an error; the report has the others. */
+const lock_failure_named = 3;
+/** A session of the application waited behind a lock that we held for as long as it may. */
+function blockFailure({ waitedMs }, ending, { where }) {
+    return new StepFailure({
+        message: `Cancelled after keeping the application waiting for ${durationText(waitedMs)} behind a lock that was held`,
+        sqlstate: sqlstate.queryCanceled,
+        ...detailOf(ending),
+        why: 'A lock that this migration holds kept a session of the application waiting for as long as block-timeout allows.',
+        fix: 'Take the strong lock last, in a migration of its own, or split the long statement into batches; or raise block-timeout.',
+        where,
+    });
+}
+/** A lock was not to be had in time: by lock_timeout of the server (its message), or all waits together took too long, ours or others' behind us. */
+function lockFailure(gaveUp, ending, { where }) {
+    return new StepFailure({
+        message: messageOf(gaveUp),
+        sqlstate: sqlstate.lockNotAvailable,
+        ...detailOf(ending),
+        why: 'Another session held the lock for longer than lock-timeout; the statement got out of the way, so that the application would not queue behind it.',
+        fix: 'Deploy again when that session has ended, or give the attempts more time: `retry-timeout`, or lock-timeout, for this file alone with `-- airlock: lock_timeout=…`. `blockers` in airlock.yml lets sessions of named applications be ended.',
+        where,
+    });
+}
+function messageOf(gaveUp) {
+    if ('message' in gaveUp)
+        return gaveUp.message;
+    return gaveUp.limit === 'total'
+        ? `Gave up after waiting for locks for ${durationText(gaveUp.waitedMs)} in all`
+        : `Gave up waiting: the application had stood behind the waiting statement for ${durationText(gaveUp.blocked.waitedMs)}`;
+}
+function detailOf({ blockers, blocked }) {
+    const longest = [...blocked].sort((a, b) => b.waitedMs - a.waitedMs);
+    const parts = [
+        lock_failure_list('in the way', blockers.map(lockSessionText)),
+        lock_failure_list('waited because of us meanwhile', longest.map((one) => `${lockSessionText(one)}, for ${durationText(one.waitedMs)}`)),
+    ].filter((text) => text !== '');
+    return parts.length === 0 ? {} : { detail: parts.join('\n') };
+}
+function lock_failure_list(title, all) {
+    if (all.length === 0)
+        return '';
+    const more = all.length > lock_failure_named ? `; and ${all.length - lock_failure_named} more` : '';
+    return `${title}: ${all.slice(0, lock_failure_named).join('; ')}${more}`;
+}
+/** For the live line: who keeps the statement waiting; null when nobody does. */
+function waitingText(blockers) {
+    const [first, ...others] = blockers;
+    if (first === undefined)
+        return null;
+    const more = others.length === 0 ? '' : ` and ${others.length} more`;
+    return `waiting for ${lockSessionText(first)}${more}`;
+}
+//# sourceMappingURL=lock-failure.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/waits/lock-looker.js
+
+
+
+
+
+
+
+/** A look that came so much later than it was due saw nothing of what happened meanwhile. */
+const blindAfterMs = 1_000;
+/**
+ * Watches the locks of what runs: a transaction, or a statement outside one. `lock_timeout` of the server holds per lock (an ALTER over four partitions
+ * waited 3.2 s under 1 s, measured) and is silent about locks held: so what runs is cancelled when its waits together would exceed `totalMs` (those of a
+ * transaction's statements too, as long as they have the same limit), or when a session of the application
+ * has waited behind its request for `queuedMs` or behind a lock held for `heldMs`: a little before, by the time that a look and a cancel take.
+ */
+function lockLooker(run, watched) {
+    const pid = run.connections.worker.backendPid;
+    const tally = new WaitTally();
+    const blockedSoFar = new Map();
+    let blockers = [];
+    let limits = watched().limits;
+    let slowestMs = 0;
+    let lookedAt = performance.now();
+    let dueAt = lookedAt;
+    let ownSince = null;
+    // A look, a cancel, and the server's rollback; a slow look makes the next ones early, not late.
+    const marginMs = () => Math.min(2 * slowestMs + 30, limits.totalMs / 4, limits.heldMs / 4);
+    const readable = (seen) => ({
+        ...seen,
+        blockers: seen.blockers.map((one) => shown_session_shown(one, run.redact)),
+        blocked: seen.blocked.map((one) => shown_session_shown(one, run.redact)),
+    });
+    const endings = () => ({ blockers, blocked: [...blockedSoFar.values()] });
+    const refresh = () => {
+        const now = watched().limits;
+        if (now.totalMs !== limits.totalMs)
+            tally.startAnew();
+        limits = now;
+    };
+    const keep = (seen, now) => {
+        const { place } = watched();
+        const before = tally.waitedMs;
+        const waits = tally.see(readable(seen), now);
+        const own = waits.own;
+        if (waits.blockers.length > 0)
+            blockers = waits.blockers;
+        for (const one of waits.blocked)
+            keepLongest(blockedSoFar, one);
+        const inWayMs = own === null ? 0 : own.since === ownSince ? now - lookedAt : own.waitedMs;
+        ownSince = own?.since ?? null;
+        const longer = Math.round(tally.waitedMs - before);
+        if (longer > 0)
+            place.step.waitedMs = (place.step.waitedMs ?? 0) + longer;
+        run.locks.looked(place, waits, Math.round(inWayMs));
+        return waits;
+    };
+    return {
+        nextMs() {
+            refresh();
+            const ms = tally.nextMs(limits, marginMs());
+            dueAt = performance.now() + ms;
+            return ms;
+        },
+        async look(observer, isOver) {
+            // What runs by now may have limits other than what ran when this look was planned.
+            refresh();
+            const start = performance.now();
+            const seen = await readWaits(observer, pid);
+            if (isOver())
+                return null;
+            const now = performance.now();
+            const tookMs = now - start;
+            slowestMs = Math.max(tookMs, slowestMs * 0.9);
+            const lateMs = now - dueAt;
+            if (lateMs > blindAfterMs)
+                run.locks.blind(lateMs, 'the observer was busy or had no answer');
+            const waits = keep(seen, now);
+            lookedAt = now;
+            const exceeded = tally.exceeded(limits, marginMs());
+            if (exceeded === null) {
+                await endBlockers(run, watched().place, waits.blockers, isOver);
+                return null;
+            }
+            if (exceeded.limit === 'held') {
+                const { blocked } = exceeded;
+                return (statement) => blockFailure(blocked, endings(), statement);
+            }
+            return (statement) => lockFailure(exceeded, endings(), statement);
+        },
+        blind(ms, why) {
+            // The next look is that much later on purpose: the time counts once, with its cause.
+            dueAt += ms;
+            run.locks.blind(ms, run.redact(why));
+        },
+        detail: () => (ownSince === null ? null : waitingText(blockers)),
+        explain: (error, statement) => isLockTimeout(error) ? lockFailure({ message: error.message }, endings(), statement) : null,
+    };
+}
+function keepLongest(all, one) {
+    const key = `${one.pid} ${one.backendStart}`;
+    const known = all.get(key);
+    if (known === undefined || known.waitedMs <= one.waitedMs)
+        all.set(key, one);
+}
+function isLockTimeout(error) {
+    return error instanceof ServerError && error.code === sqlstate.lockNotAvailable;
+}
+//# sourceMappingURL=lock-looker.js.map
+;// CONCATENATED MODULE: ./build/src/observe/progress.js
+const progress_views = ['create_index', 'cluster', 'vacuum', 'analyze', 'copy'];
+/** Columns differ by major (17 renamed some of VACUUM's, 18 added delay_time): whole rows are taken, and read by whoever knows them. */
+const progress_query = `
+select a.wait_event_type is not distinct from 'Lock' as waits, p.row, case when a.state = 'active' then a.query else '' end as query,
+       coalesce(pg_catalog.round(extract(epoch from pg_catalog.clock_timestamp() - a.query_start) * 1000), 0)::pg_catalog.int8 as "runsForMs",
+       coalesce(i.relname::pg_catalog.text, '') as index, coalesce(l.application_name, '') as locker
+from pg_catalog.pg_stat_activity a
+left join (${progress_views
+    .map((view) => `select pid, pg_catalog.to_jsonb(v) || '{"view":"${view}"}' as row from pg_catalog.pg_stat_progress_${view} v where pid = $1`)
+    .join(' union all ')}) p on p.pid = a.pid
+left join pg_catalog.pg_class i on i.oid = (p.row ->> 'index_relid')::pg_catalog.oid
+left join pg_catalog.pg_stat_activity l on l.pid = (p.row ->> 'current_locker_pid')::pg_catalog.int4
+where a.pid = $1`;
+/**
+ * What the server shows of the progress of a backend's statement: one round trip, no lock taken on anything. Progress is shown of CREATE INDEX, REINDEX,
+ * CLUSTER, VACUUM, ANALYZE and COPY. Of an ALTER TABLE that scans or rewrites it isn't, on no major: no view has a row, the table's counters and (on 18)
+ * pg_stat_get_backend_io stand still until the statement ends (measured on 14 and 18). pg_relation_size would queue behind the ALTER itself.
+ */
+async function readProgress(observer, pid) {
+    const [seen] = await observer.rows(progress_query, [pid]);
+    return seen ?? { row: null, index: '', locker: '', waits: false, query: '', runsForMs: 0 };
+}
+/** Bytes of a table as of its last VACUUM or ANALYZE, since nothing else can be asked while it is locked; null where nothing is known. */
+async function readTableBytes(observer, table, searchPath) {
+    const schemas = table.schema === null ? searchPath : [table.schema];
+    const [row] = await observer.rows(`select c.relpages::pg_catalog.int8 * pg_catalog.current_setting('block_size')::pg_catalog.int8 as bytes
+     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where c.relname = $1 and n.nspname = any ($2)
+     order by pg_catalog.array_position($2::pg_catalog.text[], n.nspname::pg_catalog.text) limit 1`, [table.name, [...schemas]]);
+    return row === undefined || row.bytes <= 0 ? null : row.bytes;
+}
+//# sourceMappingURL=progress.js.map
+;// CONCATENATED MODULE: ./build/src/observe/build-progress.js
+/**
+ * What share of a whole build each phase takes, in percent: B-trees over 1.5 million rows of integers and of texts, with and without parallel workers, on
+ * 14 and 18. The mean of these runs; a single one differed by up to a third, hence 'about' beside each estimate.
+ */
+const plainWeights = [
+    ['building index: scanning table', 40],
+    ['building index: sorting live tuples', 20],
+    ['building index: loading tuples in tree', 40],
+];
+/** Waits are told, and weigh nothing: how long others take says nothing of the build. */
+const concurrentWeights = [
+    ['waiting for writers before build', 0],
+    ['building index: scanning table', 34],
+    ['building index: sorting live tuples', 12],
+    ['building index: loading tuples in tree', 23],
+    ['waiting for writers before validation', 0],
+    ['index validation: scanning index', 6],
+    ['index validation: sorting tuples', 18],
+    ['index validation: scanning table', 7],
+    ['waiting for old snapshots', 0],
+    ['waiting for readers before marking dead', 0],
+    ['waiting for readers before dropping', 0],
+];
+/**
+ * How much of the whole build is done, 0 to 1, by its phase and what is done of that; null where the phase tells nothing. Of a partitioned table
+ * partitions count alike.
+ */
+function fractionOfBuild(row) {
+    const concurrently = row.command.endsWith('CONCURRENTLY');
+    const weights = concurrently ? concurrentWeights : plainWeights;
+    const inner = ofPhase(weights, row);
+    if (row.partitions_total <= 0)
+        return inner;
+    return Math.min(1, (row.partitions_done + (inner ?? 0)) / row.partitions_total);
+}
+function ofPhase(weights, row) {
+    const place = weights.findIndex(([phase]) => phase === row.phase);
+    if (place >= 0) {
+        const before = sum(weights.slice(0, place));
+        return (before + (weights[place]?.[1] ?? 0) * share(row)) / 100;
+    }
+    if (row.phase !== 'building index')
+        return null;
+    // Access methods without phases of their own (hash, GiST) read the table and build in one.
+    const build = weights.filter(([phase]) => phase.startsWith('building index'));
+    return (sum(build) * share(row)) / 100;
+}
+function sum(weights) {
+    return weights.reduce((total, [, weight]) => total + weight, 0);
+}
+/** A phase counts blocks or tuples; the other pair is 0, or left over from the phase before. Sorting counts neither. */
+function share(row) {
+    if (row.phase.includes('sorting'))
+        return 0;
+    const { tuples_done, tuples_total, blocks_done, blocks_total } = row;
+    const [done, total] = row.phase.includes('loading')
+        ? [tuples_done, tuples_total]
+        : [blocks_done, blocks_total];
+    return total > 0 ? Math.min(1, done / total) : 0;
+}
+//# sourceMappingURL=build-progress.js.map
+;// CONCATENATED MODULE: ./build/src/observe/progress-words.js
+
+
+
+const notStarted = {
+    text: null,
+    left: null,
+    fractions: new Map(),
+    activeMs: 0,
+    elapsedMs: 0,
+};
+/** Below this share the speed so far says nothing. */
+const progress_words_meaningful = 0.05;
+/**
+ * One look after another: the share never falls, and reaches 100 % only with the statement's end. The time left is what the share done so far took, scaled up;
+ * there is none below 5 %, while it waits for others, or where the whole is not known.
+ */
+function follow(before, { row, index, locker, runsForMs: elapsedMs }, { severalIndexes, copyBytes }) {
+    const waiting = row?.view === 'create_index' && row.phase.startsWith('waiting for');
+    const activeMs = before.activeMs + (waiting ? 0 : elapsedMs - before.elapsedMs);
+    const base = { ...before, left: null, activeMs, elapsedMs };
+    if (row === null)
+        return { ...base, text: null };
+    if (row.view !== 'create_index')
+        return { ...base, text: otherText(row, copyBytes) };
+    const key = severalIndexes ? String(row.index_relid) : '';
+    const fraction = Math.max(before.fractions.get(key) ?? 0, fractionOfBuild(row) ?? 0);
+    const fractions = new Map(before.fractions).set(key, fraction);
+    const percent = `${Math.min(99, Math.floor(fraction * 100))} %`;
+    const share = severalIndexes && index !== '' ? `${percent} of ${index}` : percent;
+    const timed = !waiting && !severalIndexes && fraction >= progress_words_meaningful && fraction < 1;
+    return {
+        ...base,
+        fractions,
+        text: `${waiting ? progress_words_waitingText(row, locker) : row.phase}${partitionText(row)}, ${share}`,
+        left: timed ? leftText((activeMs * (1 - fraction)) / fraction) : null,
+    };
+}
+function progress_words_waitingText(row, locker) {
+    const { phase, lockers_done: done, lockers_total: total, current_locker_pid: pid } = row;
+    const count = total > 0 ? `: ${done} of ${total} done` : '';
+    const now = pid > 0 ? `, now for pid ${pid}${locker === '' ? '' : ` ${locker}`}` : '';
+    return `${phase}${count}${now}`;
+}
+function partitionText({ partitions_done: done, partitions_total: total }) {
+    return total > 0 ? `, partition ${Math.min(done + 1, total)} of ${total}` : '';
+}
+/** As coarse as the estimate is: 5 seconds below a minute and a half, then minutes. */
+function leftText(ms) {
+    const seconds = Math.max(5, Math.ceil(ms / 5_000) * 5);
+    if (seconds < 90)
+        return `about ${seconds}s left`;
+    const minutes = Math.round(seconds / 60);
+    if (minutes < 90)
+        return `about ${minutes}min left`;
+    return `about ${Math.round(minutes / 60)}h left`;
+}
+function otherText(row, copyBytes) {
+    const count = (column) => Number(row[column] ?? 0);
+    const slept = count('delay_time') >= 1_000
+        ? `, ${Math.round(count('delay_time') / 1000)} s of it slept by cost delay`
+        : '';
+    switch (row.view) {
+        case 'copy': {
+            const total = count('bytes_total') || copyBytes;
+            const share = partOf(count('bytes_processed'), total);
+            return `${grouped(count('tuples_processed'))} rows so far${share === null ? '' : `, ${share} of ${sizeText(total)}`}`;
+        }
+        case 'vacuum':
+            return `vacuum: ${phaseOf(row, vacuumCounts(count))}${slept}`;
+        case 'analyze': {
+            const share = partOf(count('sample_blks_scanned'), count('sample_blks_total'));
+            const sampling = row.phase?.startsWith('acquiring') === true;
+            return `analyze: ${phaseOf(row, { [row.phase ?? '']: sampling && share !== null ? `${share} of the sample` : '' })}${slept}`;
+        }
+        case 'cluster':
+            return `rewriting the table: ${phaseOf(row, rewriteCounts(count))}`;
+    }
+}
+function phaseOf(row, told) {
+    const phase = row.phase ?? '';
+    const more = told[phase] ?? '';
+    return more === '' ? phase : `${phase}, ${more}`;
+}
+function vacuumCounts(count) {
+    const pages = count('heap_blks_total');
+    // 17 and later tell the indexes too.
+    const indexes = count('indexes_total');
+    const ofTable = (share) => (share === null ? null : `${share} of the table`);
+    return {
+        'scanning heap': ofTable(partOf(count('heap_blks_scanned'), pages)),
+        'vacuuming heap': ofTable(partOf(count('heap_blks_vacuumed'), pages)),
+        'vacuuming indexes': indexes > 0 ? `${count('indexes_processed')} of ${indexes} indexes done` : null,
+        'cleaning up indexes': indexes > 0 ? `${count('indexes_processed')} of ${indexes} indexes done` : null,
+    };
+}
+function rewriteCounts(count) {
+    const share = partOf(count('heap_blks_scanned'), count('heap_blks_total'));
+    const rows = `${grouped(count('heap_tuples_scanned'))} rows read`;
+    return {
+        'seq scanning heap': share === null ? rows : `${share} of the table read`,
+        'index scanning heap': rows,
+        'writing new heap': `${grouped(count('heap_tuples_written'))} rows written`,
+        'rebuilding index': `${count('index_rebuild_count')} indexes done`,
+    };
+}
+function partOf(done, total) {
+    return total > 0 ? `${Math.min(99, Math.floor((done / total) * 100))} %` : null;
+}
+//# sourceMappingURL=progress-words.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/waits/progress-looker.js
+
+
+
+
+
+/** Most statements end sooner, and cost no look. */
+const firstAfterMs = 3_000;
+const everyMs = 2_000;
+/**
+ * How far a long statement is, as far as the server shows it. Begins when it has run for three seconds. `statements` are those that were
+ * sent together: which one runs the server knows, since its answers to those before may still lie in its buffer.
+ */
+function progressLooker(run, step, statements) {
+    const pid = run.connections.worker.backendPid;
+    const began = Date.now();
+    let statement = null;
+    let followed = notStarted;
+    let blind = null;
+    delete step.progress;
+    return {
+        nextMs: () => Math.max(began + firstAfterMs - Date.now(), everyMs),
+        async look(observer) {
+            const seen = await readProgress(observer, pid);
+            const runs = seen.runsForMs < everyMs
+                ? null
+                : (statements().find(({ text }) => seen.query !== '' && text.startsWith(seen.query)) ??
+                    null);
+            if (runs !== statement || seen.runsForMs < followed.elapsedMs) {
+                statement = runs;
+                followed = notStarted;
+                blind = null;
+            }
+            if (statement === null)
+                return null;
+            blind = seen.row !== null || seen.waits ? null : (blind ?? (await blindText(run, statement)));
+            followed = follow(followed, seen, expectedOf(statement));
+            return null;
+        },
+        detail() {
+            const { text, left } = followed;
+            if (text === null)
+                return blind;
+            return left === null ? text : `${text} (${left})`;
+        },
+        failed(culprit) {
+            if (culprit === null || culprit !== statement || followed.text === null)
+                return;
+            step.progress = followed.text;
+        },
+    };
+}
+function expectedOf({ effects, kind, copyData }) {
+    const one = effects.length === 1 && effects[0]?.object.kind === 'index';
+    return {
+        severalIndexes: kind.startsWith('REINDEX') && !one,
+        copyBytes: copyData === null ? 0 : Buffer.byteLength(copyData),
+    };
+}
+/** What can be said of a statement that no progress view shows: that, how long its precheck took, and how large its table is. */
+async function blindText(run, { effects, where }) {
+    const precheckMs = run.precheckMs.get(placeKey(where));
+    const unseen = precheckMs === undefined
+        ? 'the server shows no progress of this statement'
+        : `the server shows no progress of this statement; its data precheck read the same rows in ${formatDuration(precheckMs)}`;
+    const table = effects
+        .map(({ object }) => object.table ?? (object.kind === 'table' ? object : undefined))
+        .find((found) => found?.name != null);
+    if (table?.name == null)
+        return unseen;
+    const { name, schema } = table;
+    const bytes = await readTableBytes(run.observer, { schema, name }, run.surroundings.searchPath);
+    return bytes === null ? unseen : `${unseen}; ${name} has about ${sizeText(bytes)}`;
+}
+//# sourceMappingURL=progress-looker.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/waits/watch.js
+
+
+
+
+/** A look that failed is tried again after this time. */
+const againAfterMs = 1_000;
+/** Watches a running statement from the observer: each looker in its own time, and the first that says so has it cancelled. */
+function watchStatement(run, lookers) {
+    const { observer, connections } = run;
+    const { backendPid, backendStart } = connections.worker;
+    const running = { now: true };
+    const canceller = new Canceller(running, () => cancelBackend(observer, backendPid, backendStart));
+    const isOver = () => !running.now;
+    let interruption = null;
+    let wake = null;
+    const pause = (ms) => new Promise((resolve) => {
+        const timer = setTimeout(resolve, ms);
+        wake = () => {
+            clearTimeout(timer);
+            resolve();
+        };
+    });
+    const due = lookers.map((looker) => ({ looker, at: Date.now() + looker.nextMs() }));
+    const round = async () => {
+        for (const entry of due) {
+            if (isOver() || interruption !== null || Date.now() < entry.at)
+                continue;
+            const start = Date.now();
+            try {
+                const found = await entry.looker.look(observer, isOver);
+                if (isOver())
+                    return;
+                interruption = found;
+                entry.at = Date.now() + entry.looker.nextMs();
+            }
+            catch (error) {
+                if (isOver())
+                    return;
+                entry.at = Date.now() + againAfterMs;
+                entry.looker.blind?.(Date.now() - start + againAfterMs, watch_messageOf(error));
+            }
+        }
+    };
+    const loop = async () => {
+        while (!isOver() && interruption === null) {
+            const next = Math.min(...due.map(({ at }) => at));
+            await pause(Math.max(0, next - Date.now()));
+            await round();
+        }
+        if (interruption !== null)
+            canceller.cancel();
+    };
+    void loop();
+    return {
+        get interruption() {
+            return interruption;
+        },
+        async stop() {
+            if (running.now)
+                for (const looker of lookers)
+                    looker.ended?.();
+            running.now = false;
+            wake?.();
+            await running.sent;
+        },
+        detail() {
+            const details = lookers.map((looker) => looker.detail?.() ?? null);
+            const told = details.filter((text) => text !== null);
+            return told.length === 0 ? null : told.join('; ');
+        },
+        explain(error, statement) {
+            if (interruption !== null && isCancel(error))
+                return interruption(statement);
+            for (const looker of lookers) {
+                const told = looker.explain?.(error, statement) ?? null;
+                if (told !== null)
+                    return told;
+            }
+            return null;
+        },
+    };
+}
+function watch_messageOf(error) {
+    return error instanceof Error ? error.message : String(error);
+}
+/** The server's answer to a cancel, whoever sent it. */
+function isCancel(error) {
+    return error instanceof ServerError && error.code === sqlstate.queryCanceled;
+}
+//# sourceMappingURL=watch.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/steps/execute.js
+
+
+
+
+
+
+
+/** A long statement says that it is alive this often. */
+const aliveEveryMs = 5_000;
+/** At most this many notices are kept for a migration; the rest are counted. */
+const keptNotices = 200;
+/**
+ * Sends one statement to the worker and waits for its end. While it runs, `still-running` is told every few seconds and the observer
+ * watches its locks, within `limits`. The server's notices are kept with the statement's place, also when it fails.
+ * Errors: ServerError; StepFailure, naming who was in the way, when it ended because of a lock; Cancelled when the run was asked to
+ * stop before it was sent.
+ */
+async function executeStatement(run, migration, step, statement, limits) {
+    return executeInTurn(run, migration, step, limits, (execute) => execute(statement, limits));
+}
+/**
+ * Statements of one transaction, sent one after the other, with queries of ours between them. All of it is watched as one, because a lock is held
+ * between two statements too: one that must be given up meanwhile is given up before the next statement is sent. Not for a COMMIT, which is never
+ * cancelled. What is told, and what may go wrong, is the same as for `executeStatement`.
+ */
+async function executeInTurn(run, migration, step, limits, body) {
+    const running = atRest(limits);
+    return watched(run, migration, step, running, (watch) => body(async (statement, own, instead) => {
+        const { worker } = run.connections;
+        if (watch.interruption !== null)
+            throw watch.interruption(running.last ?? statement);
+        mayGoOn(run);
+        const together = [statement];
+        Object.assign(running, {
+            statement,
+            last: statement,
+            since: Date.now(),
+            limits: own,
+            together,
+        });
+        try {
+            return await send(worker, statement, instead);
+        }
+        catch (error) {
+            running.failed = statement;
+            throw error;
+        }
+        finally {
+            running.statement = null;
+            keepNotices(run, migration, worker, statement);
+        }
+    }));
+}
+/** A query of ours among them. */
+const ours = (text) => ({ text, statement: null });
+/**
+ * Sends several statements in one round trip: each begins when the one before has ended well, and after one that fails the rest is skipped.
+ * What is told, and what may go wrong, is the same as for `executeStatement`; `begun` is told of each part as it begins.
+ */
+async function executeTogether(run, migration, step, parts, limits, begun) {
+    const { worker } = run.connections;
+    const together = parts.flatMap(({ statement }) => statement ?? []);
+    const running = { ...atRest(limits), together };
+    const begin = (place) => {
+        running.statement = parts[place]?.statement ?? null;
+        running.last = running.statement ?? running.last;
+        running.since = Date.now();
+        begun(running.statement);
+    };
+    const end = () => {
+        if (running.statement !== null)
+            keepNotices(run, migration, worker, running.statement);
+    };
+    begin(0);
+    try {
+        return await watched(run, migration, step, running, () => worker.pipeline(parts, (place) => {
+            end();
+            begin(place + 1);
+        }));
+    }
+    finally {
+        end();
+    }
+}
+function atRest(limits) {
+    return { statement: null, last: null, since: Date.now(), limits, together: [], failed: null };
+}
+async function watched(run, migration, step, running, act) {
+    mayGoOn(run);
+    const { version } = migration;
+    const progress = progressLooker(run, step, () => running.together);
+    const watch = watchStatement(run, [
+        lockLooker(run, () => ({
+            place: { version, step, statement: running.last },
+            limits: running.limits,
+        })),
+        progress,
+        ...diskLooker(run),
+    ]);
+    const alive = setInterval(() => {
+        const detail = watch.detail();
+        const elapsedMs = Date.now() - running.since;
+        run.emit({ type: 'still-running', step, elapsedMs, ...(detail === null ? {} : { detail }) });
+    }, aliveEveryMs);
+    try {
+        return await whileCancellable(run, () => act(watch));
+    }
+    catch (error) {
+        const { last } = running;
+        await watch.stop();
+        progress.failed(running.failed ?? running.statement);
+        if (isCancel(error) && run.lock.lost !== null)
+            throw lockLost(run.lock.lost);
+        throw (last === null ? null : watch.explain(error, last)) ?? error;
+    }
+    finally {
+        clearInterval(alive);
+        // A cancel that was sent must be answered before anything else is: a late one would hit the next statement.
+        await watch.stop();
+    }
+}
+function mayGoOn(run) {
+    if (run.cancellation.requested)
+        throw new Cancelled();
+    holdsLock(run.lock);
+}
+async function send(worker, statement, instead) {
+    if (statement.copyData !== null && instead === undefined)
+        return worker.copyIn(statement.text, statement.copyData);
+    // One statement was parsed, so one is sent: the simple protocol gives every result as text, as psql prints it.
+    const results = await worker.simple(instead ?? statement.text);
+    return results.at(-1) ?? { tag: '', columns: [], rows: [] };
+}
+/** Takes the server's notices off the session and keeps them with the statement's place. */
+function keepNotices(run, migration, worker, statement) {
+    for (const raw of worker.takeNotices().notices) {
+        const notice = placed(raw, statement);
+        if (migration.notices.length < keptNotices)
+            migration.notices.push(notice);
+        run.emit({ type: 'notice', notice });
+    }
+}
+function placed(raw, statement) {
+    return { ...raw, where: statement.where };
+}
+//# sourceMappingURL=execute.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/steps/up-front-locks.js
+
+
+
+
+/**
+ * The tables that this attempt of a transaction locks first: more of them after one that gave way to a lock, unless it had taken longer than
+ * `blockTimeoutMs`: then locks that are held through all of it would keep the application waiting for too long. None where the file's BEGIN asks for one
+ * snapshot for all of the transaction: the statement that locks would take it, and the file would not see what was committed while it waited.
+ */
+function locksOfAttempt({ locksUpFront, begin }, gaveWay, blockTimeoutMs) {
+    if (locksUpFront === undefined || takesOneSnapshot(begin))
+        return [];
+    const soonOver = gaveWay !== null && gaveWay.attemptMs <= blockTimeoutMs;
+    return soonOver ? locksUpFront.retried : locksUpFront.first;
+}
+/**
+ * One statement that locks those of the tables that are there, under the session's role and search path. A table that refers to another of them
+ * comes before it, as an INSERT locks them: the other way round, one that stands in the queue with the first of them would be the victim of a
+ * deadlock as soon as we get ours (measured, under load). LOCK TABLE
+ * knows neither IF EXISTS nor several modes, and a look at the catalog would be a round trip more. Partitions and children are left to the
+ * statement that needs them: not every one does. Whom a role may not lock it can't change either, but what it may change is the file's
+ * affair: without the privilege the step goes on, and locks as it goes. Where the session's own isolation level is a stricter one, its snapshot is
+ * older than any lock, so nothing is locked.
+ */
+function takeLocks(locks) {
+    const wanted = locks.map((lock) => `(${resolved(lock)}, ${quoteLiteral(lock.mode)}, ${lockModes.indexOf(lock.mode)})`);
+    const body = `
+declare
+  target record;
+begin
+  if pg_catalog.current_setting('transaction_isolation') <> 'read committed' then
+    return;
+  end if;
+  for target in
+    with recursive locks as materialized (
+      select distinct on (c.oid) c.oid, n.nspname, c.relname, wanted.mode
+      from (values ${wanted.join(', ')}) as wanted (relation, mode, strength)
+      join pg_catalog.pg_class c on c.oid = wanted.relation and c.relkind in ('r', 'p')
+      join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+      order by c.oid, wanted.strength desc
+    ), reference as materialized (
+      select conrelid as referring, confrelid as referred from pg_catalog.pg_constraint
+      where contype = 'f' and conrelid in (select oid from locks) and confrelid in (select oid from locks)
+    ), chain as (
+      select referring, referred from reference
+      union
+      select chain.referring, reference.referred from chain join reference on reference.referring = chain.referred
+    )
+    select nspname, relname, mode from locks
+    order by (select pg_catalog.count(*) from chain where referred = locks.oid and referring <> locks.oid), oid
+  loop
+    execute pg_catalog.format('lock table only %I.%I in %s mode', target.nspname, target.relname, target.mode);
+  end loop;
+exception
+  when insufficient_privilege or undefined_table then
+    null;
+end`;
+    return `do ${quoteLiteral(body)}`;
+}
+/** Its BEGIN names an isolation level under which all statements share the first one's snapshot. */
+function takesOneSnapshot(begin) {
+    const node = begin === undefined ? undefined : parseSql(begin)[0]?.node;
+    const level = node === undefined ? null : isolationLevel(node);
+    return level === 'repeatable read' || level === 'serializable';
+}
+/** The relation that a name means: on the session's search path, or on the one that the file has set for the statement. */
+function resolved({ table, searchPath }) {
+    const names = searchPath === undefined
+        ? [quoteName(table)]
+        : searchPath.map((schema) => `${quoteIdentifier(schema)}.${quoteIdentifier(table.name)}`);
+    const relations = names.map((name) => `pg_catalog.to_regclass(${quoteLiteral(name)})`);
+    return relations.length === 1 ? `${relations[0]}` : `coalesce(${relations.join(', ')})`;
+}
+//# sourceMappingURL=up-front-locks.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/steps/transaction-statements.js
+
+
+
+/** The statements to send: the file's own BEGIN and COMMIT are issued by us, the latter after the journal row. */
+function transaction_statements_bodyOf(step) {
+    return step.statements.filter(({ statement }) => !['begin', 'commit', 'rollback'].includes(statement.transaction.type));
+}
+/** A step of one statement takes that statement's directives as its own. */
+function onlyDirectives(step) {
+    return transaction_statements_bodyOf(step).length === 1 ? transaction_statements_bodyOf(step)[0]?.directives : undefined;
+}
+/** Locks that are taken before the first statement, on behalf of the first that needs one: it is blamed when they are not to be had. */
+function lockParts(run, step, gaveWay) {
+    const locks = locksOfAttempt(step, gaveWay, run.settings.blockTimeout);
+    const statement = step.locksUpFront?.statement ?? null;
+    return locks.length === 0 ? [] : [{ text: takeLocks(locks), statement }];
+}
+/** Sends locks and statements one after the other, each under its own timeouts. Its transaction is open already. */
+async function sendInTurn(run, body, execute) {
+    const { step, directives, locks, told } = body;
+    for (const { text, statement } of locks) {
+        if (statement === null)
+            continue;
+        told(statement);
+        await execute(statement, waitLimitsOf(step, run.settings, directives, undefined), text);
+    }
+    for (const planned of transaction_statements_bodyOf(step)) {
+        told(planned.statement);
+        await withStatementTimeouts(run, body, planned, async () => {
+            const limits = waitLimitsOf(step, run.settings, directives, planned.directives);
+            await execute(planned.statement, limits);
+        });
+    }
+    told(undefined);
+}
+async function withStatementTimeouts(run, { step, directives: file }, planned, body) {
+    const { directives } = planned;
+    const special = directives.lockTimeout ?? directives.statementTimeout;
+    const { worker } = run.connections;
+    const wanted = timeoutsOf(step, run.settings, file, directives);
+    if (special === undefined || transaction_statements_bodyOf(step).length === 1) {
+        await body();
+        await keepTimeouts(run, planned.statement, wanted);
+        return;
+    }
+    const base = timeoutsOf(step, run.settings, file, undefined);
+    await worker.simple(setTimeouts(wanted, base, new Set()));
+    await body();
+    await worker.simple(setTimeouts(base, wanted, new Set()));
+    await keepTimeouts(run, planned.statement, base);
+}
+const rowOps = new Set(['insert', 'update', 'delete', 'merge', 'copy']);
+/** A deferred constraint says which table it is about, not which statement broke it: the last that wrote there, else the last that wrote. */
+function lastToTouch(step, error) {
+    const table = error instanceof ServerError ? error.table : undefined;
+    const statements = transaction_statements_bodyOf(step).map(({ statement }) => statement);
+    const writes = (name) => (statement) => statement.effects.some(({ op, object }) => rowOps.has(op) && (name === undefined || object.name === name));
+    return ((table === undefined ? undefined : statements.findLast(writes(table))) ??
+        statements.findLast(writes()) ??
+        statements.at(-1));
+}
+//# sourceMappingURL=transaction-statements.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/steps/transaction-body.js
+
+
+
+
+
+
+
+
+/**
+ * All of a transaction but its end: BEGIN, the statements, deferred constraints checked now, so that they fail here and not at COMMIT, row
+ * counters where rows may change, and the look at what is expected. In one round trip where that allows to tell all the same.
+ */
+async function runBody(run, migration, step, gaveWay, told) {
+    const locks = lockParts(run, step, gaveWay);
+    return allowsOneTrip(step)
+        ? runTogether(run, migration, step, locks, told)
+        : runOneByOne(run, migration, step, locks, told);
+}
+/** Not where something is to be done between two statements: COPY's rows, timeouts of one statement alone, those that it may have taken away. */
+function allowsOneTrip(step) {
+    if (step.rollsBack)
+        return false;
+    return transaction_statements_bodyOf(step).every(({ statement, directives }, _, { length }) => statement.copyData === null &&
+        (length === 1 || (directives.lockTimeout ?? directives.statementTimeout) === undefined) &&
+        !statement.effects.some(({ op }) => op === 'unknown') &&
+        !sessionSettings(statement.node).some(({ kind, name }) => kind === 'reset' && name === null));
+}
+async function runTogether(run, migration, step, locks, told) {
+    const { timeouts, own, watched } = opening(run, migration, step);
+    const inquiry = inquire(step.expectations, run.surroundings);
+    const counters = watched ? [ours(countersQuery)] : [];
+    const before = [
+        ...timeouts_timeoutStatements(timeouts, migration.timeouts, own).map(ours),
+        ours(step.begin ?? 'begin'),
+        ...counters,
+    ];
+    const statements = transaction_statements_bodyOf(step).map(({ statement }) => ({ text: statement.text, statement }));
+    const after = watched ? [ours('set constraints all immediate'), ...counters] : [];
+    const questions = inquiry.queries.map((query) => ({ ...query, statement: null }));
+    const results = await executeTogether(run, migration.report, stepReportOf(migration.report, step), [...before, ...locks, ...statements, ...after, ...questions], waitLimitsOf(step, run.settings, migration.planned.directives, onlyDirectives(step)), (statement) => told(statement ?? undefined));
+    migration.timeouts = timeouts;
+    const answersAt = results.length - questions.length;
+    return {
+        rows: watched ? rowsBetween(step, results[before.length - 1], results[answersAt - 1]) : [],
+        verification: inquiry.judge(results.slice(answersAt)),
+    };
+}
+async function runOneByOne(run, migration, step, locks, told) {
+    const limits = waitLimitsOf(step, run.settings, migration.planned.directives, onlyDirectives(step));
+    const report = stepReportOf(migration.report, step);
+    return executeInTurn(run, migration.report, report, limits, (execute) => sendOneByOne(run, migration, step, locks, told, execute));
+}
+async function sendOneByOne(run, migration, step, locks, told, execute) {
+    const { worker } = run.connections;
+    const { timeouts, own, watched } = opening(run, migration, step);
+    const set = setTimeouts(timeouts, migration.timeouts, own);
+    const opened = await worker.simple(`${set} ${step.begin ?? 'begin'}; ${watched ? countersQuery : ''}`);
+    migration.timeouts = timeouts;
+    const { directives } = migration.planned;
+    await sendInTurn(run, { step, directives, locks, told }, execute);
+    if (step.rollsBack)
+        return { rows: [], verification: [] };
+    const closed = watched
+        ? await worker.simple(`set constraints all immediate; ${countersQuery}`)
+        : [];
+    return {
+        rows: watched ? rowsBetween(step, opened.at(-1), closed.at(-1)) : [],
+        verification: await verifyExpectations(worker, step.expectations, run.surroundings),
+    };
+}
+function opening(run, migration, step) {
+    const { planned } = migration;
+    return {
+        timeouts: timeoutsOf(step, run.settings, planned.directives, onlyDirectives(step)),
+        own: timeoutsSetBy(statementsBefore(planned.steps, step)),
+        watched: step.rows !== 'none' || run.surroundings.hasEventTriggers,
+    };
+}
+function rowsBetween(step, opened, closed) {
+    if (opened === undefined || closed === undefined)
+        return [];
+    const [before, after] = [readCounters(opened), readCounters(closed)];
+    if (!before.counted || !after.counted)
+        return [row_effects_notChecked('(all tables)', 'track_counts is off')];
+    return row_effects_rowEffects(before, after, step.rows === 'at-most' ? 'at-most' : 'exact');
+}
+//# sourceMappingURL=transaction-body.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/steps/transaction-step.js
+
+
+
+
+
+
+
+
+
+
+
+/**
+ * BEGIN, the statements, the expectations, the journal row, COMMIT. Whatever fails before the COMMIT, Postgres takes back all of it; when
+ * the answer to the COMMIT is lost, the journal is asked. `gaveWay`: what the attempt before failed of.
+ */
+async function runTransactionStep(run, migration, step, gaveWay = null) {
+    const started = Date.now();
+    let statement;
+    let committing = false;
+    let rows = [];
+    let verification = [];
+    try {
+        const removed = await countRemoved(run, step);
+        const body = await runBody(run, migration, step, gaveWay, (running) => {
+            statement = running;
+        });
+        rows = [...withRefreshed(step, body.rows), ...removed];
+        verification = body.verification;
+        transaction_step_judge(run, migration, verification, rows);
+        holdsLock(run.lock);
+        committing = true;
+        await commit(run, migration, step, rows, Date.now() - started);
+        return done(migration, verification, rows);
+    }
+    catch (error) {
+        const culprit = statement ?? lastToTouch(step, error);
+        const report = describeFailure(error, {
+            script: migration.planned.script,
+            version: migration.planned.version,
+            ...(culprit === undefined ? {} : { statement: culprit }),
+        });
+        if (committing && isLost(error)) {
+            const fate = await committedDespiteLoss(run, () => isJournaled(run, migration, step));
+            if (fate === 'unknown')
+                return { ended: 'failed', error: report, left: 'unknown' };
+            if (fate === 'committed') {
+                await continueOnNewWorker(run, migration, step);
+                return done(migration, verification, rows);
+            }
+        }
+        else if (!(await rollBack(run)))
+            return { ended: 'failed', error: report, left: 'unknown' };
+        return { ended: 'failed', error: report, left: 'nothing' };
+    }
+}
+function transaction_step_judge(run, migration, verification, rows) {
+    judgeVerification(verification);
+    judgeWarnings(run.settings, migration.report.notices);
+    judgeRows(run.settings, rows);
+}
+/** The journal row and the COMMIT in one message. The tag must be COMMIT: an aborted transaction answers ROLLBACK without an error. */
+async function commit(run, migration, step, rows, durationMs) {
+    const { worker } = run.connections;
+    const journal = journalRows(run, migration, step, rows, durationMs);
+    if (step.rollsBack) {
+        await takeBack(run, migration);
+        await worker.simple(inTransaction(run.key, journal));
+        return;
+    }
+    const results = await worker
+        .simple(`${journalPrologue(run.key)} ${journal}; commit`)
+        .catch(async (error) => {
+        if (!(error instanceof ServerError) || error.code !== readOnlyTransaction)
+            throw error;
+        await takeBack(run, migration);
+        await repeatSettings(run, step);
+        return worker.simple(inTransaction(run.key, journal));
+    });
+    const tag = results.at(-1)?.tag;
+    if (tag !== 'COMMIT') {
+        throw new StepFailure({
+            message: `COMMIT answered ${tag ?? 'nothing'}: the transaction was rolled back`,
+        });
+    }
+}
+/** With the transaction goes what was SET in it, our timeouts among it: they are sent along with its BEGIN. */
+async function takeBack(run, migration) {
+    await run.connections.worker.simple('rollback');
+    migration.timeouts = null;
+}
+/** The file's own BEGIN READ ONLY: it changed nothing but its session, and is journaled in a transaction of its own. */
+const readOnlyTransaction = '25006';
+function journalRows(run, migration, step, rows, durationMs) {
+    const { planned } = migration;
+    const last = step.ordinal === planned.steps.length;
+    const parts = [
+        ...(migration.begun ? [] : [migrationBegun(run.key, migrationFacts(migration))]),
+        stepDone(run.key, planned.version, stepFacts(step), { durationMs, rowEffects: rows }),
+        ...(last ? [migrationApplied(planned.version, appliedFacts(run, migration, rows))] : []),
+    ];
+    return parts.join(';\n');
+}
+/** A migration of one step that nothing judges afterwards is verified as it commits: its expectations were checked inside. */
+function appliedFacts(run, migration, rows) {
+    const { planned, report } = migration;
+    const all = { ...report, rowEffects: [...report.rowEffects] };
+    addRowEffects(all, rows);
+    return {
+        durationMs: Date.now() - migration.startedAt,
+        rowEffects: all.rowEffects,
+        verified: planned.steps.length === 1 && !isJudgedAfterwards(run, planned),
+    };
+}
+function done(migration, verification, rows) {
+    migration.begun = true;
+    addRowEffects(migration.report, rows);
+    if (migration.planned.steps.length === 1)
+        migration.report.verification.push(...verification);
+    return { ended: 'done' };
+}
+async function isJournaled(run, { planned }, step) {
+    const state = await stepState(run.observer, run.key.id, planned.version, step.ordinal);
+    return state === 'done';
+}
+/** False: the transaction can't come to a COMMIT any more, and yet nobody can see that it has ended. */
+async function rollBack(run) {
+    try {
+        await run.connections.worker.simple('rollback');
+        return true;
+    }
+    catch {
+        // The connection is gone; so is the transaction, once the backend has noticed. The undo waits for that.
+        return run.connections.endWorker().then(() => true, (error) => {
+            if (error instanceof ServerError)
+                return false;
+            throw error;
+        });
+    }
+}
+//# sourceMappingURL=transaction-step.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/steps/batch-journal.js
+
+
+
+
+
+
+
+/**
+ * Commits one batch with its progress. Where the answer is lost, the journal is asked, and the walk goes on from there with a new worker.
+ * `sums`: the row effects of all batches, this one among them.
+ * Errors: ServerError; StepFailure.
+ */
+async function commitBatch(run, migration, step, next, sums, committing) {
+    const { version } = migration.planned;
+    const begun = migration.begun ? '' : `${migrationBegun(run.key, migrationFacts(migration))};`;
+    const row = stepProgress(run.key, version, stepFacts(step), next, sums);
+    try {
+        const results = await run.connections.worker.simple(`${journalPrologue(run.key)} ${begun} ${row}; commit`);
+        if (results.at(-1)?.tag !== 'COMMIT') {
+            throw new StepFailure({ message: 'COMMIT of a batch was answered with a rollback' });
+        }
+    }
+    catch (error) {
+        if (!isLost(error))
+            throw error;
+        const fate = await committedDespiteLoss(run, () => batch_journal_isThere(run, version, step, next));
+        committing.unknown = fate !== 'rolled-back';
+        if (fate !== 'committed')
+            throw error;
+        await continueOnNewWorker(run, migration, step);
+        await setStepTimeouts(run, migration, step);
+        committing.unknown = false;
+    }
+    migration.begun = true;
+}
+async function batch_journal_isThere(run, version, { ordinal }, { batches }) {
+    return (await committedBatches(run.observer, run.key.id, version, ordinal)) === batches;
+}
+/** The step's end, and the migration's where it is its last. */
+async function journalEnd(run, migration, step, effects, progress, durationMs) {
+    const { planned, report } = migration;
+    addRowEffects(report, effects);
+    const begun = migration.begun ? '' : `${migrationBegun(run.key, migrationFacts(migration))};`;
+    const done = stepDone(run.key, planned.version, stepFacts(step), {
+        durationMs,
+        rowEffects: effects,
+        progress,
+    });
+    const last = step.ordinal === planned.steps.length;
+    const applied = last
+        ? `; ${migrationApplied(planned.version, appliedFacts(run, migration, []))}`
+        : '';
+    await run.connections.worker.simple(inTransaction(run.key, `${begun} ${done}${applied}`));
+    migration.begun = true;
+}
+//# sourceMappingURL=batch-journal.js.map
+;// CONCATENATED MODULE: ./build/src/sql/key-range.js
+
+
+
+/** The `$n` that a statement's own query text refers to; none for the bodies of functions and PREPARE. */
+function parameterNumbers(node) {
+    const type = typeOf(node);
+    if (type === 'CreateFunctionStmt' || type === 'PrepareStmt')
+        return new Set();
+    return new Set([...descendantsOf(node, 'ParamRef')].map(({ number = 0 }) => number));
+}
+/**
+ * Whether a WHERE of the statement holds `key > $1 AND key <= $2`, both as conjuncts; for a key of
+ * several columns the row comparison `(a, b) > ($1, $2) AND (a, b) <= ($3, $4)`.
+ */
+function holdsKeyRange(node, key) {
+    return startOfRange(node, key) !== null;
+}
+/** 'UPDATE', 'DELETE' or 'INSERT … SELECT' when the statement can be walked in key ranges, else null. */
+function walkableKind(node) {
+    const kinds = {
+        UpdateStmt: () => 'UPDATE',
+        DeleteStmt: () => 'DELETE',
+        InsertStmt: ({ selectStmt }) => {
+            const select = fieldsOf(selectStmt, 'SelectStmt');
+            return select !== undefined && select.valuesLists === undefined ? 'INSERT' : null;
+        },
+    };
+    return readByType(kinds, node) ?? null;
+}
+/**
+ * The same statement with `key >= $1` in place of `key > $1`: the first range of a walk starts at the lowest key itself, and not every
+ * type has a value below its lowest. `node` is the tree of `text` parsed alone.
+ */
+function withInclusiveStart(text, node, key) {
+    const at = startOfRange(node, key)?.location;
+    return at === undefined ? text : `${text.slice(0, at)}>=${text.slice(at + 1)}`;
+}
+/** The comparison `key > $1` of a WHERE that holds the whole range. */
+function startOfRange(node, key) {
+    for (const one of descendants(node)) {
+        const conjuncts = conjunctsOf(readByType(WHERE, one));
+        const low = conjuncts.find((part) => compares(part, '>', key, 1));
+        const high = conjuncts.some((part) => compares(part, '<=', key, key.length + 1));
+        if (low !== undefined && high)
+            return low;
+    }
+    return null;
+}
+const WHERE = {
+    UpdateStmt: ({ whereClause }) => whereClause,
+    DeleteStmt: ({ whereClause }) => whereClause,
+    SelectStmt: ({ whereClause }) => whereClause,
+};
+/** The comparisons that a condition joins by AND. */
+function conjunctsOf(condition) {
+    const junction = fieldsOf(condition, 'BoolExpr');
+    if (junction?.boolop === 'AND_EXPR')
+        return (junction.args ?? []).flatMap(conjunctsOf);
+    const comparison = fieldsOf(condition, 'A_Expr');
+    return comparison === undefined ? [] : [comparison];
+}
+function compares({ kind, name, lexpr, rexpr }, operator, key, firstParameter) {
+    // OPERATOR(pg_catalog.>) is another spelling, whose place is not that of the sign.
+    if (kind !== 'AEXPR_OP' || textsOf(name).join('.') !== operator)
+        return false;
+    const columns = rowOf(lexpr).map(columnName);
+    const parameters = rowOf(rexpr).map(parameterNumber);
+    return (columns.length === key.length &&
+        parameters.length === key.length &&
+        columns.every((column, index) => column === key[index]) &&
+        parameters.every((number, index) => number === firstParameter + index));
+}
+function rowOf(value) {
+    const row = fieldsOf(value, 'RowExpr');
+    return row === undefined ? [value] : (row.args ?? []);
+}
+function columnName(value) {
+    return textOf(fieldsOf(value, 'ColumnRef')?.fields?.at(-1));
+}
+function parameterNumber(value) {
+    const cast = fieldsOf(value, 'TypeCast');
+    if (cast !== undefined)
+        return parameterNumber(cast.arg);
+    return fieldsOf(value, 'ParamRef')?.number ?? null;
+}
+//# sourceMappingURL=key-range.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/steps/batch-range.js
+
+
+
+
+/** Live writers add rows behind the walk; after this many walks somebody must look. */
+const mostPasses = 20;
+/** Errors: Error where the step is none. */
+function batchOf(step) {
+    const planned = step.statements[0];
+    const directive = planned?.directives.batch;
+    const effect = planned?.statement.effects.find(({ op }) => ['update', 'delete', 'insert'].includes(op));
+    const object = effect?.op === 'insert' ? effect.uses?.find(({ kind }) => kind === 'table') : effect?.object;
+    if (planned === undefined || directive === undefined || object?.name == null) {
+        throw new Error(`step ${step.ordinal} is no batch`);
+    }
+    const key = directive.key.map(quoteIdentifier).join(', ');
+    const table = quoteName({ schema: object.schema, name: object.name });
+    return { planned, directive, table, key };
+}
+/** Ranges never reach a row without a key: it would stay undone without a word, if not today then tomorrow. */
+async function refuseNullableKey(run, { table, directive }) {
+    const result = await run.connections.worker.query(`select attname from pg_catalog.pg_attribute where attrelid = pg_catalog.to_regclass($1) and attname = any ($2) and not attnotnull`, [table, directive.key]);
+    const nullable = result.rows.map(([name]) => name);
+    if (nullable.length === 0)
+        return;
+    throw new StepFailure({
+        message: `The key of a batch may be null: ${nullable.join(', ')} of ${table}`,
+        why: 'Ranges of a key never reach rows whose key is null: they would stay undone without a word.',
+        fix: 'Choose a key of columns that are NOT NULL, the primary key as a rule.',
+        where: directive.where,
+    });
+}
+/** The next `size` rows that are to do, as a range of keys; null when the walk has reached the end. */
+async function nextRange(run, batch, progress) {
+    const { key, directive, table } = batch;
+    const from = progress.key;
+    const marks = directive.key.map((_, index) => `$${index + 1}`).join(', ');
+    // Qualified: a bare name would mean the output column, and sort by text.
+    const ascending = directive.key.map((name) => `batch.${quoteIdentifier(name)}`).join(', ');
+    const descending = directive.key.map((name) => `batch.${quoteIdentifier(name)} desc`).join(', ');
+    const asText = directive.key.map((name) => `${quoteIdentifier(name)}::pg_catalog.text`).join(', ');
+    const beyond = from === null ? '' : `and (${key}) > (${marks})`;
+    const keys = `select ${key} from ${table} where (${directive.todo}) ${beyond} order by ${key} limit ${directive.size}`;
+    const last = await run.connections.worker.query(`select ${asText} from (${keys}) as batch order by ${descending} limit 1`, from ?? []);
+    const high = last.rows[0];
+    if (high === undefined)
+        return null;
+    if (from !== null)
+        return { low: from, high: wholeKey(high), inclusive: false };
+    const first = await run.connections.worker.query(`select ${asText} from (${keys}) as batch order by ${ascending} limit 1`);
+    return { low: wholeKey(first.rows[0] ?? high), high: wholeKey(high), inclusive: true };
+}
+function wholeKey(row) {
+    return row.map((value) => {
+        if (value !== null)
+            return value;
+        throw new StepFailure({
+            message: 'The key of a batch is null',
+            why: 'Ranges of a key never reach rows whose key is null: they would stay undone without a word.',
+            fix: 'Choose a key of columns that are NOT NULL.',
+        });
+    });
+}
+/** Where the next walk over the table begins. Errors: StepFailure after too many. */
+function nextPass(progress, batch) {
+    if (progress.pass >= mostPasses) {
+        throw new StepFailure({
+            message: `Rows are still to do after ${mostPasses} walks over ${batch.table}`,
+            why: 'New rows that are to do keep arriving behind the walk, or the statement does not do what todo asks for.',
+            fix: 'Have a default or a trigger cover new rows first, and check that the statement makes its todo predicate false.',
+            where: batch.directive.where,
+        });
+    }
+    return { ...progress, key: null, pass: progress.pass + 1 };
+}
+/** The statement as it is sent for a range: the first of a walk includes its lower key. */
+function textFor(batch, range) {
+    const { text } = batch.planned.statement;
+    if (!range.inclusive)
+        return text;
+    const node = parseSql(text)[0]?.node;
+    return node === undefined ? text : withInclusiveStart(text, node, batch.directive.key);
+}
+//# sourceMappingURL=batch-range.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/steps/retry.js
+
+
+
+
+
+/** Failures that pass by themselves, by code: messages are translated. */
+const retry_passing = new Set([
+    sqlstate.lockNotAvailable,
+    sqlstate.deadlockDetected,
+    sqlstate.serializationFailure,
+]);
+/**
+ * Tries one unit of work (a transaction, a statement outside one, a range of a batch) again when a lock, a deadlock or a serialization failure
+ * ended it and it left nothing (`isClean`), as long as `budget` covers the pause. Between attempts nothing is held: whoever attempts has rolled back. Every
+ * attempt sets the same timeouts, the last too. A request to stop ends a pause at once.
+ */
+async function withRetries(run, budget, report, attempt, isClean = leftNothing) {
+    let gaveWay = null;
+    for (let failures = 1;; failures += 1) {
+        const started = budget.chance.now();
+        const end = await attempt(gaveWay);
+        if (end.ended === 'done' || !isPassing(end) || !isClean(end))
+            return end;
+        const attemptMs = budget.chance.now() - started;
+        budget.failed(attemptMs);
+        if (run.cancellation.requested)
+            return end;
+        const pauseMs = budget.nextPause(failures);
+        if (pauseMs === null)
+            return { ...end, error: usedUp(end.error, failures, budget) };
+        report.retries = (report.retries ?? 0) + 1;
+        run.emit({ type: 'retrying', step: report, attempt: failures, pauseMs, reason: retry_reasonOf(end) });
+        const pausedAt = budget.chance.now();
+        await pauseUnlessAsked(run.cancellation, pauseMs);
+        budget.paused(budget.chance.now() - pausedAt);
+        if (run.cancellation.requested)
+            return { ...end, error: retry_cancelled(end.error) };
+        gaveWay = { sqlstate: end.error.sqlstate ?? '', attemptMs };
+    }
+}
+function isPassing({ error }) {
+    return retry_passing.has(error.sqlstate ?? '');
+}
+function leftNothing({ left }) {
+    return left === 'nothing';
+}
+function retry_reasonOf({ error }) {
+    return error.detail === undefined ? error.message : `${error.message} (${error.detail})`;
+}
+/** The last attempt's failure, and who was in its way, with how long it was tried. */
+function usedUp(error, attempts, budget) {
+    const total = formatDuration(budget.totalMs);
+    return {
+        ...error,
+        message: attempts === 1
+            ? error.message
+            : `${error.message}: given up after ${attempts} attempts in ${durationText(budget.spentMs)}`,
+        fix: [error.fix, `A longer retry-timeout than ${total} goes on trying for longer.`]
+            .filter((sentence) => sentence !== undefined)
+            .join(' '),
+    };
+}
+function retry_cancelled({ version }) {
+    return describeFailure(new Cancelled(), version === undefined ? {} : { version });
+}
+//# sourceMappingURL=retry.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/steps/batch-step.js
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+/**
+ * One statement repeated over ranges of a key, each range a transaction with its journal row, until a walk over the whole table finds
+ * nothing left to do. A killed run goes on at the key that it had committed last.
+ */
+async function runBatchStep(run, migration, step, interrupted) {
+    const batch = batchOf(step);
+    let progress = interrupted?.progress ?? { key: null, pass: 1, batches: 0, rows: 0 };
+    // What the batches of an earlier run changed counts too: it is kept when the migration is undone.
+    const effects = [...(interrupted?.rowEffects ?? [])];
+    const started = Date.now();
+    const report = stepReportOf(migration.report, step);
+    try {
+        await setStepTimeouts(run, migration, step);
+        await refuseNullableKey(run, batch);
+        while (true) {
+            if (run.cancellation.requested)
+                throw new Cancelled();
+            holdsLock(run.lock);
+            await holdsDisk(run, 'when-due');
+            const from = progress;
+            const end = await withRetries(run, migration.retries, report, () => attemptRange(run, migration, step, batch, from, effects));
+            if (end.ended === 'failed')
+                return batch_step_failed(migration, effects, progress, end);
+            if (end.next === null) {
+                if (progress.key === null)
+                    break;
+                progress = nextPass(progress, batch);
+                continue;
+            }
+            progress = end.next;
+            report.batches = progress.batches;
+            run.emit({
+                type: 'still-running',
+                step: report,
+                elapsedMs: Date.now() - started,
+                detail: `${progress.rows} rows in ${progress.batches} batches`,
+            });
+            await pauseUnlessAsked(run.cancellation, batch.directive.pauseMs);
+        }
+        await journalEnd(run, migration, step, effects, progress, Date.now() - started);
+        return { ended: 'done' };
+    }
+    catch (error) {
+        return batch_step_failed(migration, effects, progress, await batch_step_rolledBack(run, migration, batch, error));
+    }
+}
+/** The next range, found and done in one transaction: what fails leaves nothing of this range, and the ranges before it alone. */
+async function attemptRange(run, migration, step, batch, from, effects) {
+    const committing = { unknown: false };
+    try {
+        const range = await whileCancellable(run, () => nextRange(run, batch, from));
+        const next = range === null
+            ? null
+            : await runRange(run, migration, step, batch, range, from, effects, committing);
+        return { ended: 'done', next };
+    }
+    catch (error) {
+        return batch_step_rolledBack(run, migration, batch, error, committing);
+    }
+}
+/** What a failed range leaves: nothing, or what nobody knows, where the connection was lost as it was committed and the journal can't be asked either. */
+async function batch_step_rolledBack(run, migration, batch, error, committing = { unknown: false }) {
+    if (!committing.unknown)
+        await batch_step_rollBack(run);
+    const described = describeFailure(error, {
+        script: migration.planned.script,
+        statement: batch.planned.statement,
+        version: migration.planned.version,
+    });
+    return { ended: 'failed', error: described, left: committing.unknown ? 'unknown' : 'nothing' };
+}
+/** Where the connection is gone, so is the transaction, once its backend has noticed. */
+async function batch_step_rollBack(run) {
+    try {
+        await run.connections.worker.simple('rollback');
+    }
+    catch {
+        await run.connections.endWorker().catch(() => undefined);
+    }
+}
+/** The ranges before the failed one were committed, each by itself. */
+function batch_step_failed({ report }, effects, progress, { error, left }) {
+    addRowEffects(report, effects);
+    const kept = progress.batches > 0 ? 'something' : 'nothing';
+    return { ended: 'failed', error, left: left === 'nothing' ? kept : left };
+}
+/** The range's rows, what its deferred constraints and triggers do, and the counters around them, in one round trip; then its COMMIT. */
+async function runRange(run, migration, step, batch, range, progress, effects, committing) {
+    const { statement, directives } = batch.planned;
+    const limits = waitLimitsOf(step, run.settings, migration.planned.directives, directives);
+    const part = { text: textFor(batch, range), values: [...range.low, ...range.high], statement };
+    const [, before, result, , after] = await executeTogether(run, migration.report, stepReportOf(migration.report, step), [
+        ours('begin'),
+        ours(countersQuery),
+        part,
+        ours('set constraints all immediate'),
+        ours(countersQuery),
+    ], limits, () => undefined);
+    const rows = before && after ? row_effects_rowEffects(readCounters(before), readCounters(after), 'exact') : [];
+    judgeWarnings(run.settings, migration.report.notices);
+    judgeRows(run.settings, rows);
+    const next = {
+        key: range.high,
+        pass: progress.pass,
+        batches: progress.batches + 1,
+        rows: progress.rows + Number(/\d+$/.exec(result?.tag ?? '')?.[0] ?? 0),
+    };
+    const sums = [...effects];
+    mergeRowEffects(sums, rows);
+    await commitBatch(run, migration, step, next, sums, committing);
+    mergeRowEffects(effects, rows);
+    return next;
+}
+//# sourceMappingURL=batch-step.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/steps/retry-budget.js
+/** The first pause; each after it is twice as long. */
+const firstPauseMs = 500;
+/** No pause is longer, but for its variation. */
+const longestPauseMs = 10_000;
+/** A budget of `totalMs`, none of it used. */
+function retryBudget(totalMs, chance = { now: Date.now, random: Math.random }) {
+    let failures = 0;
+    let spentMs = 0;
+    return {
+        totalMs,
+        chance,
+        get failures() {
+            return failures;
+        },
+        get spentMs() {
+            return spentMs;
+        },
+        failed(attemptMs) {
+            if (failures > 0 || attemptMs >= totalMs)
+                spentMs += attemptMs;
+            failures += 1;
+        },
+        paused(ms) {
+            spentMs += ms;
+        },
+        nextPause(inARow) {
+            const pauseMs = pauseAfter(inARow, chance.random());
+            return spentMs + pauseMs < totalMs ? pauseMs : null;
+        },
+    };
+}
+/**
+ * Milliseconds to pause after so many failures in a row (1: the first): 0.5 s, doubling up to 10 s, each varied by up to a quarter either way, so
+ * that two who met don't meet again.
+ */
+function pauseAfter(failures, random) {
+    const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(failures - 1, 20));
+    return Math.round(pauseMs * (0.75 + random / 2));
+}
+//# sourceMappingURL=retry-budget.js.map
+;// CONCATENATED MODULE: ./build/src/observe/oids.js
+/**
+ * OIDs of relations by name, as the session's search path finds them; null where there is none. Names are quoted SQL names. One round
+ * trip whatever their number.
+ */
+async function readOids(session, names) {
+    if (names.length === 0)
+        return {};
+    const rows = await session.rows(`select name, pg_catalog.to_regclass(name)::pg_catalog.oid::pg_catalog.text as oid
+     from pg_catalog.unnest($1::pg_catalog.text[]) as name`, [names]);
+    return Object.fromEntries(rows.map(({ name, oid }) => [name, oid === null ? null : Number(oid)]));
+}
+/** Those of the named relations that are indexes, and whether they are valid, ready and live. */
+async function oids_readIndexes(session, names) {
+    if (names.length === 0)
+        return [];
+    return session.rows(`select name, i.indisvalid and i.indisready and i.indislive as valid
+     from pg_catalog.unnest($1::pg_catalog.text[]) as name
+     join pg_catalog.pg_index i on i.indexrelid = pg_catalog.to_regclass(name)`, [names]);
+}
+/**
+ * How far a DETACH PARTITION … CONCURRENTLY of this partition has come; `pending` when it was begun and not ended. Names are quoted SQL names.
+ */
+async function readDetach(session, parent, partition) {
+    const [row] = await session.rows(`select inhdetachpending as pending from pg_catalog.pg_inherits
+     where inhparent = pg_catalog.to_regclass($1) and inhrelid = pg_catalog.to_regclass($2)`, [parent, partition]);
+    if (row === undefined)
+        return 'detached';
+    return row.pending ? 'pending' : 'attached';
+}
+//# sourceMappingURL=oids.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/concurrent/duplicates.js
+
+
+
+
+
+const shownKeys = 5;
+/** The table of a big unique build is big: naming its duplicates is a help, and not worth a long scan. */
+const duplicates_patienceMs = 10_000;
+/**
+ * Which keys occur more than once where a unique index could not be built: up to five with their rows, and how many there are in all. Null where
+ * that can't be asked, is not answered in ten seconds, or is not true any more.
+ */
+async function duplicateKeys(run, index, table) {
+    const derived = uniqueCheck(keysOfIndex(index), {
+        ...table,
+        kind: 'r',
+        reachesOthers: false,
+        rowSecurity: false,
+        valid: true,
+        key: [],
+        columns: [],
+        constraints: [],
+    });
+    if (!('ask' in derived))
+        return null;
+    const { settings, surroundings, connections } = run;
+    try {
+        const answer = await whileCancellable(run, () => ask(connections.worker, derived.ask, surroundings, {
+            budgetMs: duplicates_patienceMs,
+            lockTimeoutMs: settings.lockTimeout,
+            role: settings.role ?? null,
+            examples: shownKeys,
+        }));
+        if ('failed' in answer || answer.counted === 0)
+            return null;
+        return duplicatesText(derived, answer.counted, answer.examples);
+    }
+    catch (error) {
+        if (error instanceof Cancelled)
+            return null;
+        throw error;
+    }
+}
+/**
+ * 'duplicates in "Item" (name): 7 values that occur more than once: (a) in 3 rows, …': each example is the key's values, then the number of its rows.
+ */
+function duplicatesText({ title, counted: [one, many] }, found, examples) {
+    const keys = examples.map((example) => {
+        const values = example.slice(0, -1).map((value) => value ?? 'NULL');
+        return `(${values.join(', ')}) in ${grouped(Number(example.at(-1)))} rows`;
+    });
+    const more = found > examples.length ? [`${grouped(found - examples.length)} more`] : [];
+    return `${title}: ${counted(found, one, many)}: ${listed([...keys, ...more])}`;
+}
+//# sourceMappingURL=duplicates.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/concurrent/invalid-index.js
+
+
+
+
+
+
+
+/** A drop that waits for nobody needs less. */
+const leastPatienceMs = 100;
+/**
+ * Drops an INVALID index concurrently, whoever left it: the one way to do it. Not while another session builds, rebuilds or drops it, and not one that has
+ * become valid meanwhile; within `patienceMs`, for dropping waits for everybody who has the table open; a request to stop cancels it as it cancels what
+ * `run` does (asUndo, asCleanUp). The session's timeouts are the same afterwards. Null when it is gone, else why it stays.
+ * Errors: ServerError where the connection is lost, or the server can't be asked.
+ */
+async function dropInvalidIndex(run, { oid, tableOid, name }, patienceMs) {
+    const { worker } = run.connections;
+    const later = { name, sqlstate: sqlstate.lockNotAvailable };
+    const busy = await indexBusy(run, { oid, tableOid, name });
+    if (busy !== null)
+        return busy;
+    // Asked after the builders: one that has ended just now has made it valid.
+    const found = await readIndexByOid(worker, oid);
+    if (found === null)
+        return null;
+    if (found.valid)
+        return { ...later, why: 'it has become valid meanwhile' };
+    const had = await timeoutsNow(worker);
+    const failure = await drop(run, found.name, Math.max(leastPatienceMs, Math.round(patienceMs)));
+    await invalid_index_setTimeouts(worker, had);
+    if (failure === null)
+        return null;
+    if (failure instanceof Cancelled)
+        return { ...later, why: 'the run was asked to stop' };
+    return waitedTooLong.has(failure.code)
+        ? {
+            ...later,
+            why: 'another session has the table open, so that it could not be dropped in time',
+        }
+        : { name, sqlstate: failure.code, why: failure.message };
+}
+/** Why an INVALID index may not be dropped now: another session works on it, whose build it may be. Null where nobody does. */
+async function indexBusy(run, { oid, tableOid, name }) {
+    const ours = [run.connections.worker.backendPid];
+    const builders = await readBuilders(run.observer, { oid, tableOid }, ours);
+    if (builders.length === 0)
+        return null;
+    const why = `another session works on it: ${builders.map(lockSessionText).join('; ')}`;
+    return { name, why, sqlstate: sqlstate.lockNotAvailable };
+}
+const waitedTooLong = new Set([
+    sqlstate.lockNotAvailable,
+    sqlstate.queryCanceled,
+    sqlstate.deadlockDetected,
+]);
+async function drop(run, name, patienceMs) {
+    const { worker } = run.connections;
+    try {
+        await whileCancellable(run, async () => {
+            await invalid_index_setTimeouts(worker, { lock: `${patienceMs}ms`, statement: `${patienceMs}ms` });
+            await worker.simple(`drop index concurrently if exists ${name}`);
+        });
+        return null;
+    }
+    catch (error) {
+        const isAnswer = error instanceof Cancelled || (error instanceof ServerError && !error.lost);
+        if (!isAnswer)
+            throw error;
+        return error;
+    }
+}
+async function timeoutsNow(worker) {
+    const [now] = await worker.rows(`select pg_catalog.current_setting('lock_timeout') as lock, pg_catalog.current_setting('statement_timeout') as statement`);
+    if (now === undefined)
+        throw new Error('no row of settings');
+    return now;
+}
+async function invalid_index_setTimeouts(worker, { lock, statement }) {
+    await worker.rows(`select pg_catalog.set_config('lock_timeout', $1, false), pg_catalog.set_config('statement_timeout', $2, false)`, [lock, statement]);
+}
+/** What could not be dropped, as the failure of what can't go on without. */
+function indexStays(what, stays, where) {
+    const lasting = stays.find((index) => index.sqlstate !== sqlstate.lockNotAvailable);
+    return new StepFailure({
+        message: `${what} ${stays.map(({ name }) => name).join(', ')}, which could not be dropped`,
+        sqlstate: lasting?.sqlstate ?? sqlstate.lockNotAvailable,
+        detail: stayingText(stays),
+        why: 'It is INVALID, and nothing goes on before it is dropped; dropping an index concurrently waits for everybody who has its table open.',
+        fix: `Deploy again when they have ended. By hand: ${dropsByHand(stays)}`,
+        ...(where === undefined ? {} : { where }),
+    });
+}
+/** 'public.i: another session has the table open, …' */
+function stayingText(stays) {
+    return stays.map(({ name, why }) => `${name}: ${why}`).join('; ');
+}
+function dropsByHand(stays) {
+    return stays.map(({ name }) => `DROP INDEX CONCURRENTLY ${name};`).join(' ');
+}
+//# sourceMappingURL=invalid-index.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/concurrent/before-build.js
+
+
+
+
+
+
+
+
+
+
+const before_build_firstPauseMs = 50;
+const before_build_longestPauseMs = 500;
+const before_build_tellEveryMs = 5_000;
+/**
+ * Waits until every transaction is gone that a concurrent statement would have to wait for, were it begun now. One that gives up while it waits leaves an
+ * INVALID index (or half a DETACH) behind; as long as nothing is begun, nothing is left.
+ * Only those seen at the first look are awaited: on a busy server there is always somebody. Younger ones are left to the statement itself, which
+ * waits for those that began before it did, and they have just begun. Those that airlock.yml lets be ended are.
+ * Errors: StepFailure 55P03, naming them, when they outlast the time; Cancelled.
+ */
+async function awaitOlderTransactions(run, work, waiting) {
+    const { worker } = run.connections;
+    const tables = await snapshots_readTables(worker, reachOf(work));
+    const wanted = { ...waitsOf(work), tables };
+    let awaited = null;
+    await awaitNobody(run, waiting, async () => {
+        const found = await readOlderTransactions(run.observer, wanted, [worker.backendPid]);
+        const first = awaited === null;
+        awaited ??= new Set(found.flatMap(({ marks }) => marks));
+        const inTheWay = before_build_stillThere(found, awaited);
+        if (!first) {
+            await endBlockersByPid(run, waiting, inTheWay.map(({ pid }) => pid));
+        }
+        return inTheWay;
+    });
+}
+/** Those found now that have not let go of what they were first seen with. */
+function before_build_stillThere(found, awaited) {
+    return found.filter(({ marks }) => marks.some((mark) => awaited.has(mark)));
+}
+/**
+ * Looks again and again, until nobody is in the way. Told as soon as it is more than a passing moment, then every five seconds; who is still there at a
+ * second look is kept for the report.
+ * Errors: StepFailure 55P03 when the time is over; Cancelled as soon as the run is asked to stop; the loss of the run's lock.
+ */
+async function awaitNobody(run, waiting, look) {
+    const { step, where, timeoutMs } = waiting;
+    const started = Date.now();
+    let keptMs = 0;
+    let pauseMs = before_build_firstPauseMs;
+    let toldAt = null;
+    for (let first = true;; first = false) {
+        holdsLock(run.lock);
+        stopIfAsked(run.cancellation);
+        const sessions = (await look()).map((one) => shown_session_shown(one, run.redact));
+        const waitedMs = Date.now() - started;
+        if (sessions.length === 0)
+            return;
+        if (!first) {
+            run.locks.awaited(waiting, sessions, waitedMs - keptMs);
+            step.waitedMs = (step.waitedMs ?? 0) + waitedMs - keptMs;
+        }
+        keptMs = waitedMs;
+        if (waitedMs >= timeoutMs)
+            throw notBegun(sessions, waitedMs, where);
+        if (!first && (toldAt === null || waitedMs - toldAt >= before_build_tellEveryMs)) {
+            toldAt = waitedMs;
+            run.emit({ type: 'waiting-for-snapshots', step, sessions, waitedMs });
+        }
+        await pauseUnlessAsked(run.cancellation, Math.min(pauseMs, timeoutMs - waitedMs));
+        pauseMs = Math.min(before_build_longestPauseMs, pauseMs * 1.5);
+    }
+}
+function notBegun(sessions, waitedMs, where) {
+    const hidden = sessions.some(({ pid, state }) => pid !== 0 && state === '');
+    const seen = hidden
+        ? ' What they do and since when is hidden from this role: GRANT pg_read_all_stats to it.'
+        : '';
+    return new StepFailure({
+        message: `Not begun: after ${durationText(waitedMs)} there are still older transactions that the statement would wait for`,
+        sqlstate: sqlstate.lockNotAvailable,
+        detail: `in the way: ${sessions.map(lockSessionText).join('; ')}`,
+        why: `Begun, it would wait for them, and leave an INVALID index or half a change when it gave up; so nothing was begun, and nothing is left.${seen}`,
+        fix: 'Deploy again when they have ended (a dump is better waited for), or raise concurrent-timeout, for this file alone with `-- airlock: concurrent_timeout=…`.',
+        where,
+    });
+}
+//# sourceMappingURL=before-build.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/concurrent/leftovers.js
+
+
+
+
+
+
+
+
+
+
+
+/**
+ * Before an index is built concurrently: an INVALID one of its name is dropped where it is what an earlier attempt left, be it ours (`ours`: the journal
+ * says so) or a person's that built the same. While another session builds on the table it may be that build: it is waited for, and judged again.
+ * Errors: StepFailure, with both definitions, for one of another structure, and where a difference can't be ruled out; 55P03 for a build that outlasts
+ * the time; Cancelled. Nothing is begun then.
+ */
+async function clearLeftover(run, report, work, waiting, ours = false) {
+    if (work.object.name === null)
+        return;
+    const deadline = Date.now() + waiting.timeoutMs;
+    let awaited = false;
+    for (;;) {
+        const rest = { ...waiting, timeoutMs: Math.max(0, deadline - Date.now()) };
+        const found = await readIndexBeside(run.connections.worker, concurrent_work_tableOf(work), work.object.name);
+        if (found === null || found.valid || found.partitioned)
+            return;
+        const own = [run.connections.worker.backendPid];
+        if ((await readBuilders(run.observer, found, own)).length > 0) {
+            await awaitNobody(run, rest, () => readBuilders(run.observer, found, own));
+            continue;
+        }
+        if (!(await judgeStructure(run, work, found, waiting, ours))) {
+            await judgedAgain(run, found, rest);
+            continue;
+        }
+        if (!awaited) {
+            // Dropping waits for everybody who has the table open; after that wait the index may be another's, and is judged again.
+            await awaitOlderTransactions(run, dropOf(work, found), rest);
+            awaited = true;
+            continue;
+        }
+        const stays = await dropInvalidIndex(run, found, rest.timeoutMs);
+        if (stays !== null) {
+            stopIfAsked(run.cancellation);
+            throw indexStays('An earlier attempt left', [stays], waiting.where);
+        }
+        note(run, report, waiting, {
+            id: 'leftover-dropped',
+            message: `The INVALID index ${found.name}, which an earlier attempt had left, was dropped and is built again: ${found.definition}`,
+        });
+        return;
+    }
+}
+/** It was dropped, renamed or swapped between two looks: a moment later there is another answer. */
+async function judgedAgain(run, { name }, { timeoutMs, where }) {
+    await pauseUnlessAsked(run.cancellation, leftovers_againMs);
+    stopIfAsked(run.cancellation);
+    if (timeoutMs > 0)
+        return;
+    throw indexStays('There is', [{ name, why: 'it kept changing', sqlstate: sqlstate.lockNotAvailable }], where);
+}
+const leftovers_againMs = 100;
+function dropOf({ object }, { table }) {
+    return { op: 'drop', object: { ...object, schema: table.schema } };
+}
+/** False where it is no longer there to be judged. */
+async function judgeStructure(run, { object, index }, found, { where }, ours) {
+    const { table } = found;
+    const fact = await readIndexFact(run, object, index, found, where);
+    if (fact === undefined)
+        return false;
+    const likeness = object.table?.name === table.name ? compareIndex(index, fact) : 'different';
+    // Of ours only the structure is asked: an expression that can't be compared is what we sent.
+    if (likeness === 'same' || (ours && likeness !== 'different'))
+        return true;
+    throw new StepFailure({
+        message: `There is an INVALID index ${found.name} that this migration didn't make`,
+        detail: `found: ${describeIndex(index_comparison_definitionOf(fact))} on ${table.name}; to be created: ${describeIndex(index)} on ${object.table?.name ?? ''}`,
+        why: 'A failed build of somebody else left it. It is not, or not surely, the index that the statement creates, so it is not taken for a leftover of this migration; nothing was begun.',
+        fix: `Find out whose it is. If nobody needs it: DROP INDEX CONCURRENTLY ${found.name}; then deploy again.`,
+        where,
+    });
+}
+/** Before a REINDEX CONCURRENTLY: what somebody else's left on its tables is named, and left alone. Returns the OIDs. */
+async function nameRebuildLeftovers(run, report, work, waiting) {
+    const { worker } = run.connections;
+    const found = await readRebuildLeftovers(worker, await snapshots_readTables(worker, reachOf(work)));
+    for (const index of found) {
+        const builders = await readBuilders(run.observer, index, [worker.backendPid]);
+        const message = builders.length > 0
+            ? `${index.name} belongs to a rebuild by another session (pid ${builders.map(({ pid }) => pid).join(', ')}); it is left alone.`
+            : `${index.name} is INVALID: an earlier REINDEX CONCURRENTLY, not of this migration, left it. It is left alone; if nobody rebuilds: DROP INDEX CONCURRENTLY ${index.name};`;
+        note(run, report, waiting, { id: 'rebuild-leftover', message });
+    }
+    return found.map(({ oid }) => oid);
+}
+/**
+ * Drops what a REINDEX CONCURRENTLY of ours left when it was cut off: all that was not there before (`known`). Returns those that stayed, because
+ * another session works on them or has the table open.
+ */
+async function removeRebuildLeftovers(run, work, known, patienceMs) {
+    const { worker } = run.connections;
+    const deadline = Date.now() + patienceMs;
+    const stays = [];
+    for (const index of await readRebuildLeftovers(worker, await snapshots_readTables(worker, reachOf(work)))) {
+        if (known.includes(index.oid))
+            continue;
+        const staying = await dropInvalidIndex(run, index, deadline - Date.now());
+        if (staying !== null)
+            stays.push(staying);
+    }
+    return stays;
+}
+function note(run, report, { where }, { id, message }) {
+    // A statement that is tried again finds the same again.
+    if (report.warnings.some((known) => known.id === id && known.message === message))
+        return;
+    report.warnings.push({ id, severity: 'warning', message, where });
+    run.emit({ type: 'warning', message });
+}
+//# sourceMappingURL=leftovers.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/concurrent/after-failure.js
+
+
+
+
+
+
+
+
+
+
+const nothing = { left: 'nothing' };
+const something = { left: 'something' };
+/**
+ * What a failed statement left. Of one that comes whole or not at all the server's answer tells; of any other that is not concurrent nothing does. Where
+ * the connection is lost nobody can be asked: the undo, or the next run, finds out.
+ */
+async function aftermathOf(run, failed) {
+    const { work, error, succeeded, atomic } = failed;
+    if (error instanceof ServerError && error.lost)
+        return something;
+    if (work === null)
+        return atomic && !succeeded ? nothing : something;
+    try {
+        return await cleanUp(run, work, failed);
+    }
+    catch (failure) {
+        if (!(failure instanceof ServerError))
+            throw failure;
+        return something;
+    }
+}
+/**
+ * Cleans up after a concurrent statement that failed: an INVALID index that wasn't there before is dropped at once, so that the statement can be tried again.
+ * Somebody who waits after asking the run to stop is not kept longer than three seconds.
+ * Errors: ServerError where the connection is lost.
+ */
+async function cleanUp(run, work, failed) {
+    const { before, budgetMs } = failed;
+    const patienceMs = run.cancellation.requested
+        ? cleanUpBudgetMs
+        : Math.max(cleanUpBudgetMs, budgetMs);
+    switch (work.op) {
+        case 'create':
+            return afterCreate(run, work, failed, patienceMs);
+        case 'reindex': {
+            const known = before.leftovers ?? [];
+            return leftover(await removeRebuildLeftovers(asCleanUp(run), work, known, patienceMs));
+        }
+        case 'drop':
+            return afterDrop(run, work, before);
+        case 'detach':
+        case 'finalize':
+            return afterDetach(run, work);
+    }
+}
+async function afterCreate(run, work, { before, error, succeeded, skipped }, patienceMs) {
+    if (work.object.name === null)
+        return something;
+    const code = error instanceof ServerError ? error.code : null;
+    // Of a name that was taken, whatever stands there is another's.
+    if (skipped || code === sqlstate.duplicateTable)
+        return nothing;
+    const { worker } = run.connections;
+    const found = await readIndexBeside(worker, concurrent_work_tableOf(work), work.object.name);
+    if (found === null || Object.values(before.oids).includes(found.oid))
+        return nothing;
+    // A build that fails leaves no valid index: another session's has ended just now.
+    if (found.valid)
+        return succeeded ? something : nothing;
+    if (await isBuiltByAnother(run.observer, found.oid, [worker.backendPid]))
+        return nothing;
+    const stays = await dropInvalidIndex(asCleanUp(run), found, patienceMs);
+    const violated = code === sqlstate.uniqueViolation;
+    const keys = violated && !run.cancellation.requested
+        ? await duplicateKeys(run, work.index, found.table)
+        : null;
+    const { left, says } = leftover(stays === null ? [] : [stays]);
+    const detail = [keys, says?.detail].filter((text) => typeof text === 'string').join('; ');
+    return { left, says: { ...says, ...(detail === '' ? {} : { detail }) } };
+}
+function leftover(stays) {
+    if (stays.length === 0)
+        return nothing;
+    return {
+        left: 'something',
+        says: {
+            detail: `left INVALID: ${stayingText(stays)}`,
+            fix: `Deploy again when the sessions that use the table have ended: the next run removes what is left and goes on. By hand: ${dropsByHand(stays)}`,
+        },
+    };
+}
+/** Cut off before its first commit, the index is as it was; after it, the index is INVALID and only dropping it goes on. */
+async function afterDrop(run, work, before) {
+    const name = concurrent_work_nameOf(work);
+    const [index] = await oids_readIndexes(run.connections.worker, [name]);
+    if (index === undefined || index.valid)
+        return untouchedIf(run, name, before);
+    return {
+        left: 'something',
+        says: {
+            detail: `${name} is INVALID now: dropping it was begun, and other sessions still have the table open`,
+            fix: `Deploy again when they have ended: the next run goes on with dropping it. By hand: DROP INDEX CONCURRENTLY ${name};`,
+        },
+    };
+}
+async function untouchedIf(run, name, before) {
+    const now = await readOids(run.connections.worker, [name]);
+    return { left: now[name] === before.oids[name] ? 'nothing' : 'something' };
+}
+async function afterDetach(run, work) {
+    const partition = work.partition === undefined ? '' : quoteName(work.partition);
+    const parent = concurrent_work_nameOf(work);
+    const state = await readDetach(run.connections.worker, parent, partition);
+    if (state !== 'pending')
+        return { left: state === 'attached' ? 'nothing' : 'something' };
+    return {
+        left: 'something',
+        says: {
+            detail: `detaching ${partition} is pending: queries on ${parent} no longer see it`,
+            fix: `Deploy again: the next run finishes it. By hand: ALTER TABLE ${parent} DETACH PARTITION ${partition} FINALIZE;`,
+        },
+    };
+}
+//# sourceMappingURL=after-failure.js.map
 ;// CONCATENATED MODULE: ./build/src/journal/taken-over.js
 
 /** The SQLSTATE that `airlock.hold_run` raises where another run has raised the epoch. */
@@ -45831,6 +52722,1012 @@ async function unlessTakenOver(writing) {
     }
 }
 //# sourceMappingURL=taken-over.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/undo/undo-attempts.js
+
+
+
+/**
+ * One unit of an undo, tried again as long as `budget` allows when a lock, a deadlock or a serialization failure ended it. What an attempt has open is
+ * rolled back before the next; `left`: what a failed one leaves all the same, such as a procedure that commits.
+ * Errors: StepFailure; ServerError where another run has taken over.
+ */
+async function attemptUndo(run, budget, step, version, act, left = 'nothing') {
+    const end = await withRetries(run, budget, step, async (gaveWay) => {
+        try {
+            await act(gaveWay);
+            return { ended: 'done' };
+        }
+        catch (error) {
+            if (isTakenOver(error))
+                throw error;
+            await run.connections.worker.simple('rollback').catch(() => undefined);
+            return { ended: 'failed', error: describeFailure(error, { version }), left };
+        }
+    });
+    if (end.ended === 'failed')
+        throw new StepFailure(end.error);
+}
+//# sourceMappingURL=undo-attempts.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/undo/undo-leftovers.js
+
+
+
+
+
+
+
+
+
+
+
+
+
+/**
+ * Brings a concurrent statement that was cut off half way to where its inverse can begin: the INVALID indexes of a REINDEX are dropped, a pending DETACH is
+ * finalized, for nothing else goes on from there. Indexes of the picture from before it are others', and stay; without such a picture nothing can
+ * tell them apart, and all stay. `run` is the run as its undo.
+ * Errors: StepFailure; ServerError.
+ */
+async function endHalfDone(run, undoing, step, before) {
+    for (const planned of step.statements) {
+        const work = concurrentWorkOf(planned.statement);
+        if (work?.op === 'reindex' && before !== null)
+            await dropOwnLeftovers(run, work, before);
+        if (work?.op === 'detach')
+            await finalizePending(run, undoing, work, waitOf(run, undoing, planned));
+    }
+}
+async function dropOwnLeftovers(run, work, before) {
+    const { worker } = run.connections;
+    const found = await readRebuildLeftovers(worker, await snapshots_readTables(worker, reachOf(work)));
+    // The picture has nothing of TOAST, so that nobody can tell whose those are.
+    const known = found.filter(({ name }) => before.objects.has(`index ${name}`) || name.startsWith('pg_toast.'));
+    const oids = known.map(({ oid }) => oid);
+    const stays = await removeRebuildLeftovers(run, work, oids, run.settings.lockTimeout);
+    if (stays.length === 0)
+        return;
+    stopIfAsked(run.cancellation);
+    throw indexStays('An interrupted rebuild left', stays);
+}
+/** What is told of while it runs; an undo has no steps in the report. */
+function waitOf(run, { report }, { statement }) {
+    const { where, text } = statement;
+    const step = {
+        ordinal: 1,
+        kind: 'statement',
+        title: `undo: end ${text}`,
+        outcome: 'not-run',
+        durationMs: 0,
+        statements: 1,
+        where,
+    };
+    return {
+        version: report.version,
+        step,
+        statement,
+        where,
+        timeoutMs: run.settings.concurrentTimeout,
+    };
+}
+/**
+ * DETACH … CONCURRENTLY works in two transactions; cut off between them, the partition is pending. FINALIZE holds ACCESS EXCLUSIVE on the partition while it
+ * waits for older snapshots: they are awaited before, and it runs under the short timeouts, watched, and is tried again. The session's timeouts
+ * are the short ones afterwards.
+ * Errors: StepFailure.
+ */
+async function finalizePending(run, { report, budget }, work, waiting) {
+    const { object, partition } = work;
+    if (partition === undefined || object.name === null)
+        return;
+    const { worker } = run.connections;
+    const [parent, name] = [concurrent_work_nameOf(work), quoteName(partition)];
+    if ((await readDetach(worker, parent, name)) !== 'pending')
+        return;
+    const { lockTimeout, statementTimeout, blockTimeout } = run.settings;
+    const short = { lock_timeout: lockTimeout, statement_timeout: statementTimeout };
+    const limits = { totalMs: lockTimeout, queuedMs: lockTimeout, heldMs: blockTimeout };
+    const statement = parsed(`alter table ${parent} detach partition ${name} finalize`, waiting);
+    await attemptUndo(run, budget, waiting.step, report.version, async () => {
+        await awaitOlderTransactions(run, { op: 'finalize', object, partition }, waiting);
+        await worker.simple(setTimeouts(short, null, new Set()));
+        await executeStatement(run, report, waiting.step, statement, limits);
+    });
+}
+/** Ours, told of at the place of the DETACH that it ends. */
+function parsed(sql, { where }) {
+    const [statement] = parseScript(where.file, sql).statements;
+    if (statement === undefined)
+        throw new Error(`no statement in ${sql}`);
+    return { ...statement, where };
+}
+//# sourceMappingURL=undo-leftovers.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/steps/resume.js
+
+
+
+
+
+
+
+
+
+
+/**
+ * A statement that an earlier run began outside a transaction and never ended: its backend is gone, so the catalog now tells the truth.
+ * `done` when its effect is there and whole, `run` when it isn't there (an unfinished index of ours is dropped first).
+ * Errors: UnknownFate where nothing can tell and the file doesn't say retry=safe.
+ */
+async function settleInterrupted(run, migration, step, interrupted, waiting) {
+    await dropUnfinishedIndex(run, migration, step, interrupted, waiting);
+    for (const { statement } of step.statements) {
+        const work = concurrentWorkOf(statement);
+        if (work?.op === 'detach')
+            await resume_finalize(run, migration, step, work, waiting);
+    }
+    const rebuilt = step.statements.some(({ statement }) => statement.effects.some(({ op }) => op === 'reindex'));
+    if (rebuilt) {
+        await dropRebuildLeftovers(run, step, interrupted, waiting);
+        return (await wasRebuilt(run, step, interrupted)) ? 'done' : 'run';
+    }
+    if (await wasBuilt(run, step, interrupted.before))
+        return 'done';
+    const held = interrupted.before?.held ?? [];
+    const verification = await verifyExpectations(run.connections.worker, step.expectations, run.surroundings);
+    const telling = verification.filter(({ outcome }, index) => held[index] === false && outcome !== 'not-checked');
+    if (telling.length > 0)
+        return telling.every(({ outcome }) => outcome === 'passed') ? 'done' : 'run';
+    // What was true before is true now: an IF NOT EXISTS that found its object there can be sent again without harm.
+    if (verification.length > 0 && isRepeatable(step))
+        return 'run';
+    if (migration.planned.directives.retry === 'safe')
+        return 'run';
+    throw new UnknownFate({
+        message: `The fate of an interrupted statement can't be known: ${step.title}`,
+        why: 'An earlier run was killed while it ran, and nothing in the catalog tells whether it had its effect.',
+        fix: 'Find out whether it did. If running it again is harmless, add `-- airlock: retry=safe` to the file; else roll the migration back.',
+        ...(step.statements[0] === undefined ? {} : { where: step.statements[0].statement.where }),
+    });
+}
+function isRepeatable(step) {
+    return step.statements.every(({ statement }) => statement.effects.every(({ ifExists, ifNotExists }) => ifExists || ifNotExists));
+}
+/** An INVALID index where there was none before is what an interrupted CREATE INDEX CONCURRENTLY left: ours to drop. */
+async function dropUnfinishedIndex(run, migration, step, interrupted, waiting) {
+    const [planned] = step.statements;
+    const work = planned === undefined ? null : concurrentWorkOf(planned.statement);
+    if (work?.op !== 'create' || work.object.name === null)
+        return;
+    if (interrupted.before?.oids[concurrent_work_nameOf(work)] !== null)
+        return;
+    await clearLeftover(run, migration.report, work, waiting, true);
+}
+/** What a REINDEX CONCURRENTLY left when it was cut off: indexes named …_ccnew or …_ccold that were not there before. */
+async function dropRebuildLeftovers(run, step, interrupted, { timeoutMs, where }) {
+    const [planned] = step.statements;
+    const work = planned === undefined ? null : concurrentWorkOf(planned.statement);
+    if (work === null)
+        return;
+    const known = interrupted.before?.leftovers ?? [];
+    const stays = await removeRebuildLeftovers(run, work, known, timeoutMs);
+    if (stays.length === 0)
+        return;
+    stopIfAsked(run.cancellation);
+    throw indexStays('An interrupted rebuild left', stays, where);
+}
+/** It runs under the short timeouts; what comes after it doesn't. */
+async function resume_finalize(run, migration, step, work, waiting) {
+    const { report, retries: budget } = migration;
+    await finalizePending(run, { report, budget }, work, waiting).finally(() => {
+        migration.timeouts = null;
+    });
+    await setStepTimeouts(run, migration, step);
+}
+/** REINDEX CONCURRENTLY swaps in a new index under the old name: another OID means that it happened. */
+async function wasRebuilt(run, step, interrupted) {
+    const before = interrupted.before?.oids ?? {};
+    const names = Object.keys(before);
+    const now = await readOids(run.connections.worker, names);
+    const indexes = await oids_readIndexes(run.connections.worker, names);
+    return (step.statements.length === 1 &&
+        names.length > 0 &&
+        indexes.length === names.length &&
+        names.every((name) => before[name] !== now[name]));
+}
+//# sourceMappingURL=resume.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/steps/step-before.js
+
+
+
+/** What was there before the migration touched anything; a rerun keeps the first attempt's picture. */
+async function stateBefore(run, step, leftovers) {
+    const { worker } = run.connections;
+    const verification = await verifyExpectations(worker, step.expectations, run.surroundings);
+    const names = relationsOf(step);
+    return {
+        held: verification.map(({ outcome }) => outcome === 'passed'),
+        oids: await readOids(worker, names),
+        ...(leftovers.length === 0 ? {} : { leftovers }),
+    };
+}
+/** Names, as the statement writes them, of the relations that it speaks of. */
+function relationsOf(step) {
+    const names = new Set();
+    for (const { statement } of step.statements) {
+        for (const { object } of statement.effects) {
+            if (object.name !== null && ['index', 'table', 'materialized view'].includes(object.kind)) {
+                names.add(quoteName({ schema: object.schema ?? object.table?.schema ?? null, name: object.name }));
+            }
+        }
+    }
+    return [...names];
+}
+//# sourceMappingURL=step-before.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/steps/uncounted-rows.js
+
+const uncounted_rows_rowOps = new Set([
+    'insert',
+    'update',
+    'delete',
+    'merge',
+    'copy',
+    'truncate',
+    'refresh',
+]);
+/** Outside a transaction no counter belongs to the statement alone: what it may have done to rows is not checked, and said. */
+function uncounted(step) {
+    if (step.rows === 'none')
+        return [];
+    const tables = step.statements.flatMap(({ statement }) => statement.effects
+        .filter(({ op }) => uncounted_rows_rowOps.has(op))
+        .map(({ object }) => quoteName({ schema: object.schema, name: object.name ?? '' })));
+    return [...new Set(tables.length > 0 ? tables : ['(unknown)'])].map((table) => ({
+        table,
+        inserted: 0,
+        updated: 0,
+        deleted: 0,
+        certainty: 'not-checked',
+        reason: 'the statement ran outside a transaction, where the server counts for the whole session',
+    }));
+}
+//# sourceMappingURL=uncounted-rows.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/steps/statement-step.js
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+/**
+ * A statement that allows no transaction. Its beginning is journaled, with what was true before, and committed; then it runs; then
+ * the catalog is asked whether it did what it says; then its end is journaled. `interrupted` is the journal's row where an earlier
+ * run began it and was killed: the catalog tells what became of it before anything is sent again.
+ */
+async function runStatementStep(run, migration, step, interrupted) {
+    const started = Date.now();
+    const planned = step.statements[0];
+    if (planned === undefined)
+        throw new Error(`step ${step.ordinal} holds no statement`);
+    const { statement, directives } = planned;
+    const work = concurrentWorkOf(statement);
+    const limits = timeoutsOf(step, run.settings, migration.planned.directives, directives);
+    const waiting = {
+        version: migration.planned.version,
+        step: stepReportOf(migration.report, step),
+        statement,
+        where: statement.where,
+        timeoutMs: limits.lock_timeout,
+    };
+    let before = interrupted?.before ?? null;
+    let begunAt = null;
+    let succeeded = false;
+    try {
+        await setStepTimeouts(run, migration, step);
+        const settled = interrupted
+            ? await settleInterrupted(run, migration, step, interrupted, waiting)
+            : 'run';
+        if (settled === 'run') {
+            const leftovers = work === null ? [] : await statement_step_prepare(run, migration, work, waiting);
+            const picture = before ?? (await stateBefore(run, step, leftovers));
+            before = picture;
+            await journalStart(run, migration, step, picture);
+            begunAt = Date.now();
+            await executeStatement(run, migration.report, stepReportOf(migration.report, step), statement, waitLimitsOf(step, run.settings, migration.planned.directives, directives)).catch(async (error) => {
+                if (!(await tookEffectDespiteLoss(run, migration, step, picture, error)))
+                    throw error;
+            });
+            succeeded = true;
+            if (migration.timeouts !== null)
+                await keepTimeouts(run, statement, migration.timeouts);
+        }
+        const verification = await verifyExpectations(run.connections.worker, step.expectations, run.surroundings);
+        judgeVerification(verification);
+        judgeWarnings(run.settings, migration.report.notices);
+        await statement_step_journalEnd(run, migration, step, verification, Date.now() - started);
+        return { ended: 'done' };
+    }
+    catch (error) {
+        const { script } = migration.planned;
+        const report = describeFailure(error, {
+            script,
+            statement,
+            version: migration.planned.version,
+        });
+        if (error instanceof UnknownFate)
+            return { ended: 'failed', error: report, left: 'undecided' };
+        if (before === null) {
+            return { ended: 'failed', error: report, left: interrupted ? 'something' : 'nothing' };
+        }
+        const budgetMs = limits.lock_timeout - (Date.now() - (begunAt ?? started));
+        const { left, says } = await aftermathOf(run, {
+            work,
+            before,
+            error,
+            succeeded,
+            skipped: wasSkipped(migration, statement),
+            atomic: isAtomic(step) && interrupted === undefined,
+            budgetMs,
+        });
+        if (left === 'nothing')
+            await journalNothing(run, migration, step);
+        const detail = [report.detail, says?.detail].filter((text) => text !== undefined).join('; ');
+        return {
+            ended: 'failed',
+            error: { ...report, ...says, ...(detail === '' ? {} : { detail }) },
+            left,
+        };
+    }
+}
+/** IF NOT EXISTS found something of that name, as the server's notice says. */
+function wasSkipped({ report }, { where }) {
+    return report.notices.some((notice) => notice.code === sqlstate.duplicateTable && notice.where === where);
+}
+/** Everything that can be known before a concurrent statement is begun. Returns the OIDs of what others' rebuilds have left. */
+async function statement_step_prepare(run, migration, work, waiting) {
+    if (work.op === 'create')
+        await clearLeftover(run, migration.report, work, waiting);
+    await awaitOlderTransactions(run, work, waiting);
+    return work.op === 'reindex' ? nameRebuildLeftovers(run, migration.report, work, waiting) : [];
+}
+/** The beginning, committed with what was true before: should the run be killed now, the next one knows to ask the catalog. */
+async function journalStart(run, migration, step, before) {
+    const { planned } = migration;
+    const { worker } = run.connections;
+    const begun = migration.begun ? '' : `${migrationBegun(run.key, migrationFacts(migration))};`;
+    const row = stepStarted(run.key, planned.version, stepFacts(step), before, uncounted(step));
+    await worker.simple(inTransaction(run.key, `${begun} ${row}`));
+    migration.begun = true;
+}
+/** A next run need not ask what became of it. Where that can't be noted, it asks. */
+async function journalNothing(run, migration, step) {
+    const row = stepLeftNothing(migration.planned.version, step.ordinal);
+    try {
+        await run.connections.worker.simple(inTransaction(run.key, row));
+    }
+    catch (error) {
+        if (!(error instanceof ServerError))
+            throw error;
+    }
+}
+async function statement_step_journalEnd(run, migration, step, verification, durationMs) {
+    const { planned, report } = migration;
+    const rows = uncounted(step);
+    addRowEffects(report, rows);
+    if (planned.steps.length === 1)
+        report.verification.push(...verification);
+    const done = stepDone(run.key, planned.version, stepFacts(step), { durationMs, rowEffects: rows });
+    const last = step.ordinal === planned.steps.length;
+    const applied = last ? migrationApplied(planned.version, appliedFacts(run, migration, [])) : '';
+    await run.connections.worker.simple(inTransaction(run.key, last ? `${done};\n${applied}` : done));
+}
+//# sourceMappingURL=statement-step.js.map
+;// CONCATENATED MODULE: ./build/src/verify/query/short-form.js
+
+/**
+ * Conditions such as `mapped > 0, rows = 1` beside a result. A column's condition must hold in every row, of which there must be one at
+ * least; NULL holds only `is null`. The server itself compares, by the column's type: one query for all conditions.
+ * @throws ServerError where a value is no literal of the column's type, or the type has no such operator.
+ */
+async function judgeConditions(session, expectation, result) {
+    const { conditions } = expectation;
+    const expected = conditions.map(({ text }) => text).join(', ');
+    const unknown = conditions.find(({ column }) => column !== null && placesOf(column, result).length !== 1);
+    if (unknown !== undefined) {
+        const many = placesOf(unknown.column ?? '', result).length > 1;
+        return {
+            expected,
+            actual: result.columns.map(({ name }) => name).join(' | '),
+            outcome: 'failed',
+            reason: many
+                ? `the result has several columns ${unknown.column}`
+                : `the result has no column ${unknown.column}`,
+        };
+    }
+    const breaks = [
+        ...conditions.flatMap((condition) => breakOfRows(condition, result)),
+        ...(await breaksOfColumns(session, conditions, result)),
+    ];
+    if (breaks.length === 0) {
+        const actual = summarise(conditions, result);
+        const unread = rowCount(result) > result.rows.length && conditions.some(({ column }) => column !== null);
+        return unread
+            ? { expected, actual, outcome: 'not-checked', reason: unreadReason(result) }
+            : { expected, actual, outcome: 'passed' };
+    }
+    return {
+        expected,
+        actual: summarise(conditions, result),
+        outcome: 'failed',
+        reason: breaks.map(({ condition, found }) => `${condition.text}: ${found}`).join('; '),
+    };
+}
+/** Only the number of all rows is known. */
+function unreadReason({ rows }) {
+    return `the result is too large to look at: the first ${rows.length} rows hold, the others were not compared; let the query select the rows that do not, and expect rows = 0`;
+}
+function placesOf(column, { columns }) {
+    return columns.flatMap(({ name }, place) => (name === column ? [place] : []));
+}
+function valuesOf(column, result) {
+    const [place = -1] = placesOf(column, result);
+    return result.rows.map((row) => row[place] ?? null);
+}
+function breakOfRows(condition, result) {
+    const count = rowCount(result);
+    if (condition.column !== null)
+        return count > 0 ? [] : [{ condition, found: 'there is no row' }];
+    const [low, high = low] = condition.values.map(Number);
+    return holdsNumber(count, condition.operator, low ?? Number.NaN, high ?? Number.NaN)
+        ? []
+        : [{ condition, found: countRows(count) }];
+}
+function holdsNumber(count, operator, low, high) {
+    switch (operator) {
+        case '=':
+            return count === low;
+        case '!=':
+            return count !== low;
+        case '<':
+            return count < low;
+        case '<=':
+            return count <= low;
+        case '>':
+            return count > low;
+        case '>=':
+            return count >= low;
+        case 'between':
+            return low <= count && count <= high;
+        case 'is null':
+            return false;
+        case 'is not null':
+            return true;
+    }
+}
+/** Asks the server for the first value of each column that breaks its condition. */
+async function breaksOfColumns(session, conditions, result) {
+    const judged = conditions.filter(({ column }) => column !== null && result.rows.length > 0);
+    if (judged.length === 0)
+        return [];
+    const types = await short_form_readTypes(session, judged, result);
+    const values = [];
+    const bind = (value) => `$${values.push(value)}`;
+    const columns = judged.map((condition) => {
+        const { column } = condition;
+        const found = valuesOf(column ?? '', result);
+        const type = types.get(short_form_typeOf(column ?? '', result)) ?? 'pg_catalog.text';
+        const present = bind(JSON.stringify(found));
+        const test = testOf(condition, `(v.value)::${type}`, (text) => `(${bind(text)})::${type}`);
+        return `(select coalesce(v.value, 'NULL')
+      from pg_catalog.json_array_elements_text(${present}::pg_catalog.json) with ordinality as v (value, place)
+     where (${test}) is not true order by v.place limit 1)`;
+    });
+    const { rows } = await session.query(`select ${columns.join(',\n  ')}`, values);
+    return judged.flatMap((condition, place) => {
+        const found = rows[0]?.[place] ?? null;
+        return found === null ? [] : [{ condition, found }];
+    });
+}
+function testOf({ operator, values }, value, literal) {
+    if (operator === 'is null' || operator === 'is not null')
+        return `v.value ${operator}`;
+    const [low = '', high = ''] = values;
+    if (operator === 'between')
+        return `${value} between ${literal(low)} and ${literal(high)}`;
+    return `${value} ${operator} ${literal(low)}`;
+}
+function short_form_typeOf(column, result) {
+    const [place = -1] = placesOf(column, result);
+    return result.columns[place]?.typeOid ?? 0;
+}
+/** Type names by OID as SQL takes them; those of users are looked up. */
+async function short_form_readTypes(session, conditions, result) {
+    const oids = new Set(conditions.map(({ column }) => short_form_typeOf(column ?? '', result)));
+    if ([...oids].every((oid) => builtIn.has(oid)))
+        return builtIn;
+    const { rows } = await session.query(`select t.oid, pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(t.typname)
+      from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
+     where t.oid = any ($1)`, [[...oids].map(String)]);
+    return new Map(rows.map(([oid, name]) => [Number(oid), name ?? '']));
+}
+/** The types of almost every condition, by their fixed OIDs (pg_type.dat): they save a round trip. */
+const builtIn = new Map([
+    [16, 'pg_catalog.bool'],
+    [19, 'pg_catalog.name'],
+    [20, 'pg_catalog.int8'],
+    [21, 'pg_catalog.int2'],
+    [23, 'pg_catalog.int4'],
+    [25, 'pg_catalog.text'],
+    [1043, 'pg_catalog.varchar'],
+    [1082, 'pg_catalog.date'],
+    [1114, 'pg_catalog.timestamp'],
+    [1184, 'pg_catalog.timestamptz'],
+    [1700, 'pg_catalog.numeric'],
+]);
+/** The values that the conditions speak of: of the only row, else the number of rows. */
+function summarise(conditions, result) {
+    const [row] = result.rows;
+    const names = [...new Set(conditions.flatMap(({ column }) => column ?? []))];
+    if (row === undefined || rowCount(result) !== 1 || names.length === 0)
+        return countRows(rowCount(result));
+    return names.map((name) => `${name} = ${valuesOf(name, result)[0] ?? 'NULL'}`).join(', ');
+}
+//# sourceMappingURL=short-form.js.map
+;// CONCATENATED MODULE: ./build/src/verify/query/row-matching.js
+/** A cell as psql would print it beside the cell written: blanks at either end don't show in a table, so they don't count. */
+function matchesCell(expected, actual) {
+    if (expected.type === 'any')
+        return true;
+    if (expected.type === 'null')
+        return actual === null;
+    if (actual === null)
+        return false;
+    return actual === expected.text || (expected.text !== '' && trim(actual) === expected.text);
+}
+function matchesRow(expected, actual) {
+    return (expected.length === actual.length &&
+        expected.every((cell, place) => matchesCell(cell, actual[place] ?? null)));
+}
+/** Row by row; `missing` and `unexpected` hold the pairs that differ, and what is left over. */
+function matchInOrder(expected, actual) {
+    const differs = (row, place) => {
+        const partner = actual[place];
+        return partner === undefined || !matchesRow(row, partner);
+    };
+    return {
+        missing: expected.filter(differs),
+        unexpected: actual.filter((row, place) => {
+            const partner = expected[place];
+            return partner === undefined || !matchesRow(partner, row);
+        }),
+    };
+}
+/**
+ * As multisets: each row written has a row of its own among those returned, in any order. Rows without `*` are paired by their text;
+ * for those with `*` a largest pairing is searched (augmenting paths), for taking the first fit could leave a row over that another choice would have paired.
+ */
+function matchAsMultiset(expected, actual) {
+    const byText = new Map();
+    for (const row of actual) {
+        const key = keyOf(row.map((cell) => (cell === null ? null : trim(cell) || cell)));
+        const same = byText.get(key);
+        if (same === undefined)
+            byText.set(key, [row]);
+        else
+            same.push(row);
+    }
+    const missing = [];
+    const open = [];
+    for (const row of expected) {
+        if (row.some(({ type }) => type === 'any'))
+            open.push(row);
+        else if (byText.get(keyOf(row.map((cell) => (cell.type === 'text' ? cell.text : null))))?.pop() ===
+            undefined) {
+            missing.push(row);
+        }
+    }
+    const rest = [...byText.values()].flat();
+    const rowOf = pairUp(open, rest);
+    const paired = new Set(rowOf.values());
+    return {
+        missing: [...missing, ...open.filter((_, place) => !rowOf.has(place))],
+        unexpected: rest.filter((_, place) => !paired.has(place)),
+    };
+}
+/** A largest pairing: place in `expected` → place in `actual` (Kuhn's algorithm; a search goes as deep as there are rows with `*`). */
+function pairUp(expected, actual) {
+    const partnerOf = new Map();
+    const tryPair = (row, place, seen) => {
+        for (const [candidate, values] of actual.entries()) {
+            if (seen.has(candidate) || !matchesRow(row, values))
+                continue;
+            seen.add(candidate);
+            const holder = partnerOf.get(candidate);
+            const held = holder === undefined ? undefined : expected[holder];
+            if (holder === undefined || held === undefined || tryPair(held, holder, seen)) {
+                partnerOf.set(candidate, place);
+                return true;
+            }
+        }
+        return false;
+    };
+    for (const [place, row] of expected.entries())
+        tryPair(row, place, new Set());
+    return new Map([...partnerOf].map(([candidate, place]) => [place, candidate]));
+}
+function keyOf(cells) {
+    return JSON.stringify(cells);
+}
+function trim(text) {
+    return text.replace(/^[^\S\r\n]+|[^\S\r\n]+$/g, '');
+}
+//# sourceMappingURL=row-matching.js.map
+;// CONCATENATED MODULE: ./build/src/verify/query/table-form.js
+
+
+/** A result beside the table written: header, number of rows, rows (in order where the query orders them, else as a multiset). */
+function table_form_judgeTable(query, expectation, result) {
+    const expected = countRows(expectation.rows.length);
+    const count = rowCount(result);
+    const actual = countRows(count);
+    const names = result.columns.map(({ name }) => name.trim());
+    const sameHeader = names.length === expectation.columns.length &&
+        names.every((name, place) => name === expectation.columns[place]);
+    if (!sameHeader) {
+        return {
+            expected: expectation.columns.join(' | '),
+            actual: names.join(' | '),
+            outcome: 'failed',
+            reason: 'the columns of the result are not those of the expected table',
+        };
+    }
+    if (count > result.rows.length) {
+        const reason = unkeptReason(expectation, result, count);
+        return { expected, actual, outcome: 'failed', reason };
+    }
+    const { missing, unexpected } = query.ordered
+        ? matchInOrder(expectation.rows, result.rows)
+        : matchAsMultiset(expectation.rows, result.rows);
+    if (missing.length === 0 && unexpected.length === 0)
+        return { expected, actual, outcome: 'passed' };
+    const parts = [
+        ...(missing.length > 0
+            ? [`missing: ${listRows(missing.map((row) => row.map(writeCell)))}`]
+            : []),
+        ...(unexpected.length > 0 ? [`not expected: ${listRows(unexpected)}`] : []),
+    ];
+    const sameRows = query.ordered && isSameMultiset(expectation, result);
+    const order = sameRows ? ['the rows are those expected, in another order'] : [];
+    return { expected, actual, outcome: 'failed', reason: [...order, ...parts].join('; ') };
+}
+/** Far more rows than expected, not all of which were kept: what is missing among these may be among the others. */
+function unkeptReason(expectation, { rows }, count) {
+    const { unexpected } = matchAsMultiset(expectation.rows, rows);
+    return `not expected, among the first ${rows.length} of ${countRows(count)}: ${listRows(unexpected)}`;
+}
+function isSameMultiset(expectation, result) {
+    const { missing, unexpected } = matchAsMultiset(expectation.rows, result.rows);
+    return missing.length === 0 && unexpected.length === 0;
+}
+//# sourceMappingURL=table-form.js.map
+;// CONCATENATED MODULE: ./build/src/verify/verify-script.js
+
+
+
+
+
+/**
+ * Runs the queries of a verify script one by one, in a READ ONLY transaction that is always rolled back, and compares what they return with
+ * what is written below them. A query that fails is told with its SQLSTATE; the ones after it run in a new transaction.
+ * Row security is off: a policy would hide rows and let a count of violations pass (42501 then makes the query not checked).
+ * @throws ServerError when the connection is lost.
+ */
+async function runVerifyScript(session, queries, options) {
+    const verifications = [];
+    let open = false;
+    try {
+        for (const query of queries) {
+            if (!open)
+                await session.simple(begin(options));
+            open = true;
+            const { verification, failed } = await verifyQuery(session, query);
+            verifications.push(verification);
+            if (!failed)
+                continue;
+            open = false;
+            await session.simple('ROLLBACK');
+        }
+    }
+    finally {
+        // Nothing to keep, whatever happened; on a lost connection the server has ended it.
+        if (open)
+            await session.simple('ROLLBACK').catch(ignoreLost);
+    }
+    return verifications;
+}
+/** READ COMMITTED whatever the default is: SERIALIZABLE could fail a query for what others do (40001). */
+function begin({ lockTimeout, statementTimeout }) {
+    return [
+        'BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY',
+        `SET LOCAL lock_timeout = ${Math.round(lockTimeout)}`,
+        `SET LOCAL statement_timeout = ${Math.round(statementTimeout)}`,
+        'SET LOCAL row_security = off',
+    ].join('; ');
+}
+async function verifyQuery(session, query) {
+    let result = null;
+    try {
+        const asked = { text: query.statement.text, keep: keepFor(query) };
+        const [answer = { tag: '', columns: [], rows: [] }] = await session.pipeline([asked]);
+        result = answer;
+        const judgement = await verify_script_judge(session, query, result);
+        return { verification: queryVerification(query, result, judgement), failed: false };
+    }
+    catch (error) {
+        const judgement = judgeFailure(query, error);
+        return { verification: queryVerification(query, result, judgement), failed: true };
+    }
+}
+/** A query for violations may find as many as there are rows: the runner's memory must not depend on it. */
+function keepFor({ expectation }) {
+    // One more than expected, so that a result of as many rows is always whole.
+    const rows = expectation.form === 'table' ? expectation.rows.length + 1 : 1;
+    return { rows, bytes: 64 * 1024 * 1024 };
+}
+async function verify_script_judge(session, query, result) {
+    const { expectation } = query;
+    return expectation.form === 'table'
+        ? table_form_judgeTable(query, expectation, result)
+        : judgeConditions(session, expectation, result);
+}
+function judgeFailure({ statement, expectation }, error) {
+    if (!(error instanceof ServerError) || error.lost)
+        throw error;
+    const { file, line } = statement.where;
+    // Row security that can't be switched off for this role says so with the same code as a missing privilege.
+    const mayNotRead = error.code === sqlstate.insufficientPrivilege;
+    return {
+        expected: describeExpectation(expectation),
+        actual: `ERROR ${error.code}`,
+        outcome: mayNotRead ? 'not-checked' : 'failed',
+        reason: `${file}:${line}: ${error.message} (SQLSTATE ${error.code})`,
+    };
+}
+function ignoreLost(error) {
+    if (!(error instanceof ServerError && error.lost))
+        throw error;
+}
+//# sourceMappingURL=verify-script.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/steps/verify-migration.js
+
+
+
+
+
+
+
+
+/** An earlier run committed all its steps and ended before it could verify them. */
+async function verifyApplied(run, migration) {
+    const { planned, report, journaled } = migration;
+    for (const step of report.steps)
+        step.outcome = 'done';
+    addRowEffects(report, journaled?.rowEffects ?? []);
+    return verify(run, migration, planned.steps, false);
+}
+/** What the whole file claims, then what its verify script says. Where one transaction was all, the claims were judged inside it. */
+async function verify(run, migration, done, judgedInside) {
+    const { planned, report } = migration;
+    report.durationMs = Date.now() - migration.startedAt;
+    try {
+        await again(() => verifyMigration(run, planned, report, judgedInside), () => verifyAnew(run, migration, judgedInside));
+        const smoked = run.smoke?.areDueAfter(planned.version) === true;
+        if (smoked)
+            await run.smoke?.runAfter(planned.version);
+        report.outcome = 'applied';
+        if (!judgedInside || isJudgedAfterwards(run, planned)) {
+            await recordVerified(run, planned.version, smoked);
+        }
+        return { ended: 'applied', migration };
+    }
+    catch (error) {
+        const failure = describeFailure(error, { script: planned.script, version: planned.version });
+        report.outcome = 'failed';
+        run.emit({ type: 'failed', error: failure });
+        const left = done.length === 0 ? 'nothing' : 'something';
+        return { ended: 'failed', error: failure, migration, remaining: done, whole: true, left };
+    }
+}
+/** A connection that breaks while it is looked says nothing against the migration: all of it only reads, and is read again on another. */
+async function verifyAnew(run, migration, judgedInside) {
+    const { planned, report } = migration;
+    const judged = report.verification.filter(() => judgedInside);
+    report.verification.splice(0, report.verification.length, ...judged);
+    await run.connections.endWorker();
+    await run.connections.prepareWorker(planned.version);
+    migration.timeouts = null;
+    await verifyMigration(run, planned, report, judgedInside);
+}
+/**
+ * Smoke tests may take minutes, and the worker's idle connection may be gone: the observer connects anew. A connection that breaks just here
+ * says nothing against the migration.
+ */
+async function recordVerified(run, version, smoked) {
+    const row = inTransaction(run.key, migrationVerified(version));
+    const byObserver = () => again(() => run.observer.simple(row));
+    await (smoked ? byObserver() : again(() => run.connections.worker.simple(row), byObserver));
+}
+/**
+ * Expectations of the whole file and the verify script, added to the report.
+ * Errors: StepFailure at the first that doesn't hold.
+ */
+async function verifyMigration(run, planned, report, judgedInside) {
+    const { worker } = run.connections;
+    if (!judgedInside) {
+        report.verification.push(...(await verifyExpectations(worker, planned.expectations, run.surroundings)));
+    }
+    if (planned.verify !== null) {
+        const { queries } = planned.verify;
+        report.verification.push(...(await askCancellable(run, () => runVerifyScript(worker, queries, run.settings))));
+    }
+    run.emit({ type: 'verified', migration: report, verification: report.verification });
+    judgeVerification(report.verification);
+}
+//# sourceMappingURL=verify-migration.js.map
+;// CONCATENATED MODULE: ./build/src/deploy/steps/migrate.js
+
+
+
+
+
+
+
+
+
+
+
+
+
+/**
+ * Carries out one migration, or goes on with a half-done one at its first undone step: steps, expectations of the whole file,
+ * verify script. Fills `report` as it goes. Never throws for a failure of the migration.
+ */
+async function runMigration(run, planned, report, journaled, options) {
+    const migration = await migrate_begin(run, planned, report, journaled, options.fingerprintWanted);
+    if (journaled?.state === 'applied')
+        return verifyApplied(run, migration);
+    const done = [];
+    for (const step of planned.steps) {
+        const earlier = journaled?.steps.find(({ ordinal }) => ordinal === step.ordinal);
+        if (earlier?.state === 'done') {
+            await appliedEarlier(run, migration, step, earlier);
+            done.push(step);
+            continue;
+        }
+        const end = await runStep(run, migration, step);
+        if (end.ended === 'failed')
+            return failedAt(run, migration, step, done, end);
+        done.push(step);
+    }
+    if (planned.steps.length === 0)
+        await recordEmpty(run, migration);
+    return verify(run, migration, done, planned.steps.length === 1);
+}
+async function migrate_begin(run, planned, report, journaled, fingerprintWanted) {
+    await run.connections.prepareWorker(planned.version);
+    const kept = journaled?.fingerprintBefore ?? null;
+    const undoable = mayNeedUndo(run, planned);
+    const needed = fingerprintWanted || undoable;
+    const before = kept !== null ? deserialise(kept) : needed ? await readFingerprint(run.observer) : null;
+    if (journaled !== undefined && journaled.state !== 'applied') {
+        await run.connections.worker.simple(inTransaction(run.key, migrationResumed(planned.version, planned.checksum)));
+    }
+    return {
+        planned,
+        report,
+        journaled,
+        before,
+        beforeText: kept ?? (before === null || !undoable ? null : serialise(before)),
+        begun: journaled !== undefined,
+        timeouts: {
+            lock_timeout: run.settings.lockTimeout,
+            statement_timeout: run.settings.statementTimeout,
+        },
+        retries: retryBudget(planned.directives.retryTimeout ?? run.settings.retryTimeout),
+        startedAt: Date.now(),
+    };
+}
+/** One transaction that nothing judges after its COMMIT is undone by Postgres, or not at all. */
+function mayNeedUndo(run, planned) {
+    const [first, ...others] = planned.steps;
+    return (others.length > 0 ||
+        isJudgedAfterwards(run, planned) ||
+        (first !== undefined && first.kind !== 'transaction'));
+}
+async function runStep(run, migration, step) {
+    const report = stepReportOf(migration.report, step);
+    const started = Date.now();
+    run.emit({ type: 'step-started', migration: migration.report, step: report });
+    const interrupted = migration.journaled?.steps.find(({ ordinal }) => ordinal === step.ordinal);
+    const full = interrupted === undefined ? await diskFull(run, migration) : null;
+    const end = full ??
+        (step.kind === 'batch'
+            ? await runBatchStep(run, migration, step, interrupted)
+            : await withRetries(run, migration.retries, report, (gaveWay) => {
+                // A rollback took back what the attempt before had SET.
+                if (gaveWay !== null)
+                    migration.timeouts = null;
+                return step.kind === 'transaction'
+                    ? runTransactionStep(run, migration, step, gaveWay)
+                    : runStatementStep(run, migration, step, interrupted);
+            }, ({ left }) => left === 'nothing' || (left === 'something' && isAtomic(step))));
+    report.durationMs = Date.now() - started;
+    report.outcome = end.ended;
+    run.emit({ type: 'step-finished', migration: migration.report, step: report });
+    return end;
+}
+/** A limit of disk-guard that is passed before the step has begun: nothing of it is there. */
+async function diskFull(run, { planned }) {
+    try {
+        await holdsDisk(run);
+        return null;
+    }
+    catch (error) {
+        const at = { script: planned.script, version: planned.version };
+        return { ended: 'failed', error: describeFailure(error, at), left: 'nothing' };
+    }
+}
+function failedAt(run, migration, step, done, end) {
+    const { report } = migration;
+    report.outcome = 'failed';
+    report.durationMs = Date.now() - migration.startedAt;
+    run.emit({ type: 'failed', error: end.error });
+    const remaining = end.left === 'nothing' ? done : [...done, step];
+    return {
+        ended: 'failed',
+        error: end.error,
+        migration,
+        remaining,
+        whole: false,
+        left: remaining.length === 0 ? 'nothing' : end.left === 'nothing' ? 'something' : end.left,
+    };
+}
+/** A file without statements is recorded, so that it is not pending for ever. */
+async function recordEmpty(run, migration) {
+    const facts = migrationFacts(migration);
+    const verified = !isJudgedAfterwards(run, migration.planned);
+    await run.connections.worker.simple(inTransaction(run.key, `${migrationBegun(run.key, facts)}; ${migrationApplied(facts.version, { durationMs: 0, rowEffects: [], verified })}`));
+    migration.begun = true;
+}
+/** Writes a failed migration into the journal: half done where something of it is still there, else history. */
+async function journalFailure(run, end, halfDone) {
+    const { migration, remaining } = end;
+    const error = run.redact(end.error);
+    const failedStep = migration.report.steps.find(({ outcome }) => outcome === 'failed');
+    const step = failedStep !== undefined && migration.begun && remaining.length > 0
+        ? `${stepFailed(migration.planned.version, failedStep.ordinal, error)};`
+        : '';
+    const row = migrationFailed(run.key, migrationFacts(migration), {
+        halfDone,
+        begun: migration.begun,
+        error,
+        durationMs: migration.report.durationMs,
+    });
+    await again(() => run.observer.simple(inTransaction(run.key, `${step} ${row}`)));
+}
+//# sourceMappingURL=migrate.js.map
 ;// CONCATENATED MODULE: ./build/src/sql/compare-definitions.js
 
 /**
@@ -45855,7 +53752,7 @@ function sameConstraint(expected, actual) {
     found.flag('PERIOD or WITHOUT OVERLAPS', expected.period === true, actual.period === true);
     compareReferences(found, expected, actual);
     found.expression('expression', expected.expression, actual.expression);
-    compareExclusion(found, expected.exclusion, actual.exclusion);
+    compare_definitions_compareExclusion(found, expected.exclusion, actual.exclusion);
     return found.comparison();
 }
 /** Compares an index as written with the server's. CONCURRENTLY leaves no trace. */
@@ -45869,7 +53766,7 @@ function sameIndex(expected, actual) {
         expected.keys.forEach((key, i) => {
             const other = actual.keys[i];
             if (other !== undefined)
-                compareKey(found, `key ${i + 1}`, key, other);
+                compare_definitions_compareKey(found, `key ${i + 1}`, key, other);
         });
     }
     found.list('included columns', expected.include, actual.include);
@@ -45888,7 +53785,7 @@ function compareReferences(found, { references: expected, onDeleteColumns = [] }
     found.compare('MATCH', expected.match, actual.match);
     found.list('ON DELETE columns', onDeleteColumns, actualColumns);
 }
-function compareExclusion(found, expected, actual) {
+function compare_definitions_compareExclusion(found, expected, actual) {
     if (expected === undefined || actual === undefined)
         return;
     found.compare('method', expected.method, actual.method);
@@ -45896,11 +53793,11 @@ function compareExclusion(found, expected, actual) {
     expected.elements.forEach(({ key }, i) => {
         const other = actual.elements[i]?.key;
         if (other !== undefined)
-            compareKey(found, `element ${i + 1}`, key, other);
+            compare_definitions_compareKey(found, `element ${i + 1}`, key, other);
     });
     found.expression('predicate', expected.predicate, actual.predicate);
 }
-function compareKey(found, what, expected, actual) {
+function compare_definitions_compareKey(found, what, expected, actual) {
     found.compare(`${what}, column`, expected.column, actual.column);
     found.expression(`${what}, expression`, expected.expression, actual.expression);
     found.flag(`${what}, DESC`, expected.descending, actual.descending);
@@ -46015,7 +53912,7 @@ function objectsByReference(fingerprint, searchPath) {
         return () => undefined;
     const index = new Map();
     for (const object of fingerprint.objects.values()) {
-        const key = keyOf(object.kind, object.name, object.table);
+        const key = object_lookup_keyOf(object.kind, object.name, object.table);
         const known = index.get(key);
         if (known === undefined)
             index.set(key, [object]);
@@ -46026,7 +53923,7 @@ function objectsByReference(fingerprint, searchPath) {
         if (ref.name === null)
             return undefined;
         const owner = belongsToTable.has(ref.kind) ? ref.table?.name : undefined;
-        const candidates = (index.get(keyOf(ref.kind, ref.name, owner)) ?? []).filter((object) => meansArguments(ref, object));
+        const candidates = (index.get(object_lookup_keyOf(ref.kind, ref.name, owner)) ?? []).filter((object) => meansArguments(ref, object));
         if (ofDatabase.has(ref.kind))
             return candidates[0] ?? null;
         const schema = ref.schema ?? ref.table?.schema ?? null;
@@ -46063,7 +53960,7 @@ function meansArguments(ref, object) {
             return text === type || text.endsWith(` ${type}`);
         }));
 }
-function keyOf(kind, name, table) {
+function object_lookup_keyOf(kind, name, table) {
     return JSON.stringify([kind, name, belongsToTable.has(kind) ? (table ?? '') : '']);
 }
 //# sourceMappingURL=object-lookup.js.map
@@ -46473,7 +54370,7 @@ function invertCreate(inverting, effect) {
     const adopted = adoptedIndex(inverting, effect);
     inverting.inverses.push({
         life,
-        statements: () => [...dropOf(inverting, life, effect), ...adopted()],
+        statements: () => [...create_dropOf(inverting, life, effect), ...adopted()],
     });
 }
 function create_named(lives, effect, { nameOf }) {
@@ -46505,7 +54402,7 @@ function isForeignKeyElsewhere({ constraint, object }) {
     const target = constraint?.references?.table;
     return target !== undefined && target.name !== object.table?.name;
 }
-function dropOf({ lives, irreversible }, life, effect) {
+function create_dropOf({ lives, irreversible }, life, effect) {
     const { object } = life;
     const unknown = life.before === undefined;
     const concurrently = effect.index?.concurrently === true;
@@ -46600,11 +54497,11 @@ function invertReplace(inverting, effect) {
     const first = /^CREATE OR REPLACE (FUNCTION|PROCEDURE)/i.test(created)
         ? null
         : dropStatement(object);
-    const sql = [...(first === null ? [] : [first]), created, ...stateOf(object, before)];
+    const sql = [...(first === null ? [] : [first]), created, ...drop_stateOf(object, before)];
     inverses.push({ life: null, statements: () => sql.map((one) => inverting_plain(one, why)) });
 }
 /** What a new CREATE doesn't bring back: the comment, a trigger's state. */
-function stateOf(object, { attributes }) {
+function drop_stateOf(object, { attributes }) {
     const { comment, enabled } = attributes;
     return [
         comment === undefined || comment === '' ? null : commentStatement(object, comment),
@@ -46635,7 +54532,7 @@ function invertDrop(inverting, effect) {
         stays(inverting, object, data ? `the data of ${what} is lost` : `${what} was dropped`);
         return;
     }
-    const all = [sql, ...stateOf(object, before)];
+    const all = [sql, ...drop_stateOf(object, before)];
     const statements = all.map((one, index) => ({
         ...inverting_plain(one, `${what} was dropped`),
         concurrently: concurrently && index === 0,
@@ -46955,7 +54852,7 @@ function inverseOfAlter(lives, effect, before) {
         return inverseOfValidate(object, before, lives.isDomain(object.table));
     if (op === 'attach' || op === 'detach') {
         if (partition === undefined || lives.isNew({ kind: 'table', ...partition }))
-            return nothing;
+            return inverses_nothing;
         return inverseOfPartition(object, partition, op, lives);
     }
     if (object.kind === 'column' && column !== undefined && before !== undefined) {
@@ -46964,7 +54861,7 @@ function inverseOfAlter(lives, effect, before) {
     const why = `no inverse is derived for ${change ?? 'ALTER'} of ${describeObject(object)}`;
     return { statements: [], irreversible: [{ object, why }] };
 }
-const nothing = { statements: [], irreversible: [] };
+const inverses_nothing = { statements: [], irreversible: [] };
 function invertGrant(inverting, effect) {
     const { lives, inverses } = inverting;
     const { object } = effect;
@@ -46991,183 +54888,7 @@ function invertUnknown(inverting, { object, reason }) {
     stays(inverting, object, `what ${reason ?? 'the statement'} changed isn't known`);
 }
 //# sourceMappingURL=inverses.js.map
-;// CONCATENATED MODULE: external "node:timers/promises"
-const external_node_timers_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
-;// CONCATENATED MODULE: ./build/src/postgres/backend-start.js
-/**
- * SQL for when a backend started, as text to the microsecond: the same in every session, whatever its DateStyle and TimeZone are, and castable back.
- * `from`: the alias of pg_stat_activity.
- */
-function backendStartText(from = 'pg_stat_activity') {
-    return `pg_catalog.to_char(${from}.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
-}
-//# sourceMappingURL=backend-start.js.map
-;// CONCATENATED MODULE: ./build/src/postgres/observer.js
-
-
-
-
-
-/**
- * Asks the server to cancel what a backend does. False: there is no such backend any more. Throws 42501 where the role may not.
- * `backendStart`, as the server prints it, makes sure that the pid hasn't been given to another backend meanwhile.
- */
-async function cancelBackend(observer, pid, backendStart = '') {
-    return signal(observer, 'pg_cancel_backend', pid, backendStart);
-}
-/** `backendStart` as for `cancelBackend`. */
-async function terminateBackend(observer, pid, backendStart = '') {
-    return signal(observer, 'pg_terminate_backend', pid, backendStart);
-}
-async function signal(observer, how, pid, backendStart = '') {
-    const [row] = await observer.rows(`SELECT pg_catalog.${how}(pid) AS sent FROM pg_catalog.pg_stat_activity
-      WHERE pid = $1 AND ($2 = '' OR backend_start = nullif($2, '')::timestamptz)`, [pid, backendStart]);
-    return row?.sent ?? false;
-}
-/** Backends in this database that belong to runs other than `run`, by their application_name. The type of one that the role may not see is null. */
-async function orphansOf(observer, run) {
-    const rows = await observer.rows(`SELECT pid, coalesce(${backendStartText()}, '') AS "backendStart", application_name AS "applicationName",
-            coalesce(state, '') AS state, coalesce(query, '') AS query
-       FROM pg_stat_activity
-      WHERE datname = current_database() AND coalesce(backend_type, 'client backend') = 'client backend'
-        AND starts_with(application_name, $1) AND NOT starts_with(application_name, $2)
-      ORDER BY backend_start, pid`, [applicationPrefix(), applicationPrefix(run)]);
-    return rows.flatMap((row) => {
-        const name = parseApplicationName(row.applicationName);
-        return name === null ? [] : [{ ...row, name }];
-    });
-}
-const pollMs = 50;
-/**
- * Waits until no backend of another run is left, terminating after `graceMs`: only then does the journal say the truth, since a backend may still commit. Returns those that are
- * left, empty as a rule: those that do not end, or that the role may not end.
- */
-async function endOrphans(observer, run, options) {
-    const { graceMs, endMs = 10_000, isOrphan = () => true } = options;
-    const start = performance.now();
-    let terminatedAt = null;
-    for (;;) {
-        const left = (await orphansOf(observer, run)).filter(isOrphan);
-        const now = performance.now();
-        if (left.length === 0)
-            return left;
-        if (terminatedAt !== null && now - terminatedAt > endMs)
-            return left;
-        if (terminatedAt === null && now - start >= graceMs) {
-            for (const orphan of left) {
-                options.onTerminate?.(orphan);
-                await terminateIfAllowed(observer, orphan);
-            }
-            terminatedAt = now;
-        }
-        await (0,external_node_timers_promises_namespaceObject.setTimeout)(pollMs);
-    }
-}
-async function terminateIfAllowed(observer, orphan) {
-    try {
-        await terminateBackend(observer, orphan.pid, orphan.backendStart);
-    }
-    catch (error) {
-        if (!(error instanceof ServerError) || error.code !== sqlstate.insufficientPrivilege)
-            throw error;
-    }
-}
-//# sourceMappingURL=observer.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/cancelling.js
-
-
-/** An observer that does not answer within this is busy with a slow look, or stuck. */
-const busyMs = 300;
-/** A cancel that meets an idle backend is lost, so it is sent again this often. */
-const againMs = 200;
-/**
- * Does what a request to stop cancels: one statement or several, none of which may commit. Afterwards no cancel is on its way any more, so that none can
- * hit what is sent next.
- * Errors: Cancelled where the run was asked to stop before; what `act` throws, ServerError 57014 where it was cancelled.
- */
-async function whileCancellable({ cancellation, cancellable }, act) {
-    stopIfAsked(cancellation);
-    try {
-        cancellable.now = true;
-        return await act();
-    }
-    finally {
-        cancellable.now = false;
-        await cancellable.sent;
-    }
-}
-/** The same for questions: what is answered after a request to stop may be the answer of a cancelled query, so it is none. Errors: Cancelled. */
-async function askCancellable(run, act) {
-    try {
-        return await whileCancellable(run, act);
-    }
-    finally {
-        stopIfAsked(run.cancellation);
-    }
-}
-/** Cancels what runs now, again and again until it has ended. One at a time: a second call while the first goes on changes nothing. */
-class Canceller {
-    cancellable;
-    send;
-    isSending = false;
-    constructor(cancellable, send) {
-        this.cancellable = cancellable;
-        this.send = send;
-    }
-    cancel() {
-        if (!this.cancellable.now || this.isSending)
-            return;
-        this.isSending = true;
-        this.cancellable.sent = this.untilEnded().finally(() => {
-            this.isSending = false;
-        });
-    }
-    async untilEnded() {
-        const isWanted = () => this.cancellable.now;
-        while (isWanted()) {
-            await this.send(isWanted).catch(() => undefined);
-            const next = Date.now() + againMs;
-            while (isWanted() && Date.now() < next)
-                await sleep(10);
-        }
-    }
-}
-/**
- * Sends a cancel by the observer. Where that does not answer, because a slow look of its own is under way, a new connection cancels both the look and
- * the backend: the cancel goes out within a second.
- */
-function cancelBy(observer, backend, reach) {
-    return async (isWanted) => {
-        const isFree = await answersWithin(observer.query('select 1'), busyMs);
-        if (!isWanted())
-            return;
-        if (!isFree)
-            return cancelAnew([observer, backend()], reach, isWanted);
-        const { backendPid, backendStart } = backend();
-        await cancelBackend(observer, backendPid, backendStart);
-    };
-}
-/** Cancels by a connection made for it alone. */
-async function cancelAnew(backends, reach, isWanted) {
-    const session = await reach();
-    try {
-        for (const { backendPid, backendStart } of backends) {
-            if (isWanted())
-                await cancelBackend(session, backendPid, backendStart);
-        }
-    }
-    finally {
-        await session.close();
-    }
-}
-function answersWithin(answer, ms) {
-    const late = sleep(ms).then(() => false);
-    const answered = answer.then(() => true, () => false);
-    return Promise.race([answered, late]);
-}
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-//# sourceMappingURL=cancelling.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/data-loss.js
+;// CONCATENATED MODULE: ./build/src/deploy/undo/data-loss.js
 
 /**
  * Would dropping it lose anything? A table that has a row does; a column does where a value is not its default (a column that was
@@ -47195,7 +54916,7 @@ async function differsFromDefault(run, name, column) {
     return `where ${quoteIdentifier(column)} is distinct from ${row[0] === null || row[0] === undefined ? 'null' : `(${row[0]})`}`;
 }
 //# sourceMappingURL=data-loss.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/foreign.js
+;// CONCATENATED MODULE: ./build/src/deploy/undo/foreign.js
 
 
 /**
@@ -47277,1613 +54998,7 @@ function undoProgress(version, progress) {
     return `update airlock.migrations set undo = ${value} where id = ${current(version)}`;
 }
 //# sourceMappingURL=undo.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/disk-guard.js
-
-
-/**
- * Why a limit of the section `disk-guard` is passed, as an error; null while all that is known is within the limits. Its SQLSTATE is disk_full: it
- * doesn't pass by itself, so nothing is tried again.
- */
-function judgeDisk({ slot, free }, guard) {
-    const retained = guard['retained-wal'];
-    if (retained !== undefined && slot !== null && slot.retainedBytes > retained) {
-        return {
-            message: `Replication slot ${slot.name} retains ${sizeText(slot.retainedBytes)} of WAL, more than disk-guard.retained-wal (${sizeText(retained)})`,
-            sqlstate: sqlstate.diskFull,
-            detail: slotText(slot),
-            why: 'WAL that a slot retains is not removed; a build or a rewrite goes on writing it until the disk is full, and a full disk stops the server.',
-            fix: 'Let the slot’s reader catch up, or drop a slot that nobody needs: SELECT pg_drop_replication_slot(name); then deploy again.',
-        };
-    }
-    const least = guard['free-space'];
-    if (least !== undefined && free !== null && 'bytes' in free && free.bytes < least) {
-        return {
-            message: `The disk has ${sizeText(free.bytes)} free, less than disk-guard.free-space (${sizeText(least)})`,
-            sqlstate: sqlstate.diskFull,
-            why: 'A build or a rewrite goes on writing until the disk is full, and a full disk stops the server.',
-            fix: 'Make room, or correct disk-guard.free-space; then deploy again.',
-        };
-    }
-    return null;
-}
-function slotText({ type, active, walStatus, safeBytes }) {
-    const safe = safeBytes === null ? '' : `, lost after another ${sizeText(safeBytes)}`;
-    const status = walStatus === '' ? '' : `, wal_status ${walStatus}`;
-    return `${type} slot, ${active ? 'active' : 'inactive'}${status}${safe}`;
-}
-//# sourceMappingURL=disk-guard.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/wait-tally.js
-/** The longest time between two looks. */
-const lookEveryMs = 250;
-/** Most statements are done before the first look: they cost no query. */
-const firstLookMs = 100;
-/** However near a limit is, the server is not asked more often. */
-const shortestMs = 10;
-/**
- * Adds up, look by look, how long we have waited for locks and others for us, and says when to look next so that no limit is passed unseen.
- * Pure: times are milliseconds of one clock, given by the caller.
- */
-class WaitTally {
-    own = null;
-    doneMs = 0;
-    seenAt = null;
-    longest = { held: null, queued: null };
-    /** When a session was last seen behind our request: what it waits behind a held lock began after that. */
-    queuedAt = new Map();
-    /** All our waits so far. */
-    get waitedMs() {
-        return this.doneMs + (this.own?.waitedMs ?? 0);
-    }
-    /** Takes in one look. Returns the waits with each session's wait cut to the part that counts for where it stands now. */
-    see(waits, now) {
-        const { own } = waits;
-        const before = this.own;
-        if (before !== null && before.since !== own?.since) {
-            // One lock was given and the next not: between the looks the statement waited nearly all the time.
-            const gap = now - (this.seenAt ?? now) - (own?.waitedMs ?? 0);
-            this.doneMs += before.waitedMs + (own === null ? 0 : Math.max(0, gap));
-        }
-        this.own = own;
-        this.seenAt = now;
-        const blocked = waits.blocked.map((one) => ({ ...one, waitedMs: this.countedMs(one, now) }));
-        const longestOf = (behind) => blocked
-            .filter((one) => one.behind === behind && !one.maintenance)
-            .reduce((a, b) => (a !== null && a.waitedMs >= b.waitedMs ? a : b), null);
-        this.longest = { held: longestOf('held'), queued: longestOf('queued') };
-        return { ...waits, blocked };
-    }
-    /** Which limit is reached, or will be before `marginMs` has passed: the time that a cancel needs. */
-    exceeded(limits, marginMs) {
-        const { held, queued } = this.longest;
-        if (held !== null && held.waitedMs >= limits.heldMs - marginMs) {
-            return { limit: 'held', blocked: held };
-        }
-        if (this.own !== null && this.waitedMs >= limits.totalMs - marginMs) {
-            return { limit: 'total', waitedMs: this.waitedMs };
-        }
-        return queued !== null && queued.waitedMs >= limits.queuedMs - marginMs
-            ? { limit: 'queued', blocked: queued }
-            : null;
-    }
-    /** Milliseconds until the next look: sooner where a limit may be reached before. */
-    nextMs(limits, marginMs) {
-        const { held, queued } = this.longest;
-        const ownMs = limits.totalMs - this.waitedMs;
-        const until = Math.min(
-        // While we wait for no lock the time that is left does not pass.
-        this.own === null ? Math.max(ownMs, firstLookMs + marginMs) : ownMs, limits.queuedMs - (queued?.waitedMs ?? 0), limits.heldMs - (held?.waitedMs ?? 0));
-        const usual = this.seenAt === null ? firstLookMs : lookEveryMs;
-        return Math.max(shortestMs, Math.min(usual, until - marginMs));
-    }
-    /** The statements that follow have limits of their own. */
-    startAnew() {
-        this.doneMs = 0;
-        this.own = null;
-    }
-    countedMs(one, now) {
-        const key = `${one.pid} ${one.backendStart}`;
-        if (one.behind === 'queued') {
-            this.queuedAt.set(key, now);
-            return one.waitedMs;
-        }
-        return Math.min(one.waitedMs, now - (this.queuedAt.get(key) ?? Number.NEGATIVE_INFINITY));
-    }
-}
-//# sourceMappingURL=wait-tally.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/disk-looker.js
-
-
-
-
-/** A query that is slow now has no place beside a migration. */
-const queryTimeoutMs = 2_000;
-/** Beside a statement that may hold locks no look keeps the lock looker's waiting for longer than the time between two of those. */
-const besideMs = lookEveryMs;
-/** By the section that a run was given, which lives as long as the run. */
-const looksOf = new WeakMap();
-/** Looks at the disk every `every` while statements run, and has the one that runs cancelled past a limit. */
-function diskLooker(run) {
-    const guard = run.guards.disk;
-    if (guard === undefined)
-        return [];
-    const looks = disk_looker_stateOf(guard);
-    return [
-        {
-            nextMs: () => Math.max(0, looks.lastAt + guard.every - Date.now()),
-            async look(observer) {
-                const excess = judgeDisk(await readDisk(run, guard, observer, besideMs), guard);
-                if (excess === null)
-                    return null;
-                const message = `Cancelled: ${lowerFirst(excess.message)}`;
-                return ({ where }) => new StepFailure({ ...excess, message, where });
-            },
-            blind(_, why) {
-                if (looks.blindTold)
-                    return;
-                looks.blindTold = true;
-                run.warn(`A look at the disk failed, so it was not checked for a while (disk-guard): ${why}.`);
-            },
-        },
-    ];
-}
-/**
- * The same look while nothing runs: before a step begins, and between batches as often as `every` says.
- *
- * @throws StepFailure where a limit is passed already
- */
-async function holdsDisk(run, when = 'now') {
-    const guard = run.guards.disk;
-    if (guard === undefined)
-        return;
-    if (when === 'when-due' && Date.now() < disk_looker_stateOf(guard).lastAt + guard.every)
-        return;
-    const excess = judgeDisk(await readDisk(run, guard, run.observer, queryTimeoutMs), guard);
-    if (excess !== null) {
-        const how = when === 'now' ? 'Not begun' : 'Stopped';
-        throw new StepFailure({ ...excess, message: `${how}: ${lowerFirst(excess.message)}` });
-    }
-}
-function lowerFirst(text) {
-    return `${text.charAt(0).toLowerCase()}${text.slice(1)}`;
-}
-function disk_looker_stateOf(guard) {
-    const known = looksOf.get(guard) ?? { lastAt: Date.now(), told: false, blindTold: false };
-    looksOf.set(guard, known);
-    return known;
-}
-async function readDisk(run, guard, observer, timeoutMs) {
-    const looks = disk_looker_stateOf(guard);
-    looks.lastAt = Date.now();
-    const { query } = guard;
-    const slot = guard['retained-wal'] === undefined ? null : await readRetainedWal(observer);
-    const free = query === undefined ? null : await readFreeSpace(observer, guardQuery(query), timeoutMs);
-    if (free !== null && 'unknown' in free && !looks.told) {
-        looks.told = true;
-        run.warn(`The free space of the disk is not checked: ${free.unknown} (disk-guard.query).`);
-    }
-    return { slot, free };
-}
-//# sourceMappingURL=disk-looker.js.map
-;// CONCATENATED MODULE: ./build/src/observe/lock-conflicts.js
-/** Lock modes as pg_locks names them, each with those that it conflicts with (the table of the manual, 13.3.1). */
-const conflicts = {
-    AccessShareLock: ['AccessExclusiveLock'],
-    RowShareLock: ['ExclusiveLock', 'AccessExclusiveLock'],
-    RowExclusiveLock: ['ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'],
-    ShareUpdateExclusiveLock: [
-        'ShareUpdateExclusiveLock',
-        'ShareLock',
-        'ShareRowExclusiveLock',
-        'ExclusiveLock',
-        'AccessExclusiveLock',
-    ],
-    ShareLock: [
-        'RowExclusiveLock',
-        'ShareUpdateExclusiveLock',
-        'ShareRowExclusiveLock',
-        'ExclusiveLock',
-        'AccessExclusiveLock',
-    ],
-    ShareRowExclusiveLock: [
-        'RowExclusiveLock',
-        'ShareUpdateExclusiveLock',
-        'ShareLock',
-        'ShareRowExclusiveLock',
-        'ExclusiveLock',
-        'AccessExclusiveLock',
-    ],
-    ExclusiveLock: [
-        'RowShareLock',
-        'RowExclusiveLock',
-        'ShareUpdateExclusiveLock',
-        'ShareLock',
-        'ShareRowExclusiveLock',
-        'ExclusiveLock',
-        'AccessExclusiveLock',
-    ],
-};
-/** Whether a lock in the first mode keeps one in the second from being granted; ACCESS EXCLUSIVE conflicts with all. */
-function lockConflicts(held, wanted) {
-    return held === 'AccessExclusiveLock' || (conflicts[held] ?? []).includes(wanted);
-}
-//# sourceMappingURL=lock-conflicts.js.map
-;// CONCATENATED MODULE: ./build/src/observe/waits.js
-
-
-/** So many characters of a query are read: more than are shown, since a secret must be whole to be found. */
-const readCharacters = 1_000;
-/**
- * Which of all that wait do so because of us: directly, or behind one that does (the second to update a row of ours waits for the first
- * waiter, not for us). Only sessions of the application: a vacuum, a walsender or pg-airlock itself is none.
- */
-function blockedBy(pid, waiting) {
-    const found = new Map();
-    for (const one of waiting) {
-        if (!one.behindPids.includes(pid))
-            continue;
-        found.set(one.pid, { ...one, behind: directlyBehind(one), maintenance: isMaintenance(one) });
-    }
-    for (let before = -1; before !== found.size;) {
-        before = found.size;
-        for (const one of waiting) {
-            const ahead = one.behindPids.map((each) => found.get(each)).find((each) => each !== undefined);
-            if (found.has(one.pid) || ahead === undefined)
-                continue;
-            // It may have waited for the one ahead before that one waited for us.
-            const waitedMs = Math.min(one.waitedMs, ahead.waitedMs);
-            found.set(one.pid, {
-                ...one,
-                behind: ahead.behind,
-                waitedMs,
-                maintenance: isMaintenance(one),
-            });
-        }
-    }
-    return [...found.values()].filter(isApplication).sort((a, b) => b.waitedMs - a.waitedMs);
-}
-function directlyBehind({ wanted, held, queued }) {
-    if (held.some((mode) => lockConflicts(mode, wanted)))
-        return 'held';
-    return queued.length > 0 ? 'queued' : 'held';
-}
-function isMaintenance({ wanted, lockType }) {
-    return wanted === 'ShareUpdateExclusiveLock' || lockType === 'virtualxid';
-}
-/** Where the role may not see the kind of a backend, one with a user is taken for a client's. */
-function isApplication({ backendType, application, user }) {
-    if (application.startsWith(applicationPrefix()))
-        return false;
-    return backendType === 'client backend' || (backendType === '' && user !== '');
-}
-//# sourceMappingURL=waits.js.map
-;// CONCATENATED MODULE: ./build/src/observe/blockers.js
-
-
-/**
- * Who stands in whose way, seen from a backend (`pid`), in one round trip. Asked by the observer in autocommit: inside a transaction the activity
- * views are frozen. pid 0 in pg_blocking_pids is a prepared transaction: it is named by its gid, which stands in place of the query. Parallel workers
- * wait in the name of their leader. Without pg_read_all_stats waits are still seen, but not what the others do: `blind` then names the role.
- */
-async function readWaits(observer, pid) {
-    const [seen] = await observer.rows(question, [pid]);
-    if (seen === undefined)
-        return { own: null, blockers: [], blocked: [], blind: null };
-    const { own, blockers, waiting, role } = seen;
-    const others = [...blockers, ...waiting];
-    return {
-        own,
-        blockers: blockers.flatMap((one) => (one.pid === 0 ? preparedOf(seen, one) : [blockerOf(one)])),
-        blocked: blockedBy(pid, waiting),
-        blind: others.some(({ pid, backendStart }) => pid !== 0 && backendStart === '') ? role : null,
-    };
-}
-/** The sessions of these pids as they are now; those that have ended are left out. */
-async function readSessions(observer, pids) {
-    const rows = await observer.rows(`select pg_catalog.json_build_object('pid', a.pid, ${described('a')}) as session
-       from pg_catalog.pg_stat_activity a where a.pid = any ($1::pg_catalog.int4[])`, [pids.map(String)]);
-    return rows.map(({ session }) => session);
-}
-function blockerOf({ against, ...session }) {
-    return { ...session, holds: against.some(([held, wanted]) => lockConflicts(held, wanted)) };
-}
-/** The prepared transactions in the way; the nameless entry where the locks don't tell which. */
-function preparedOf({ prepared }, { against, ...nameless }) {
-    const found = new Map(prepared
-        .filter(({ mode, wanted }) => lockConflicts(mode, wanted))
-        .map(({ mode, wanted, ...session }) => [session.query, { ...session, holds: true }]));
-    return found.size === 0 ? [{ ...nameless, holds: true }] : [...found.values()];
-}
-/** What a lock is about, as one text that can be compared; empty members are part of it. */
-const blockers_objectOf = (lock) => `row(${['locktype', 'database', 'relation', 'page', 'tuple', 'virtualxid', 'transactionid', 'classid', 'objid', 'objsubid'].map((name) => `${lock}.${name}`).join(', ')})::pg_catalog.text`;
-const milliseconds = (since) => `pg_catalog.round(extract(epoch from pg_catalog.clock_timestamp() - ${since}) * 1000)`;
-const blockers_moment = (at) => `pg_catalog.to_char(${at} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-/** A WaitSession from an alias of `activity`; `backend_start` is empty where the role may not see what the backend does. */
-const described = (a) => `'application', coalesce(${a}.application_name, ''),
-  'user', coalesce(${a}.usename::pg_catalog.text, ''),
-  'client', case when ${a}.backend_start is null then '' else coalesce(pg_catalog.host(${a}.client_addr), 'local') end,
-  'state', case when ${a}.backend_type <> 'client backend' then ${a}.backend_type else coalesce(${a}.state, '') end,
-  'transactionAgeMs', ${milliseconds(`${a}.xact_start`)}, 'queryStartedAt', ${blockers_moment(`${a}.query_start`)},
-  'query', case when ${a}.backend_start is null then '' else coalesce(pg_catalog.left(${a}.query, ${readCharacters}), '') end,
-  'backendStart', coalesce(${a}.backend_start::pg_catalog.text, ''), 'backendType', coalesce(${a}.backend_type, ''),
-  'sameDatabase', coalesce(${a}.datname = pg_catalog.current_database(), false)`;
-const preparedDescribed = `'pid', 0, 'application', '', 'user', coalesce(p.owner::pg_catalog.text, ''), 'client', '',
-  'state', 'prepared transaction', 'transactionAgeMs', ${milliseconds('p.prepared')}, 'queryStartedAt', null,
-  'query', pg_catalog.left(p.gid, 200), 'backendStart', '', 'backendType', '',
-  'sameDatabase', p.database = pg_catalog.current_database()`;
-const namelessPrepared = `'pid', 0, 'application', '', 'user', '', 'client', '', 'state', 'prepared transaction',
-  'transactionAgeMs', null, 'queryStartedAt', null, 'query', '', 'backendStart', '', 'backendType', '', 'sameDatabase', false, 'against', '[]'::pg_catalog.json`;
-/**
- * A lock of a prepared transaction has no pid; its virtual transaction leads to the lock on its own transaction id. Of those who wait in other databases
- * only they are asked about who wait for what we have: pg_blocking_pids stops all locking of the server for a moment, each time.
- */
-const question = `with lock as materialized (select * from pg_catalog.pg_locks),
-activity as materialized (select *, coalesce(leader_pid, pid) as client from pg_catalog.pg_stat_activity),
-mine as materialized (
-  select l.mode, l.granted, l.waitstart, ${blockers_objectOf('l')} as object from lock l
-   where l.pid = $1 or l.pid in (select pid from activity where client = $1)),
-request as materialized (
-  select distinct on (a.client) a.client, l.locktype, l.mode, coalesce(l.waitstart, pg_catalog.clock_timestamp()) as since, ${blockers_objectOf('l')} as object
-    from lock l join activity a on a.pid = l.pid
-   where not l.granted and a.client <> $1
-     and (a.datname = pg_catalog.current_database() or ${blockers_objectOf('l')} in (select m.object from mine m))
-   order by a.client, l.waitstart)
-select
-  (select pg_catalog.json_build_object('since', coalesce(pg_catalog.min(waitstart)::pg_catalog.text, ''),
-     'waitedMs', coalesce(${milliseconds('pg_catalog.min(waitstart)')}, 0))
-     from mine where not granted having pg_catalog.count(*) > 0) as own,
-  (select coalesce(pg_catalog.json_agg(
-      case when b.pid = 0 then pg_catalog.json_build_object(${namelessPrepared})
-           else pg_catalog.json_build_object('pid', b.pid, ${described('a')}, 'against', (
-             select coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(h.mode, m.mode)), '[]')
-               from mine m join lock h on h.granted and ${blockers_objectOf('h')} = m.object join activity s on s.pid = h.pid
-              where not m.granted and s.client = b.pid)) end), '[]')
-     from (select distinct pid from pg_catalog.unnest(pg_catalog.pg_blocking_pids($1)) as blocking (pid)) b
-     left join activity a on a.pid = b.pid) as blockers,
-  (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(${preparedDescribed}, 'mode', l.mode, 'wanted', m.mode)), '[]')
-     from mine m join lock l on l.pid is null and l.granted and ${blockers_objectOf('l')} = m.object
-     join lock x on x.pid is null and x.locktype = 'transactionid' and x.granted and x.virtualtransaction = l.virtualtransaction
-     join pg_catalog.pg_prepared_xacts p on p.transaction = x.transactionid
-    where not m.granted) as prepared,
-  (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('pid', a.pid, ${described('a')},
-      'waitedMs', ${milliseconds('r.since')}, 'wanted', r.mode, 'lockType', r.locktype,
-      'held', array(select m.mode from mine m where m.granted and m.object = r.object),
-      'queued', array(select m.mode from mine m where not m.granted and m.object = r.object),
-      'behindPids', pg_catalog.pg_blocking_pids(r.client))), '[]')
-     from request r join activity a on a.pid = r.client) as waiting,
-  current_user::pg_catalog.text as role`;
-//# sourceMappingURL=blockers.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/blocker-policy.js
-
-/**
- * Whether airlock.yml lets a session in the way be ended: a client's, in the same database, of an application that it names, in a transaction at
- * least as old as it says, that holds what we wait for: one that is merely queued before us waits as we do. Never one of pg-airlock, of this run or another, and never a prepared transaction, which has no backend. One that is
- * idle in its transaction runs nothing that could be cancelled.
- */
-function decideBlocker(policy, session) {
-    const { application, backendType, transactionAgeMs, pid, sameDatabase, state, holds } = session;
-    const left = (why) => ({ end: null, why });
-    if (!holds)
-        return left(null);
-    if (pid === 0 || !sameDatabase || application.startsWith(applicationPrefix()))
-        return left(null);
-    if (!policy.applications.some((pattern) => blocker_policy_isNamed(pattern, application)))
-        return left(null);
-    if (backendType === '' || transactionAgeMs === null) {
-        return left('the age of its transaction is not visible: GRANT pg_read_all_stats TO our role');
-    }
-    if (backendType !== 'client backend')
-        return left(null);
-    if (transactionAgeMs < policy['older-than'])
-        return left(null);
-    if (policy.action === 'cancel' && state !== 'active') {
-        return left(`it is ${state}: there is nothing to cancel; only \`action: terminate\` would end it`);
-    }
-    return { end: policy.action };
-}
-/** Exactly, or by its beginning where the pattern ends in a star. */
-function blocker_policy_isNamed(pattern, application) {
-    return pattern.endsWith('*')
-        ? application.startsWith(pattern.slice(0, -1))
-        : application === pattern;
-}
-//# sourceMappingURL=blocker-policy.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/shown-session.js
-
-const queryLength = 200;
-/** A session as a report shows it: its query without secrets, and only then cut, so that no half of one is left. */
-function shown_session_shown(session, redact) {
-    return { ...session, query: shorten(redact(session.query), queryLength) };
-}
-/** A prepared transaction has no backend: its gid tells it from others, wherever it stands. */
-function backendOf({ pid, backendStart, query, application }) {
-    return pid === 0 ? query || application : `${pid} ${backendStart}`;
-}
-/** Only what a report keeps. */
-function sessionOf(session) {
-    const { pid, application, user, client, state, transactionAgeMs, queryStartedAt, query } = session;
-    return { pid, application, user, client, state, transactionAgeMs, queryStartedAt, query };
-}
-//# sourceMappingURL=shown-session.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/end-blockers.js
-
-
-
-
-
-
-
-/**
- * Ends those of the sessions in our way that airlock.yml lets be ended (`run.guards.blockers`), each at most once a run, and tells of each. A role
- * that may not is warned of, with the GRANT: it is no failure. None is ended any more once what they kept waiting `isOver`.
- * Errors: a lost connection's.
- */
-async function endBlockers(run, at, sessions, isOver = () => false) {
-    const policy = run.guards.blockers;
-    if (policy === undefined)
-        return;
-    for (const session of sessions) {
-        if (isOver())
-            return;
-        const decision = decideBlocker(policy, session);
-        if (decision.end === null) {
-            if (decision.why !== null)
-                leaveAlone(run, session, decision.why);
-            continue;
-        }
-        if (!run.locks.ask(session))
-            continue;
-        const end = decision.end === 'cancel' ? cancelBackend : terminateBackend;
-        try {
-            const sent = await end(run.observer, session.pid, session.backendStart);
-            if (sent) {
-                run.locks.ended(at, session, decision.end === 'cancel' ? 'cancelled' : 'terminated');
-            }
-        }
-        catch (error) {
-            if (!(error instanceof ServerError) || error.lost)
-                throw error;
-            leaveAlone(run, session, error.code === sqlstate.insufficientPrivilege
-                ? 'our role may not: GRANT pg_signal_backend TO it (a superuser’s sessions only a superuser ends)'
-                : error.message);
-        }
-    }
-}
-/** The same for sessions of which only the pids are known: where a statement is not begun yet, because it would wait for them. */
-async function endBlockersByPid(run, at, pids) {
-    if (run.guards.blockers === undefined)
-        return;
-    const sessions = await readSessions(run.observer, pids);
-    const holders = sessions.map((one) => ({ ...shown_session_shown(one, run.redact), holds: true }));
-    await endBlockers(run, at, holders);
-}
-/** Said once for an application and a reason, however many sessions it has: so of the first, and without its age, which grows from look to look. */
-function leaveAlone(run, session, why) {
-    const who = lockSessionText({ ...session, transactionAgeMs: null });
-    run.locks.warn(`In the way, and named in \`blockers\`, but left alone: ${who}: ${why}`, JSON.stringify([session.application, why]));
-}
-//# sourceMappingURL=end-blockers.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/lock-failure.js
-
-
-
-
-/** So many of each are named in an error; the report has the others. */
-const lock_failure_named = 3;
-/** A session of the application waited behind a lock that we held for as long as it may. */
-function blockFailure({ waitedMs }, ending, { where }) {
-    return new StepFailure({
-        message: `Cancelled after keeping the application waiting for ${durationText(waitedMs)} behind a lock that was held`,
-        sqlstate: sqlstate.queryCanceled,
-        ...detailOf(ending),
-        why: 'A lock that this migration holds kept a session of the application waiting for as long as block-timeout allows.',
-        fix: 'Take the strong lock last, in a migration of its own, or split the long statement into batches; or raise block-timeout.',
-        where,
-    });
-}
-/** A lock was not to be had in time: by lock_timeout of the server (its message), or all waits together took too long, ours or others' behind us. */
-function lockFailure(gaveUp, ending, { where }) {
-    return new StepFailure({
-        message: messageOf(gaveUp),
-        sqlstate: sqlstate.lockNotAvailable,
-        ...detailOf(ending),
-        why: 'Another session held the lock for longer than lock-timeout; the statement got out of the way, so that the application would not queue behind it.',
-        fix: 'Deploy again when that session has ended, or give the attempts more time: `retry-timeout`, or lock-timeout, for this file alone with `-- airlock: lock_timeout=…`. `blockers` in airlock.yml lets sessions of named applications be ended.',
-        where,
-    });
-}
-function messageOf(gaveUp) {
-    if ('message' in gaveUp)
-        return gaveUp.message;
-    return gaveUp.limit === 'total'
-        ? `Gave up after waiting for locks for ${durationText(gaveUp.waitedMs)} in all`
-        : `Gave up waiting: the application had stood behind the waiting statement for ${durationText(gaveUp.blocked.waitedMs)}`;
-}
-function detailOf({ blockers, blocked }) {
-    const longest = [...blocked].sort((a, b) => b.waitedMs - a.waitedMs);
-    const parts = [
-        lock_failure_list('in the way', blockers.map(lockSessionText)),
-        lock_failure_list('waited because of us meanwhile', longest.map((one) => `${lockSessionText(one)}, for ${durationText(one.waitedMs)}`)),
-    ].filter((text) => text !== '');
-    return parts.length === 0 ? {} : { detail: parts.join('\n') };
-}
-function lock_failure_list(title, all) {
-    if (all.length === 0)
-        return '';
-    const more = all.length > lock_failure_named ? `; and ${all.length - lock_failure_named} more` : '';
-    return `${title}: ${all.slice(0, lock_failure_named).join('; ')}${more}`;
-}
-/** For the live line: who keeps the statement waiting; null when nobody does. */
-function waitingText(blockers) {
-    const [first, ...others] = blockers;
-    if (first === undefined)
-        return null;
-    const more = others.length === 0 ? '' : ` and ${others.length} more`;
-    return `waiting for ${lockSessionText(first)}${more}`;
-}
-//# sourceMappingURL=lock-failure.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/lock-looker.js
-
-
-
-
-
-
-
-/** A look that came so much later than it was due saw nothing of what happened meanwhile. */
-const blindAfterMs = 1_000;
-/**
- * Watches the locks of what runs: a transaction, or a statement outside one. `lock_timeout` of the server holds per lock (an ALTER over four partitions
- * waited 3.2 s under 1 s, measured) and is silent about locks held: so what runs is cancelled when its waits together would exceed `totalMs` (those of a
- * transaction's statements too, as long as they have the same limit), or when a session of the application
- * has waited behind its request for `queuedMs` or behind a lock held for `heldMs`: a little before, by the time that a look and a cancel take.
- */
-function lockLooker(run, watched) {
-    const pid = run.connections.worker.backendPid;
-    const tally = new WaitTally();
-    const blockedSoFar = new Map();
-    let blockers = [];
-    let limits = watched().limits;
-    let slowestMs = 0;
-    let lookedAt = performance.now();
-    let dueAt = lookedAt;
-    let ownSince = null;
-    // A look, a cancel, and the server's rollback; a slow look makes the next ones early, not late.
-    const marginMs = () => Math.min(2 * slowestMs + 30, limits.totalMs / 4, limits.heldMs / 4);
-    const readable = (seen) => ({
-        ...seen,
-        blockers: seen.blockers.map((one) => shown_session_shown(one, run.redact)),
-        blocked: seen.blocked.map((one) => shown_session_shown(one, run.redact)),
-    });
-    const endings = () => ({ blockers, blocked: [...blockedSoFar.values()] });
-    const refresh = () => {
-        const now = watched().limits;
-        if (now.totalMs !== limits.totalMs)
-            tally.startAnew();
-        limits = now;
-    };
-    const keep = (seen, now) => {
-        const { place } = watched();
-        const before = tally.waitedMs;
-        const waits = tally.see(readable(seen), now);
-        const own = waits.own;
-        if (waits.blockers.length > 0)
-            blockers = waits.blockers;
-        for (const one of waits.blocked)
-            keepLongest(blockedSoFar, one);
-        const inWayMs = own === null ? 0 : own.since === ownSince ? now - lookedAt : own.waitedMs;
-        ownSince = own?.since ?? null;
-        const longer = Math.round(tally.waitedMs - before);
-        if (longer > 0)
-            place.step.waitedMs = (place.step.waitedMs ?? 0) + longer;
-        run.locks.looked(place, waits, Math.round(inWayMs));
-        return waits;
-    };
-    return {
-        nextMs() {
-            refresh();
-            const ms = tally.nextMs(limits, marginMs());
-            dueAt = performance.now() + ms;
-            return ms;
-        },
-        async look(observer, isOver) {
-            // What runs by now may have limits other than what ran when this look was planned.
-            refresh();
-            const start = performance.now();
-            const seen = await readWaits(observer, pid);
-            if (isOver())
-                return null;
-            const now = performance.now();
-            const tookMs = now - start;
-            slowestMs = Math.max(tookMs, slowestMs * 0.9);
-            const lateMs = now - dueAt;
-            if (lateMs > blindAfterMs)
-                run.locks.blind(lateMs, 'the observer was busy or had no answer');
-            const waits = keep(seen, now);
-            lookedAt = now;
-            const exceeded = tally.exceeded(limits, marginMs());
-            if (exceeded === null) {
-                await endBlockers(run, watched().place, waits.blockers, isOver);
-                return null;
-            }
-            if (exceeded.limit === 'held') {
-                const { blocked } = exceeded;
-                return (statement) => blockFailure(blocked, endings(), statement);
-            }
-            return (statement) => lockFailure(exceeded, endings(), statement);
-        },
-        blind(ms, why) {
-            // The next look is that much later on purpose: the time counts once, with its cause.
-            dueAt += ms;
-            run.locks.blind(ms, run.redact(why));
-        },
-        detail: () => (ownSince === null ? null : waitingText(blockers)),
-        explain: (error, statement) => isLockTimeout(error) ? lockFailure({ message: error.message }, endings(), statement) : null,
-    };
-}
-function keepLongest(all, one) {
-    const key = `${one.pid} ${one.backendStart}`;
-    const known = all.get(key);
-    if (known === undefined || known.waitedMs <= one.waitedMs)
-        all.set(key, one);
-}
-function isLockTimeout(error) {
-    return error instanceof ServerError && error.code === sqlstate.lockNotAvailable;
-}
-//# sourceMappingURL=lock-looker.js.map
-;// CONCATENATED MODULE: ./build/src/postgres/keeper.js
-
-/** Two halves of one advisory key: 'airl' and 'ock' in ASCII. Journal and lock are one per database, so a constant does. */
-const lockClass = 0x6169726c;
-const lockObject = 0x006f636b;
-/**
- * Tries once to take the run's lock in a transaction of the keeper that stays open and idle until `releaseRunLock`. False: another run has it, and the
- * transaction is rolled back.
- *
- * Simple protocol, READ COMMITTED and no parameters, or the transaction would keep a snapshot and concurrent index builds would wait for it or die (measured 14–18). A
- * waiter inside pg_advisory_lock would hold one too, so callers poll.
- */
-async function tryRunLock(keeper) {
-    const results = await keeper.simple(`BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_catalog.pg_try_advisory_xact_lock(${lockClass}, ${lockObject})`);
-    const taken = results.at(-1)?.rows[0]?.[0] === 't';
-    if (!taken)
-        await keeper.simple('ROLLBACK');
-    return taken;
-}
-async function releaseRunLock(keeper) {
-    if (keeper.transaction !== 'idle')
-        await keeper.simple('ROLLBACK');
-}
-/** The holder as the observer sees it (in autocommit: activity is frozen inside a transaction). Null: nobody. */
-async function runLockHolder(observer) {
-    const rows = await observer.rows(`
-    SELECT l.pid, coalesce(a.application_name, '') AS "applicationName", coalesce(a.usename, '') AS "user",
-           coalesce(host(a.client_addr), 'local') AS client,
-           coalesce(to_char(a.xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), '') AS since,
-           coalesce(${backendStartText('a')}, '') AS "backendStart",
-           extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS seconds
-      FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
-     WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2
-       AND l.classid = ${lockClass} AND l.objid = ${lockObject}
-       AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())`);
-    return rows[0] ?? null;
-}
-/** The keeper's horizon as the observer sees it: must be null, or it would hold up concurrent builds. */
-async function keeperHorizon(observer, keeper) {
-    const rows = await observer.rows('SELECT coalesce(backend_xmin, backend_xid)::text AS horizon FROM pg_stat_activity WHERE pid = $1', [keeper.backendPid]);
-    return rows[0]?.horizon ?? null;
-}
-//# sourceMappingURL=keeper.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/lock-watch.js
-
-
-
-
-/** How long our own old keeper, which the server still took for alive, may take to go. */
-const goneMs = 5_000;
-const lock_watch_pollMs = 50;
-/** Watches the keeper of the run `runId`. `onLost` is called once for each loss, to stop what the worker does: another run may begin. */
-function watchLock(first, runId, reopen, onLost) {
-    let keeper = first;
-    let lost = null;
-    const watch = (session) => {
-        void session.lost.then((reason) => {
-            if (session !== keeper)
-                return;
-            lost = reason;
-            onLost();
-        });
-    };
-    watch(keeper);
-    return {
-        get lost() {
-            return lost;
-        },
-        async retake() {
-            if (lost === null)
-                return true;
-            const session = await reopen();
-            let taken = false;
-            try {
-                taken = await takeAgain(session, runId);
-            }
-            finally {
-                if (!taken)
-                    await session.close();
-            }
-            if (!taken)
-                return false;
-            keeper = session;
-            lost = null;
-            watch(session);
-            return true;
-        },
-        close: () => keeper.close(),
-    };
-}
-/** Where only our end of the connection broke, the server goes on with the old keeper, and that is no other run: it is ended. */
-async function takeAgain(keeper, runId) {
-    const deadline = Date.now() + goneMs;
-    while (!(await tryRunLock(keeper))) {
-        const holder = await runLockHolder(keeper);
-        const isOurs = holder === null || parseApplicationName(holder.applicationName)?.run === runId;
-        if (!isOurs || Date.now() > deadline)
-            return false;
-        if (holder !== null)
-            await terminateBackend(keeper, holder.pid, holder.backendStart);
-        await new Promise((resolve) => setTimeout(resolve, lock_watch_pollMs));
-    }
-    return true;
-}
-/** Throws when the run may not go on, because the lock is gone. */
-function holdsLock({ lost }) {
-    if (lost !== null)
-        throw lockLost(lost);
-}
-function lockLost(reason) {
-    return new StepFailure({
-        message: `The run's lock was lost: ${reason.message}`,
-        why: "The connection that held it (the keeper) ended, and without it another run may begin. So the worker's statement was cancelled, and nothing more is committed.",
-        fix: 'Find out what ended the connection (a restart, a proxy, pg_terminate_backend), then deploy again: it goes on with the first migration that is not applied.',
-    });
-}
-//# sourceMappingURL=lock-watch.js.map
-;// CONCATENATED MODULE: ./build/src/observe/progress.js
-const progress_views = ['create_index', 'cluster', 'vacuum', 'analyze', 'copy'];
-/** Columns differ by major (17 renamed some of VACUUM's, 18 added delay_time): whole rows are taken, and read by whoever knows them. */
-const progress_query = `
-select a.wait_event_type is not distinct from 'Lock' as waits, p.row, case when a.state = 'active' then a.query else '' end as query,
-       coalesce(pg_catalog.round(extract(epoch from pg_catalog.clock_timestamp() - a.query_start) * 1000), 0)::pg_catalog.int8 as "runsForMs",
-       coalesce(i.relname::pg_catalog.text, '') as index, coalesce(l.application_name, '') as locker
-from pg_catalog.pg_stat_activity a
-left join (${progress_views
-    .map((view) => `select pid, pg_catalog.to_jsonb(v) || '{"view":"${view}"}' as row from pg_catalog.pg_stat_progress_${view} v where pid = $1`)
-    .join(' union all ')}) p on p.pid = a.pid
-left join pg_catalog.pg_class i on i.oid = (p.row ->> 'index_relid')::pg_catalog.oid
-left join pg_catalog.pg_stat_activity l on l.pid = (p.row ->> 'current_locker_pid')::pg_catalog.int4
-where a.pid = $1`;
-/**
- * What the server shows of the progress of a backend's statement: one round trip, no lock taken on anything. Progress is shown of CREATE INDEX, REINDEX,
- * CLUSTER, VACUUM, ANALYZE and COPY. Of an ALTER TABLE that scans or rewrites it isn't, on no major: no view has a row, the table's counters and (on 18)
- * pg_stat_get_backend_io stand still until the statement ends (measured on 14 and 18). pg_relation_size would queue behind the ALTER itself.
- */
-async function readProgress(observer, pid) {
-    const [seen] = await observer.rows(progress_query, [pid]);
-    return seen ?? { row: null, index: '', locker: '', waits: false, query: '', runsForMs: 0 };
-}
-/** Bytes of a table as of its last VACUUM or ANALYZE, since nothing else can be asked while it is locked; null where nothing is known. */
-async function readTableBytes(observer, table, searchPath) {
-    const schemas = table.schema === null ? searchPath : [table.schema];
-    const [row] = await observer.rows(`select c.relpages::pg_catalog.int8 * pg_catalog.current_setting('block_size')::pg_catalog.int8 as bytes
-     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-     where c.relname = $1 and n.nspname = any ($2)
-     order by pg_catalog.array_position($2::pg_catalog.text[], n.nspname::pg_catalog.text) limit 1`, [table.name, [...schemas]]);
-    return row === undefined || row.bytes <= 0 ? null : row.bytes;
-}
-//# sourceMappingURL=progress.js.map
-;// CONCATENATED MODULE: ./build/src/observe/build-progress.js
-/**
- * What share of a whole build each phase takes, in percent: B-trees over 1.5 million rows of integers and of texts, with and without parallel workers, on
- * 14 and 18. The mean of these runs; a single one differed by up to a third, hence 'about' beside each estimate.
- */
-const plainWeights = [
-    ['building index: scanning table', 40],
-    ['building index: sorting live tuples', 20],
-    ['building index: loading tuples in tree', 40],
-];
-/** Waits are told, and weigh nothing: how long others take says nothing of the build. */
-const concurrentWeights = [
-    ['waiting for writers before build', 0],
-    ['building index: scanning table', 34],
-    ['building index: sorting live tuples', 12],
-    ['building index: loading tuples in tree', 23],
-    ['waiting for writers before validation', 0],
-    ['index validation: scanning index', 6],
-    ['index validation: sorting tuples', 18],
-    ['index validation: scanning table', 7],
-    ['waiting for old snapshots', 0],
-    ['waiting for readers before marking dead', 0],
-    ['waiting for readers before dropping', 0],
-];
-/**
- * How much of the whole build is done, 0 to 1, by its phase and what is done of that; null where the phase tells nothing. Of a partitioned table
- * partitions count alike.
- */
-function fractionOfBuild(row) {
-    const concurrently = row.command.endsWith('CONCURRENTLY');
-    const weights = concurrently ? concurrentWeights : plainWeights;
-    const inner = ofPhase(weights, row);
-    if (row.partitions_total <= 0)
-        return inner;
-    return Math.min(1, (row.partitions_done + (inner ?? 0)) / row.partitions_total);
-}
-function ofPhase(weights, row) {
-    const place = weights.findIndex(([phase]) => phase === row.phase);
-    if (place >= 0) {
-        const before = sum(weights.slice(0, place));
-        return (before + (weights[place]?.[1] ?? 0) * share(row)) / 100;
-    }
-    if (row.phase !== 'building index')
-        return null;
-    // Access methods without phases of their own (hash, GiST) read the table and build in one.
-    const build = weights.filter(([phase]) => phase.startsWith('building index'));
-    return (sum(build) * share(row)) / 100;
-}
-function sum(weights) {
-    return weights.reduce((total, [, weight]) => total + weight, 0);
-}
-/** A phase counts blocks or tuples; the other pair is 0, or left over from the phase before. Sorting counts neither. */
-function share(row) {
-    if (row.phase.includes('sorting'))
-        return 0;
-    const { tuples_done, tuples_total, blocks_done, blocks_total } = row;
-    const [done, total] = row.phase.includes('loading')
-        ? [tuples_done, tuples_total]
-        : [blocks_done, blocks_total];
-    return total > 0 ? Math.min(1, done / total) : 0;
-}
-//# sourceMappingURL=build-progress.js.map
-;// CONCATENATED MODULE: ./build/src/observe/progress-words.js
-
-
-
-const notStarted = {
-    text: null,
-    left: null,
-    fractions: new Map(),
-    activeMs: 0,
-    elapsedMs: 0,
-};
-/** Below this share the speed so far says nothing. */
-const progress_words_meaningful = 0.05;
-/**
- * One look after another: the share never falls, and reaches 100 % only with the statement's end. The time left is what the share done so far took, scaled up;
- * there is none below 5 %, while it waits for others, or where the whole is not known.
- */
-function follow(before, { row, index, locker, runsForMs: elapsedMs }, { severalIndexes, copyBytes }) {
-    const waiting = row?.view === 'create_index' && row.phase.startsWith('waiting for');
-    const activeMs = before.activeMs + (waiting ? 0 : elapsedMs - before.elapsedMs);
-    const base = { ...before, left: null, activeMs, elapsedMs };
-    if (row === null)
-        return { ...base, text: null };
-    if (row.view !== 'create_index')
-        return { ...base, text: otherText(row, copyBytes) };
-    const key = severalIndexes ? String(row.index_relid) : '';
-    const fraction = Math.max(before.fractions.get(key) ?? 0, fractionOfBuild(row) ?? 0);
-    const fractions = new Map(before.fractions).set(key, fraction);
-    const percent = `${Math.min(99, Math.floor(fraction * 100))} %`;
-    const share = severalIndexes && index !== '' ? `${percent} of ${index}` : percent;
-    const timed = !waiting && !severalIndexes && fraction >= progress_words_meaningful && fraction < 1;
-    return {
-        ...base,
-        fractions,
-        text: `${waiting ? progress_words_waitingText(row, locker) : row.phase}${partitionText(row)}, ${share}`,
-        left: timed ? leftText((activeMs * (1 - fraction)) / fraction) : null,
-    };
-}
-function progress_words_waitingText(row, locker) {
-    const { phase, lockers_done: done, lockers_total: total, current_locker_pid: pid } = row;
-    const count = total > 0 ? `: ${done} of ${total} done` : '';
-    const now = pid > 0 ? `, now for pid ${pid}${locker === '' ? '' : ` ${locker}`}` : '';
-    return `${phase}${count}${now}`;
-}
-function partitionText({ partitions_done: done, partitions_total: total }) {
-    return total > 0 ? `, partition ${Math.min(done + 1, total)} of ${total}` : '';
-}
-/** As coarse as the estimate is: 5 seconds below a minute and a half, then minutes. */
-function leftText(ms) {
-    const seconds = Math.max(5, Math.ceil(ms / 5_000) * 5);
-    if (seconds < 90)
-        return `about ${seconds}s left`;
-    const minutes = Math.round(seconds / 60);
-    if (minutes < 90)
-        return `about ${minutes}min left`;
-    return `about ${Math.round(minutes / 60)}h left`;
-}
-function otherText(row, copyBytes) {
-    const count = (column) => Number(row[column] ?? 0);
-    const slept = count('delay_time') >= 1_000
-        ? `, ${Math.round(count('delay_time') / 1000)} s of it slept by cost delay`
-        : '';
-    switch (row.view) {
-        case 'copy': {
-            const total = count('bytes_total') || copyBytes;
-            const share = partOf(count('bytes_processed'), total);
-            return `${grouped(count('tuples_processed'))} rows so far${share === null ? '' : `, ${share} of ${sizeText(total)}`}`;
-        }
-        case 'vacuum':
-            return `vacuum: ${phaseOf(row, vacuumCounts(count))}${slept}`;
-        case 'analyze': {
-            const share = partOf(count('sample_blks_scanned'), count('sample_blks_total'));
-            const sampling = row.phase?.startsWith('acquiring') === true;
-            return `analyze: ${phaseOf(row, { [row.phase ?? '']: sampling && share !== null ? `${share} of the sample` : '' })}${slept}`;
-        }
-        case 'cluster':
-            return `rewriting the table: ${phaseOf(row, rewriteCounts(count))}`;
-    }
-}
-function phaseOf(row, told) {
-    const phase = row.phase ?? '';
-    const more = told[phase] ?? '';
-    return more === '' ? phase : `${phase}, ${more}`;
-}
-function vacuumCounts(count) {
-    const pages = count('heap_blks_total');
-    // 17 and later tell the indexes too.
-    const indexes = count('indexes_total');
-    const ofTable = (share) => (share === null ? null : `${share} of the table`);
-    return {
-        'scanning heap': ofTable(partOf(count('heap_blks_scanned'), pages)),
-        'vacuuming heap': ofTable(partOf(count('heap_blks_vacuumed'), pages)),
-        'vacuuming indexes': indexes > 0 ? `${count('indexes_processed')} of ${indexes} indexes done` : null,
-        'cleaning up indexes': indexes > 0 ? `${count('indexes_processed')} of ${indexes} indexes done` : null,
-    };
-}
-function rewriteCounts(count) {
-    const share = partOf(count('heap_blks_scanned'), count('heap_blks_total'));
-    const rows = `${grouped(count('heap_tuples_scanned'))} rows read`;
-    return {
-        'seq scanning heap': share === null ? rows : `${share} of the table read`,
-        'index scanning heap': rows,
-        'writing new heap': `${grouped(count('heap_tuples_written'))} rows written`,
-        'rebuilding index': `${count('index_rebuild_count')} indexes done`,
-    };
-}
-function partOf(done, total) {
-    return total > 0 ? `${Math.min(99, Math.floor((done / total) * 100))} %` : null;
-}
-//# sourceMappingURL=progress-words.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/progress-looker.js
-
-
-
-
-
-/** Most statements end sooner, and cost no look. */
-const firstAfterMs = 3_000;
-const everyMs = 2_000;
-/**
- * How far a long statement is, as far as the server shows it. Begins when it has run for three seconds. `statements` are those that were
- * sent together: which one runs the server knows, since its answers to those before may still lie in its buffer.
- */
-function progressLooker(run, step, statements) {
-    const pid = run.connections.worker.backendPid;
-    const began = Date.now();
-    let statement = null;
-    let followed = notStarted;
-    let blind = null;
-    delete step.progress;
-    return {
-        nextMs: () => Math.max(began + firstAfterMs - Date.now(), everyMs),
-        async look(observer) {
-            const seen = await readProgress(observer, pid);
-            const runs = seen.runsForMs < everyMs
-                ? null
-                : (statements().find(({ text }) => seen.query !== '' && text.startsWith(seen.query)) ??
-                    null);
-            if (runs !== statement || seen.runsForMs < followed.elapsedMs) {
-                statement = runs;
-                followed = notStarted;
-                blind = null;
-            }
-            if (statement === null)
-                return null;
-            blind = seen.row !== null || seen.waits ? null : (blind ?? (await blindText(run, statement)));
-            followed = follow(followed, seen, expectedOf(statement));
-            return null;
-        },
-        detail() {
-            const { text, left } = followed;
-            if (text === null)
-                return blind;
-            return left === null ? text : `${text} (${left})`;
-        },
-        failed(culprit) {
-            if (culprit === null || culprit !== statement || followed.text === null)
-                return;
-            step.progress = followed.text;
-        },
-    };
-}
-function expectedOf({ effects, kind, copyData }) {
-    const one = effects.length === 1 && effects[0]?.object.kind === 'index';
-    return {
-        severalIndexes: kind.startsWith('REINDEX') && !one,
-        copyBytes: copyData === null ? 0 : Buffer.byteLength(copyData),
-    };
-}
-/** What can be said of a statement that no progress view shows: that, how long its precheck took, and how large its table is. */
-async function blindText(run, { effects, where }) {
-    const precheckMs = run.precheckMs.get(placeKey(where));
-    const unseen = precheckMs === undefined
-        ? 'the server shows no progress of this statement'
-        : `the server shows no progress of this statement; its data precheck read the same rows in ${formatDuration(precheckMs)}`;
-    const table = effects
-        .map(({ object }) => object.table ?? (object.kind === 'table' ? object : undefined))
-        .find((found) => found?.name != null);
-    if (table?.name == null)
-        return unseen;
-    const { name, schema } = table;
-    const bytes = await readTableBytes(run.observer, { schema, name }, run.surroundings.searchPath);
-    return bytes === null ? unseen : `${unseen}; ${name} has about ${sizeText(bytes)}`;
-}
-//# sourceMappingURL=progress-looker.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/watch.js
-
-
-
-
-/** A look that failed is tried again after this time. */
-const againAfterMs = 1_000;
-/** Watches a running statement from the observer: each looker in its own time, and the first that says so has it cancelled. */
-function watchStatement(run, lookers) {
-    const { observer, connections } = run;
-    const { backendPid, backendStart } = connections.worker;
-    const running = { now: true };
-    const canceller = new Canceller(running, () => cancelBackend(observer, backendPid, backendStart));
-    const isOver = () => !running.now;
-    let interruption = null;
-    let wake = null;
-    const pause = (ms) => new Promise((resolve) => {
-        const timer = setTimeout(resolve, ms);
-        wake = () => {
-            clearTimeout(timer);
-            resolve();
-        };
-    });
-    const due = lookers.map((looker) => ({ looker, at: Date.now() + looker.nextMs() }));
-    const round = async () => {
-        for (const entry of due) {
-            if (isOver() || interruption !== null || Date.now() < entry.at)
-                continue;
-            const start = Date.now();
-            try {
-                const found = await entry.looker.look(observer, isOver);
-                if (isOver())
-                    return;
-                interruption = found;
-                entry.at = Date.now() + entry.looker.nextMs();
-            }
-            catch (error) {
-                if (isOver())
-                    return;
-                entry.at = Date.now() + againAfterMs;
-                entry.looker.blind?.(Date.now() - start + againAfterMs, watch_messageOf(error));
-            }
-        }
-    };
-    const loop = async () => {
-        while (!isOver() && interruption === null) {
-            const next = Math.min(...due.map(({ at }) => at));
-            await pause(Math.max(0, next - Date.now()));
-            await round();
-        }
-        if (interruption !== null)
-            canceller.cancel();
-    };
-    void loop();
-    return {
-        get interruption() {
-            return interruption;
-        },
-        async stop() {
-            if (running.now)
-                for (const looker of lookers)
-                    looker.ended?.();
-            running.now = false;
-            wake?.();
-            await running.sent;
-        },
-        detail() {
-            const details = lookers.map((looker) => looker.detail?.() ?? null);
-            const told = details.filter((text) => text !== null);
-            return told.length === 0 ? null : told.join('; ');
-        },
-        explain(error, statement) {
-            if (interruption !== null && isCancel(error))
-                return interruption(statement);
-            for (const looker of lookers) {
-                const told = looker.explain?.(error, statement) ?? null;
-                if (told !== null)
-                    return told;
-            }
-            return null;
-        },
-    };
-}
-function watch_messageOf(error) {
-    return error instanceof Error ? error.message : String(error);
-}
-/** The server's answer to a cancel, whoever sent it. */
-function isCancel(error) {
-    return error instanceof ServerError && error.code === sqlstate.queryCanceled;
-}
-//# sourceMappingURL=watch.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/execute.js
-
-
-
-
-
-
-
-/** A long statement says that it is alive this often. */
-const aliveEveryMs = 5_000;
-/** At most this many notices are kept for a migration; the rest are counted. */
-const keptNotices = 200;
-/**
- * Sends one statement to the worker and waits for its end. While it runs, `still-running` is told every few seconds and the observer
- * watches its locks, within `limits`. The server's notices are kept with the statement's place, also when it fails.
- * Errors: ServerError; StepFailure, naming who was in the way, when it ended because of a lock; Cancelled when the run was asked to
- * stop before it was sent.
- */
-async function executeStatement(run, migration, step, statement, limits) {
-    return executeInTurn(run, migration, step, limits, (execute) => execute(statement, limits));
-}
-/**
- * Statements of one transaction, sent one after the other, with queries of ours between them. All of it is watched as one, because a lock is held
- * between two statements too: one that must be given up meanwhile is given up before the next statement is sent. Not for a COMMIT, which is never
- * cancelled. What is told, and what may go wrong, is the same as for `executeStatement`.
- */
-async function executeInTurn(run, migration, step, limits, body) {
-    const running = atRest(limits);
-    return watched(run, migration, step, running, (watch) => body(async (statement, own, instead) => {
-        const { worker } = run.connections;
-        if (watch.interruption !== null)
-            throw watch.interruption(running.last ?? statement);
-        mayGoOn(run);
-        const together = [statement];
-        Object.assign(running, {
-            statement,
-            last: statement,
-            since: Date.now(),
-            limits: own,
-            together,
-        });
-        try {
-            return await send(worker, statement, instead);
-        }
-        catch (error) {
-            running.failed = statement;
-            throw error;
-        }
-        finally {
-            running.statement = null;
-            keepNotices(run, migration, worker, statement);
-        }
-    }));
-}
-/** A query of ours among them. */
-const ours = (text) => ({ text, statement: null });
-/**
- * Sends several statements in one round trip: each begins when the one before has ended well, and after one that fails the rest is skipped.
- * What is told, and what may go wrong, is the same as for `executeStatement`; `begun` is told of each part as it begins.
- */
-async function executeTogether(run, migration, step, parts, limits, begun) {
-    const { worker } = run.connections;
-    const together = parts.flatMap(({ statement }) => statement ?? []);
-    const running = { ...atRest(limits), together };
-    const begin = (place) => {
-        running.statement = parts[place]?.statement ?? null;
-        running.last = running.statement ?? running.last;
-        running.since = Date.now();
-        begun(running.statement);
-    };
-    const end = () => {
-        if (running.statement !== null)
-            keepNotices(run, migration, worker, running.statement);
-    };
-    begin(0);
-    try {
-        return await watched(run, migration, step, running, () => worker.pipeline(parts, (place) => {
-            end();
-            begin(place + 1);
-        }));
-    }
-    finally {
-        end();
-    }
-}
-function atRest(limits) {
-    return { statement: null, last: null, since: Date.now(), limits, together: [], failed: null };
-}
-async function watched(run, migration, step, running, act) {
-    mayGoOn(run);
-    const { version } = migration;
-    const progress = progressLooker(run, step, () => running.together);
-    const watch = watchStatement(run, [
-        lockLooker(run, () => ({
-            place: { version, step, statement: running.last },
-            limits: running.limits,
-        })),
-        progress,
-        ...diskLooker(run),
-    ]);
-    const alive = setInterval(() => {
-        const detail = watch.detail();
-        const elapsedMs = Date.now() - running.since;
-        run.emit({ type: 'still-running', step, elapsedMs, ...(detail === null ? {} : { detail }) });
-    }, aliveEveryMs);
-    try {
-        return await whileCancellable(run, () => act(watch));
-    }
-    catch (error) {
-        const { last } = running;
-        await watch.stop();
-        progress.failed(running.failed ?? running.statement);
-        if (isCancel(error) && run.lock.lost !== null)
-            throw lockLost(run.lock.lost);
-        throw (last === null ? null : watch.explain(error, last)) ?? error;
-    }
-    finally {
-        clearInterval(alive);
-        // A cancel that was sent must be answered before anything else is: a late one would hit the next statement.
-        await watch.stop();
-    }
-}
-function mayGoOn(run) {
-    if (run.cancellation.requested)
-        throw new Cancelled();
-    holdsLock(run.lock);
-}
-async function send(worker, statement, instead) {
-    if (statement.copyData !== null && instead === undefined)
-        return worker.copyIn(statement.text, statement.copyData);
-    // One statement was parsed, so one is sent: the simple protocol gives every result as text, as psql prints it.
-    const results = await worker.simple(instead ?? statement.text);
-    return results.at(-1) ?? { tag: '', columns: [], rows: [] };
-}
-/** Takes the server's notices off the session and keeps them with the statement's place. */
-function keepNotices(run, migration, worker, statement) {
-    for (const raw of worker.takeNotices().notices) {
-        const notice = placed(raw, statement);
-        if (migration.notices.length < keptNotices)
-            migration.notices.push(notice);
-        run.emit({ type: 'notice', notice });
-    }
-}
-function placed(raw, statement) {
-    return { ...raw, where: statement.where };
-}
-//# sourceMappingURL=execute.js.map
-;// CONCATENATED MODULE: ./build/src/observe/snapshots.js
-
-/**
- * The transactions that a concurrent statement would wait for, as of now: WaitForLockers and WaitForOlderSnapshots as the server does it (14 to
- * 18). Left out like there: other databases, autovacuum (told by having no user), vacuums, safe builds. Replication slots keep no statement waiting.
- * Prepared transactions hold locks, never a snapshot. Asked by the observer in autocommit. pg_locks and backend_xmin are visible to every role; who it is
- * and since when is empty without pg_read_all_stats.
- */
-async function readOlderTransactions(observer, { tables, lockers, snapshots }, ours) {
-    return observer.rows(`with locks as materialized (
-       select l.pid, l.virtualtransaction as id, l.locktype = 'relation' as holds, l.transactionid::text as xid
-       from pg_catalog.pg_locks l
-       where l.granted and (l.locktype = 'virtualxid' and l.virtualxid = l.virtualtransaction
-         or l.locktype = 'transactionid' and l.pid is null
-         or l.locktype = 'relation' and l.relation = any ($1::pg_catalog.oid[]) and ($2 or l.mode = any ($3::pg_catalog.text[]))
-           and l.database = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database()))
-     ), transactions as (
-       select pid, id, pg_catalog.bool_or(holds) as holds, pg_catalog.max(xid) as xid from locks group by pid, id
-     )
-     select ${snapshots_describedSession},
-       pg_catalog.array_remove(array[case when t.holds then 'locks ' || t.id end, case when s.xmin is not null then 'snapshot ' || coalesce(t.id, a.pid::text) || ' ' || s.xmin end], null) as marks
-     from pg_catalog.pg_stat_activity a
-     left join transactions t on t.pid = a.pid
-     left join lateral (
-       select a.backend_xmin::text as xmin
-       where $4 and not exists (select from pg_catalog.pg_stat_progress_vacuum v where v.pid = a.pid)
-         and not ($5 and exists (
-           select from pg_catalog.pg_stat_progress_create_index b join pg_catalog.pg_index i on i.indexrelid = b.index_relid
-           where b.pid = a.pid and b.command like '% CONCURRENTLY' and i.indexprs is null and i.indpred is null))
-     ) s on true
-     where a.datname = pg_catalog.current_database() and a.usesysid is not null and a.leader_pid is null
-       and a.pid <> pg_catalog.pg_backend_pid() and a.pid <> all ($6::pg_catalog.int4[])
-       and (t.holds or s.xmin is not null)
-     union all
-     select 0, p.gid, p.owner::text, 'local', 'prepared transaction',
-       pg_catalog.round(extract(epoch from pg_catalog.clock_timestamp() - p.prepared) * 1000)::pg_catalog.int8,
-       null, '', '', array['locks ' || t.id]
-     from transactions t join pg_catalog.pg_prepared_xacts p on p.transaction::text = t.xid
-     where t.pid is null and t.holds`, [
-        tables.map(String),
-        lockers === 'all',
-        conflictingWithShare,
-        snapshots !== 'none',
-        snapshots === 'but safe builds',
-        ours.map(String),
-    ]);
-}
-const conflictingWithShare = [
-    'RowExclusiveLock',
-    'ShareUpdateExclusiveLock',
-    'ShareRowExclusiveLock',
-    'ExclusiveLock',
-    'AccessExclusiveLock',
-];
-/** Columns of an `AwaitedSession`, from pg_stat_activity as `a`. */
-const snapshots_describedSession = `a.pid, coalesce(a.application_name, '') as application, coalesce(a.usename::text, '') as "user",
-       coalesce(pg_catalog.host(a.client_addr), 'local') as client, coalesce(a.state, '') as state,
-       pg_catalog.round(extract(epoch from pg_catalog.clock_timestamp() - a.xact_start) * 1000)::pg_catalog.int8 as "transactionAgeMs",
-       pg_catalog.to_char(a.query_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "queryStartedAt",
-       coalesce(pg_catalog.left(a.query, ${readCharacters}), '') as query,
-       coalesce(a.backend_start::pg_catalog.text, '') as "backendStart"`;
-/** OIDs of the tables and materialized views: those named, those of named indexes, their partitions; all of a schema or of the database. */
-async function snapshots_readTables(session, reach) {
-    const { relations, schemas, database } = reach;
-    const rows = await session.rows(`with named as (
-       select c.oid from pg_catalog.unnest($1::pg_catalog.text[]) as name join pg_catalog.pg_class c on c.oid = pg_catalog.to_regclass(name)
-     ), below as (
-       select oid from named union select p.relid::pg_catalog.oid from named, pg_catalog.pg_partition_tree(named.oid) p
-     )
-     select distinct coalesce(i.indrelid, b.oid)::pg_catalog.int8 as oid from below b left join pg_catalog.pg_index i on i.indexrelid = b.oid
-     union
-     select c.oid::pg_catalog.int8 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-     where c.relkind in ('r', 'p', 'm') and (n.nspname = any ($2::pg_catalog.text[])
-       or $3 and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_(toast|temp)')`, [relations, schemas, database]);
-    return rows.map(({ oid }) => oid);
-}
-//# sourceMappingURL=snapshots.js.map
-;// CONCATENATED MODULE: ./build/src/observe/index-builds.js
-
-/**
- * The index of a name in the schema of a table, where CREATE INDEX would put it; null where there is none. `table` is a quoted SQL name, `name` the
- * index's own, unquoted.
- */
-async function readIndexBeside(session, table, name) {
-    return index_builds_readIndex(session, `pg_catalog.pg_class wanted join pg_catalog.pg_class x on x.relnamespace = wanted.relnamespace and x.relname = $2
-     where wanted.oid = pg_catalog.to_regclass($1)`, [table, name]);
-}
-/** The index of a quoted SQL name, as the session's search path finds it; null where there is none. */
-async function readIndexByName(session, name) {
-    return index_builds_readIndex(session, 'pg_catalog.pg_class x where x.oid = pg_catalog.to_regclass($1)', [
-        name,
-    ]);
-}
-/** The index of an OID, under whatever name; null where it is gone. */
-async function readIndexByOid(session, oid) {
-    return index_builds_readIndex(session, 'pg_catalog.pg_class x where x.oid = $1::pg_catalog.oid', [String(oid)]);
-}
-/** `from` names the index's row of pg_class as x. */
-async function index_builds_readIndex(session, from, values) {
-    const [row] = await session.rows(`select i.indexrelid::pg_catalog.int8 as oid, pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(x.relname) as name,
-       i.indrelid::pg_catalog.int8 as "tableOid", t.schema as "tableSchema", t.relname as "tableName",
-       i.indisvalid and i.indisready and i.indislive as valid, x.relkind = 'I' as partitioned,
-       pg_catalog.pg_get_indexdef(i.indexrelid) as definition
-     from (select x.* from ${from}) x
-     join pg_catalog.pg_index i on i.indexrelid = x.oid
-     join pg_catalog.pg_namespace n on n.oid = x.relnamespace
-     join lateral (
-       select c.relname, s.nspname as schema from pg_catalog.pg_class c join pg_catalog.pg_namespace s on s.oid = c.relnamespace
-       where c.oid = i.indrelid
-     ) t on true`, values);
-    if (row === undefined)
-        return null;
-    const { tableSchema, tableName, ...index } = row;
-    return { ...index, table: { schema: tableSchema, name: tableName } };
-}
-/**
- * Sessions that build an index on the table, or drop or rebuild the index: while there is one, an INVALID index is its work and no leftover. Without
- * pg_read_all_stats the view of builds hides which table it is; the lock that every concurrent build keeps on its table tells, and hides from nobody.
- */
-async function readBuilders(observer, { oid, tableOid }, ours) {
-    return observer.rows(`with locks as materialized (
-       select l.pid, l.relation, l.mode from pg_catalog.pg_locks l
-       where l.locktype = 'relation' and l.granted and l.relation in ($1::pg_catalog.oid, $2::pg_catalog.oid)
-         and l.database = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())
-         and l.mode in ('ShareUpdateExclusiveLock', 'ShareLock', 'AccessExclusiveLock')
-     )
-     select ${snapshots_describedSession.replace("coalesce(a.state, '')", "pg_catalog.concat_ws(', ', a.state, p.phase)")}
-     from pg_catalog.pg_stat_activity a left join pg_catalog.pg_stat_progress_create_index p on p.pid = a.pid
-     where a.datname = pg_catalog.current_database() and a.pid <> pg_catalog.pg_backend_pid() and a.pid <> all ($3::pg_catalog.int4[])
-       and (p.relid = $2::pg_catalog.oid
-         or p.pid is not null and p.relid is null and exists (select from locks l where l.pid = a.pid)
-         or exists (select from locks l where l.pid = a.pid and l.relation = $1::pg_catalog.oid))`, [String(oid), String(tableOid), ours.map(String)]);
-}
-/**
- * Is this very index the work of another session that builds it now? False also where the view of builds hides it (another role's, without
- * pg_read_all_stats).
- */
-async function isBuiltByAnother(observer, oid, ours) {
-    const rows = await observer.rows(`select p.pid from pg_catalog.pg_stat_progress_create_index p
-     where p.datname = pg_catalog.current_database() and p.index_relid = $1::pg_catalog.oid and p.pid <> all ($2::pg_catalog.int4[])`, [String(oid), ours.map(String)]);
-    return rows.length > 0;
-}
-/**
- * INVALID indexes on the tables, and on what holds their long values (TOAST), that a REINDEX CONCURRENTLY left behind when it was cut off: the server
- * names them …_ccnew or …_ccold.
- */
-async function readRebuildLeftovers(session, tables) {
-    if (tables.length === 0)
-        return [];
-    return session.rows(`select i.indexrelid::pg_catalog.int8 as oid, i.indrelid::pg_catalog.int8 as "tableOid",
-       pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) as name
-     from pg_catalog.pg_index i
-     join pg_catalog.pg_class c on c.oid = i.indexrelid
-     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-     where i.indrelid in (
-         select t.oid from pg_catalog.unnest($1::pg_catalog.oid[]) as t (oid)
-         union select t.reltoastrelid from pg_catalog.pg_class t where t.oid = any ($1::pg_catalog.oid[]) and t.reltoastrelid <> 0)
-       and c.relkind = 'i'
-       and not (i.indisvalid and i.indisready and i.indislive) and c.relname ~ '_cc(new|old)[0-9]*$'
-     order by 1`, [tables.map(String)]);
-}
-//# sourceMappingURL=index-builds.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/concurrent-work.js
-
-
-/** Null where the statement is not concurrent, or one that is whole or nothing. */
-function concurrentWorkOf({ node, effects }) {
-    if (!isConcurrent(node))
-        return null;
-    for (const { op, object, partition, index } of effects) {
-        const work = { object, ...(partition === undefined ? {} : { partition }) };
-        if (op === 'create' && index !== undefined)
-            return { ...work, op, index };
-        if (op === 'drop' || op === 'reindex' || op === 'detach')
-            return { ...work, op };
-    }
-    return null;
-}
-/** Name of the table or index that the work is on, quoted. */
-function concurrent_work_nameOf({ object }) {
-    return quoteName({
-        schema: object.schema ?? object.table?.schema ?? null,
-        name: object.name ?? '',
-    });
-}
-/** The table of an index that is made. */
-function concurrent_work_tableOf({ object }) {
-    return quoteName(object.table ?? { schema: object.schema, name: '' });
-}
-/** The relations whose locks and leftovers the work has to do with. */
-function reachOf(work) {
-    const { op, object, partition } = work;
-    const none = { relations: [], schemas: [], database: false };
-    if (op === 'create')
-        return { ...none, relations: [concurrent_work_tableOf(work)] };
-    if (object.kind === 'schema')
-        return { ...none, schemas: [object.name ?? ''] };
-    if (object.kind === 'database')
-        return { ...none, database: true };
-    const partitions = partition === undefined ? [] : [quoteName(partition)];
-    return { ...none, relations: [concurrent_work_nameOf(work), ...partitions] };
-}
-/**
- * What it waits for, as the server's source has it (14 to 18). A build waits for writers, then for older snapshots; with an expression or a predicate for
- * those of other builds too, since these may run functions that read anything. Dropping, swapping and detaching wait for whoever has the table open.
- * FINALIZE waits for older snapshots, and holds ACCESS EXCLUSIVE on the partition while it does.
- */
-function waitsOf(work) {
-    if (work.op === 'reindex' || work.op === 'finalize')
-        return { lockers: 'all', snapshots: 'all' };
-    if (work.op !== 'create')
-        return { lockers: 'all', snapshots: 'none' };
-    const { keys, predicate } = work.index;
-    const safe = predicate === null && keys.every(({ column }) => column !== null);
-    return { lockers: 'writers', snapshots: safe ? 'but safe builds' : 'all' };
-}
-//# sourceMappingURL=concurrent-work.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/invalid-index.js
-
-
-
-
-
-
-
-/** A drop that waits for nobody needs less. */
-const leastPatienceMs = 100;
-/**
- * Drops an INVALID index concurrently, whoever left it: the one way to do it. Not while another session builds, rebuilds or drops it, and not one that has
- * become valid meanwhile; within `patienceMs`, for dropping waits for everybody who has the table open; a request to stop cancels it as it cancels what
- * `run` does (asUndo, asCleanUp). The session's timeouts are the same afterwards. Null when it is gone, else why it stays.
- * Errors: ServerError where the connection is lost, or the server can't be asked.
- */
-async function dropInvalidIndex(run, { oid, tableOid, name }, patienceMs) {
-    const { worker } = run.connections;
-    const later = { name, sqlstate: sqlstate.lockNotAvailable };
-    const busy = await indexBusy(run, { oid, tableOid, name });
-    if (busy !== null)
-        return busy;
-    // Asked after the builders: one that has ended just now has made it valid.
-    const found = await readIndexByOid(worker, oid);
-    if (found === null)
-        return null;
-    if (found.valid)
-        return { ...later, why: 'it has become valid meanwhile' };
-    const had = await timeoutsNow(worker);
-    const failure = await drop(run, found.name, Math.max(leastPatienceMs, Math.round(patienceMs)));
-    await setTimeouts(worker, had);
-    if (failure === null)
-        return null;
-    if (failure instanceof Cancelled)
-        return { ...later, why: 'the run was asked to stop' };
-    return waitedTooLong.has(failure.code)
-        ? {
-            ...later,
-            why: 'another session has the table open, so that it could not be dropped in time',
-        }
-        : { name, sqlstate: failure.code, why: failure.message };
-}
-/** Why an INVALID index may not be dropped now: another session works on it, whose build it may be. Null where nobody does. */
-async function indexBusy(run, { oid, tableOid, name }) {
-    const ours = [run.connections.worker.backendPid];
-    const builders = await readBuilders(run.observer, { oid, tableOid }, ours);
-    if (builders.length === 0)
-        return null;
-    const why = `another session works on it: ${builders.map(lockSessionText).join('; ')}`;
-    return { name, why, sqlstate: sqlstate.lockNotAvailable };
-}
-const waitedTooLong = new Set([
-    sqlstate.lockNotAvailable,
-    sqlstate.queryCanceled,
-    sqlstate.deadlockDetected,
-]);
-async function drop(run, name, patienceMs) {
-    const { worker } = run.connections;
-    try {
-        await whileCancellable(run, async () => {
-            await setTimeouts(worker, { lock: `${patienceMs}ms`, statement: `${patienceMs}ms` });
-            await worker.simple(`drop index concurrently if exists ${name}`);
-        });
-        return null;
-    }
-    catch (error) {
-        const isAnswer = error instanceof Cancelled || (error instanceof ServerError && !error.lost);
-        if (!isAnswer)
-            throw error;
-        return error;
-    }
-}
-async function timeoutsNow(worker) {
-    const [now] = await worker.rows(`select pg_catalog.current_setting('lock_timeout') as lock, pg_catalog.current_setting('statement_timeout') as statement`);
-    if (now === undefined)
-        throw new Error('no row of settings');
-    return now;
-}
-async function setTimeouts(worker, { lock, statement }) {
-    await worker.rows(`select pg_catalog.set_config('lock_timeout', $1, false), pg_catalog.set_config('statement_timeout', $2, false)`, [lock, statement]);
-}
-/** What could not be dropped, as the failure of what can't go on without. */
-function indexStays(what, stays, where) {
-    const lasting = stays.find((index) => index.sqlstate !== sqlstate.lockNotAvailable);
-    return new StepFailure({
-        message: `${what} ${stays.map(({ name }) => name).join(', ')}, which could not be dropped`,
-        sqlstate: lasting?.sqlstate ?? sqlstate.lockNotAvailable,
-        detail: stayingText(stays),
-        why: 'It is INVALID, and nothing goes on before it is dropped; dropping an index concurrently waits for everybody who has its table open.',
-        fix: `Deploy again when they have ended. By hand: ${dropsByHand(stays)}`,
-        ...(where === undefined ? {} : { where }),
-    });
-}
-/** 'public.i: another session has the table open, …' */
-function stayingText(stays) {
-    return stays.map(({ name, why }) => `${name}: ${why}`).join('; ');
-}
-function dropsByHand(stays) {
-    return stays.map(({ name }) => `DROP INDEX CONCURRENTLY ${name};`).join(' ');
-}
-//# sourceMappingURL=invalid-index.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/index-done.js
+;// CONCATENATED MODULE: ./build/src/deploy/concurrent/index-done.js
 
 
 
@@ -48918,177 +55033,7 @@ async function isDoneAlready(run, sql) {
     throw indexStays('An attempt to undo left', [stays]);
 }
 //# sourceMappingURL=index-done.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/timeouts.js
-
-
-/**
- * The two budgets: a short one for what may block the application, a long one (`concurrent-timeout`, in place of both) for concurrent
- * builds, VALIDATE and VACUUM, which wait for others without anybody waiting for them. A directive at the statement wins over the file's,
- * the file's over the settings.
- */
-function timeoutsOf(step, settings, file, statement) {
-    if (step.budget === 'long') {
-        const budget = statement?.concurrentTimeout ?? file.concurrentTimeout ?? settings.concurrentTimeout;
-        return {
-            lock_timeout: statement?.lockTimeout ?? budget,
-            statement_timeout: statement?.statementTimeout ?? budget,
-        };
-    }
-    return {
-        lock_timeout: statement?.lockTimeout ?? file.lockTimeout ?? settings.lockTimeout,
-        statement_timeout: statement?.statementTimeout ?? file.statementTimeout ?? settings.statementTimeout,
-    };
-}
-/**
- * How long a statement may wait, and let others wait. Waiting for snapshots, which keeps nobody waiting, may take as long as the budget says; but
- * nobody of the application stands behind our request for longer than the short lock-timeout, whatever the budget.
- */
-function waitLimitsOf(step, settings, file, statement) {
-    const totalMs = timeoutsOf(step, settings, file, statement).lock_timeout;
-    const short = statement?.lockTimeout ?? file.lockTimeout ?? settings.lockTimeout;
-    return { totalMs, queuedMs: Math.min(totalMs, short), heldMs: settings.blockTimeout };
-}
-/** Which timeouts the file itself has SET for its session: they hold until its end and are not ours to change. */
-function timeoutsSetBy(statements) {
-    const names = new Set();
-    for (const { name, kind, local } of statements.flatMap(({ node }) => sessionSettings(node))) {
-        if (local)
-            continue;
-        if (kind !== 'reset')
-            names.add(name ?? '');
-        else if (name === null)
-            names.clear();
-        else
-            names.delete(name);
-    }
-    return names;
-}
-/**
- * After a statement that may have taken the timeouts away, they are set again: RESET ALL and DISCARD ALL give them back to what the session
- * began with, which may be none at all; a function or EXECUTE, whose SQL the parse doesn't show, may have set them to 0.
- */
-async function keepTimeouts({ connections }, statement, wanted) {
-    const { worker } = connections;
-    if (sessionSettings(statement.node).some(({ name, kind }) => kind === 'reset' && name === null)) {
-        await connections.restoreWorker(statement.kind === 'DISCARD ALL' ? 'all' : 'all but role');
-        await worker.simple(timeouts_setTimeouts(wanted, null, new Set()));
-    }
-    else if (statement.effects.some(({ op }) => op === 'unknown')) {
-        await worker.simple(againWhereNone(wanted));
-    }
-}
-function againWhereNone(wanted) {
-    const values = Object.entries(wanted).map(([name, value]) => `(${quoteLiteral(name)}, ${quoteLiteral(`${value}ms`)})`);
-    return `select pg_catalog.set_config(name, value, false) from (values ${values.join(', ')}) as wanted (name, value)
-where pg_catalog.current_setting(name) = '0'`;
-}
-/** `set …;` for each timeout that differs from what the session has; empty when none does. */
-function timeouts_setTimeouts(wanted, had, own) {
-    return timeoutStatements(wanted, had, own)
-        .map((statement) => `${statement};`)
-        .join(' ');
-}
-/** The same, each by itself. */
-function timeoutStatements(wanted, had, own) {
-    return ['lock_timeout', 'statement_timeout']
-        .filter((name) => !own.has(name) && wanted[name] !== had?.[name])
-        .map((name) => `set ${name} = ${quoteLiteral(`${wanted[name]}ms`)}`);
-}
-//# sourceMappingURL=timeouts.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/retry.js
-
-
-
-
-
-/** Failures that pass by themselves, by code: messages are translated. */
-const retry_passing = new Set([
-    sqlstate.lockNotAvailable,
-    sqlstate.deadlockDetected,
-    sqlstate.serializationFailure,
-]);
-/**
- * Tries one unit of work (a transaction, a statement outside one, a range of a batch) again when a lock, a deadlock or a serialization failure
- * ended it and it left nothing (`isClean`), as long as `budget` covers the pause. Between attempts nothing is held: whoever attempts has rolled back. Every
- * attempt sets the same timeouts, the last too. A request to stop ends a pause at once.
- */
-async function withRetries(run, budget, report, attempt, isClean = leftNothing) {
-    let gaveWay = null;
-    for (let failures = 1;; failures += 1) {
-        const started = budget.chance.now();
-        const end = await attempt(gaveWay);
-        if (end.ended === 'done' || !isPassing(end) || !isClean(end))
-            return end;
-        const attemptMs = budget.chance.now() - started;
-        budget.failed(attemptMs);
-        if (run.cancellation.requested)
-            return end;
-        const pauseMs = budget.nextPause(failures);
-        if (pauseMs === null)
-            return { ...end, error: usedUp(end.error, failures, budget) };
-        report.retries = (report.retries ?? 0) + 1;
-        run.emit({ type: 'retrying', step: report, attempt: failures, pauseMs, reason: retry_reasonOf(end) });
-        const pausedAt = budget.chance.now();
-        await pauseUnlessAsked(run.cancellation, pauseMs);
-        budget.paused(budget.chance.now() - pausedAt);
-        if (run.cancellation.requested)
-            return { ...end, error: retry_cancelled(end.error) };
-        gaveWay = { sqlstate: end.error.sqlstate ?? '', attemptMs };
-    }
-}
-function isPassing({ error }) {
-    return retry_passing.has(error.sqlstate ?? '');
-}
-function leftNothing({ left }) {
-    return left === 'nothing';
-}
-function retry_reasonOf({ error }) {
-    return error.detail === undefined ? error.message : `${error.message} (${error.detail})`;
-}
-/** The last attempt's failure, and who was in its way, with how long it was tried. */
-function usedUp(error, attempts, budget) {
-    const total = formatDuration(budget.totalMs);
-    return {
-        ...error,
-        message: attempts === 1
-            ? error.message
-            : `${error.message}: given up after ${attempts} attempts in ${durationText(budget.spentMs)}`,
-        fix: [error.fix, `A longer retry-timeout than ${total} goes on trying for longer.`]
-            .filter((sentence) => sentence !== undefined)
-            .join(' '),
-    };
-}
-function retry_cancelled({ version }) {
-    return describeFailure(new Cancelled(), version === undefined ? {} : { version });
-}
-//# sourceMappingURL=retry.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/undo-attempts.js
-
-
-
-/**
- * One unit of an undo, tried again as long as `budget` allows when a lock, a deadlock or a serialization failure ended it. What an attempt has open is
- * rolled back before the next; `left`: what a failed one leaves all the same, such as a procedure that commits.
- * Errors: StepFailure; ServerError where another run has taken over.
- */
-async function attemptUndo(run, budget, step, version, act, left = 'nothing') {
-    const end = await withRetries(run, budget, step, async (gaveWay) => {
-        try {
-            await act(gaveWay);
-            return { ended: 'done' };
-        }
-        catch (error) {
-            if (isTakenOver(error))
-                throw error;
-            await run.connections.worker.simple('rollback').catch(() => undefined);
-            return { ended: 'failed', error: describeFailure(error, { version }), left };
-        }
-    });
-    if (end.ended === 'failed')
-        throw new StepFailure(end.error);
-}
-//# sourceMappingURL=undo-attempts.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/inverse-run.js
+;// CONCATENATED MODULE: ./build/src/deploy/undo/inverse-run.js
 
 
 
@@ -49123,7 +55068,7 @@ async function runInverses(run, undoing, progress, ran) {
             if (alone)
                 await runAlone(run, undoing, step, head);
             else
-                await runTogether(run, undoing, step, group, next);
+                await inverse_run_runTogether(run, undoing, step, group, next);
         });
         if (alone)
             await inverse_run_record(run, version, next);
@@ -49152,11 +55097,11 @@ function inverse_run_stepOf({ file }, group, done) {
  * In one message, but for its COMMIT: a cancel that meets a COMMIT which waits for a standby would leave it done here and nowhere else. Its timeouts are set
  * with it, since an attempt that is rolled back takes them along.
  */
-async function runTogether(run, { report }, step, group, next) {
+async function inverse_run_runTogether(run, { report }, step, group, next) {
     const { worker } = run.connections;
     const { lockTimeout } = run.settings;
     const parts = [
-        ...timeoutStatements(shortOf(run), null, new Set()).map(ours),
+        ...timeouts_timeoutStatements(shortOf(run), null, new Set()).map(ours),
         ours('begin'),
         ...group.map((inverse) => ({ text: inverse.sql, statement: inverse_run_statementOf(inverse) })),
         ours('set constraints all immediate'),
@@ -49168,12 +55113,12 @@ async function runAlone(run, { report }, step, inverse) {
     const { worker } = run.connections;
     const { concurrentTimeout } = run.settings;
     const long = { lock_timeout: concurrentTimeout, statement_timeout: concurrentTimeout };
-    await worker.simple(timeouts_setTimeouts(long, null, new Set()));
+    await worker.simple(setTimeouts(long, null, new Set()));
     if (!(await isDoneAlready(run, inverse.sql))) {
         const limits = limitsOf(run, concurrentTimeout);
         await placeless(inverse, () => executeStatement(run, report, step, inverse_run_statementOf(inverse), limits));
     }
-    await worker.simple(timeouts_setTimeouts(shortOf(run), null, new Set()));
+    await worker.simple(setTimeouts(shortOf(run), null, new Set()));
 }
 function shortOf({ settings }) {
     return { lock_timeout: settings.lockTimeout, statement_timeout: settings.statementTimeout };
@@ -49205,1730 +55150,7 @@ async function inverse_run_record(run, version, progress) {
     await run.connections.worker.simple(inTransaction(run.key, undoProgress(version, progress)));
 }
 //# sourceMappingURL=inverse-run.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/retry-budget.js
-/** The first pause; each after it is twice as long. */
-const firstPauseMs = 500;
-/** No pause is longer, but for its variation. */
-const longestPauseMs = 10_000;
-/** A budget of `totalMs`, none of it used. */
-function retryBudget(totalMs, chance = { now: Date.now, random: Math.random }) {
-    let failures = 0;
-    let spentMs = 0;
-    return {
-        totalMs,
-        chance,
-        get failures() {
-            return failures;
-        },
-        get spentMs() {
-            return spentMs;
-        },
-        failed(attemptMs) {
-            if (failures > 0 || attemptMs >= totalMs)
-                spentMs += attemptMs;
-            failures += 1;
-        },
-        paused(ms) {
-            spentMs += ms;
-        },
-        nextPause(inARow) {
-            const pauseMs = pauseAfter(inARow, chance.random());
-            return spentMs + pauseMs < totalMs ? pauseMs : null;
-        },
-    };
-}
-/**
- * Milliseconds to pause after so many failures in a row (1: the first): 0.5 s, doubling up to 10 s, each varied by up to a quarter either way, so
- * that two who met don't meet again.
- */
-function pauseAfter(failures, random) {
-    const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(failures - 1, 20));
-    return Math.round(pauseMs * (0.75 + random / 2));
-}
-//# sourceMappingURL=retry-budget.js.map
-;// CONCATENATED MODULE: ./build/src/verify/likeness.js
-
-/** From the likest on. */
-const order = ['same', 'unknown', 'another expression', 'different'];
-function exactly(expected, actual) {
-    return expected === actual ? 'same' : 'different';
-}
-/** Lists compared element by element, in order. */
-function inOrder(expected, actual) {
-    const same = expected.length === actual.length && expected.every((each, index) => each === actual[index]);
-    return same ? 'same' : 'different';
-}
-/** Lists compared as sets. */
-function asSets(expected, actual) {
-    return inOrder([...new Set(expected)].toSorted(), [...new Set(actual)].toSorted());
-}
-/** An expression as written beside the server's print of it. Whether there is one at all is structure. */
-function asExpressions(expected, actual) {
-    if (expected === null || actual === null)
-        return exactly(expected, actual);
-    const sameness = expected === actual ? 'same' : compareExpressions(expected, actual);
-    return sameness === 'different' ? 'another expression' : sameness;
-}
-/** As unlike as its most unlike part. */
-function together(parts) {
-    return order[Math.max(0, ...parts.map((part) => order.indexOf(part)))] ?? 'same';
-}
-/** The likest of several, the first among equals. */
-function likest(candidates) {
-    const ranked = candidates.toSorted((a, b) => order.indexOf(a.likeness) - order.indexOf(b.likeness));
-    return ranked[0] ?? null;
-}
-//# sourceMappingURL=likeness.js.map
-;// CONCATENATED MODULE: ./build/src/verify/scope.js
-
-/** Every schema that an expectation may speak of: those written, and the search path. */
-function scope_schemasOf(expectations, scope) {
-    const schemas = new Set(scope.searchPath);
-    for (const { object } of expectations) {
-        if (object.schema !== null)
-            schemas.add(object.schema);
-        if (object.table?.schema != null)
-            schemas.add(object.table.schema);
-    }
-    return [...schemas];
-}
-/** The first of the facts that a name reaches: in its own schema, else in the first schema of the search path that has one. */
-function reach(facts, schema, scope) {
-    const path = schema === null ? scope.searchPath : [schema];
-    for (const each of path) {
-        const found = facts.find((fact) => fact.schema === each);
-        if (found !== undefined)
-            return found;
-    }
-    return null;
-}
-/** A name as `::regclass` prints it: qualified only where the search path does not lead to it. */
-function printName(name, scope) {
-    const known = name.schema === 'public' || scope.searchPath.includes(name.schema ?? '');
-    return quoteName({ schema: known ? null : name.schema, name: name.name });
-}
-/** Whether a name as written means the one found: by its schema, else by any schema of the search path (or pg_catalog). */
-function meansName(written, found, scope) {
-    if (written.name !== found.name)
-        return false;
-    if (written.schema !== null)
-        return written.schema === found.schema;
-    return found.schema === 'pg_catalog' || scope.searchPath.includes(found.schema);
-}
-/** The last part of a name that may be qualified, without quotes and parameters: `public.gin_trgm_ops (siglen=32)` → `gin_trgm_ops`. */
-function lastName(text) {
-    const parts = [...text.matchAll(/"((?:[^"]|"")*)"|[^."(\s]+|\(.*/gs)];
-    const last = parts.filter(([part]) => !part.startsWith('(')).at(-1);
-    return last?.[1]?.replaceAll('""', '"') ?? last?.[0] ?? text;
-}
-/** Whether two types in words are the same, one of which may be qualified where the other left it to the search path. */
-function sameType(written, printed) {
-    if (written === printed)
-        return true;
-    const [bare, bareWritten] = [unqualified(printed), unqualified(written)];
-    return bare === bareWritten && (bare === printed || bareWritten === written);
-}
-function unqualified(type) {
-    return type.replace(/^(?:"(?:[^"]|"")*"|[^."\s(]+)\.(?=["\p{L}_])/u, '');
-}
-//# sourceMappingURL=scope.js.map
-;// CONCATENATED MODULE: ./build/src/verify/verification.js
-
-
-/** A judgement as a row of the report. */
-function verification(expectation, scope, judgement) {
-    const { object, where } = expectation;
-    const { expected, actual, outcome, reason } = judgement;
-    return {
-        kind: object.kind,
-        object: judgement.object ?? printObject(expectation, scope),
-        table: object.table === undefined ? '' : printName(object.table, scope),
-        expected,
-        actual,
-        outcome,
-        ...(reason === undefined ? {} : { reason }),
-        where,
-    };
-}
-function printObject({ object }, scope) {
-    if (object.name === null)
-        return '(unnamed)';
-    return object.table === undefined && object.schema !== null
-        ? printName({ schema: object.schema, name: object.name }, scope)
-        : quoteIdentifier(object.name);
-}
-/** For a dropped object that was looked up where it was, in its schema or table. */
-function judgeAbsence(found) {
-    return found
-        ? { expected: 'absent', actual: 'present', outcome: 'failed' }
-        : { expected: 'absent', actual: 'absent', outcome: 'passed' };
-}
-/**
- * For a dropped object that may have been in any schema of the search path: one of its name in a later schema than the first may be another
- * object, which the dropped one hid.
- */
-function judgeAbsenceOnPath(found, { object }, scope) {
-    const judgement = judgeAbsence(found !== null);
-    if (found === null || object.schema !== null || found.schema === scope.searchPath[0])
-        return judgement;
-    const reason = `schema ${quoteIdentifier(found.schema)} of the search path has one of this name: it may be the one that should be gone, or another`;
-    return { ...judgement, outcome: 'not-checked', reason };
-}
-/** For an object of which nothing but its presence is expected. */
-function judgePresence(found) {
-    return found
-        ? { expected: 'present', actual: 'present', outcome: 'passed' }
-        : { expected: 'present', actual: 'missing', outcome: 'failed' };
-}
-/** A definition and a state expected beside those found: the definition is judged first, then the state. */
-function judgeDefinition(expectation, wanted, found, likeness) {
-    const expected = printDefinition(wanted);
-    if (found === null)
-        return { expected, actual: 'missing', outcome: 'failed' };
-    if (likeness === 'different' || (likeness === 'another expression' && expectation.mayPreexist)) {
-        const reason = expectation.mayPreexist
-            ? 'an object of this name was there already and was kept: its definition is another one'
-            : 'the definition is another one';
-        return { expected, actual: printDefinition(found), outcome: 'failed', reason };
-    }
-    if (wanted.state !== found.state)
-        return { expected, actual: found.state, outcome: 'failed' };
-    if (likeness === 'same')
-        return { expected, actual: expected, outcome: 'passed' };
-    const reason = 'all but the expression is as expected; the server prints the expression in other words, and whether they mean the same was not determined';
-    return { expected, actual: printDefinition(found), outcome: 'not-checked', reason };
-}
-function printDefinition({ definition, state }) {
-    return [definition, state].filter((part) => part !== '').join(', ');
-}
-//# sourceMappingURL=verification.js.map
-;// CONCATENATED MODULE: ./build/src/verify/catalog/parentheses.js
-/** In parentheses, unless one pair already spans the whole. */
-function inParentheses(expression) {
-    return spansWhole(expression) ? expression : `(${expression})`;
-}
-function spansWhole(expression) {
-    if (!expression.startsWith('('))
-        return false;
-    let depth = 0;
-    let quote = null;
-    for (const [index, character] of [...expression].entries()) {
-        if (quote !== null) {
-            if (character === quote)
-                quote = null;
-        }
-        else if (character === "'" || character === '"')
-            quote = character;
-        else if (character === '(')
-            depth += 1;
-        else if (character === ')')
-            depth -= 1;
-        if (depth === 0 && quote === null)
-            return index === [...expression].length - 1;
-    }
-    return false;
-}
-//# sourceMappingURL=parentheses.js.map
-;// CONCATENATED MODULE: ./build/src/verify/catalog/column-words.js
-
-/**
- * A column in SQL's words: 'numeric(10,2) COLLATE "C" DEFAULT 0 NOT NULL'. Of a definition without a type, which an ALTER speaks of, what
- * there is not is said too: 'no DEFAULT', 'NULL allowed'.
- */
-function describeColumn(column) {
-    const whole = column.type !== undefined;
-    const { type = '', collation, notNull, identity, generated } = column;
-    const words = [type];
-    if (collation != null)
-        words.push(`COLLATE ${collation}`);
-    if (generated != null)
-        words.push(describeGenerated(column.default, generated));
-    else if (column.default != null)
-        words.push(`DEFAULT ${column.default}`);
-    if (identity != null)
-        words.push(`GENERATED ${identity.toUpperCase()} AS IDENTITY`);
-    if (notNull === true)
-        words.push('NOT NULL');
-    if (!whole && notNull === false)
-        words.push('NULL allowed');
-    if (!whole && column.default === null)
-        words.push('no DEFAULT');
-    if (!whole && identity === null)
-        words.push('no IDENTITY');
-    if (!whole && generated === null)
-        words.push('not GENERATED');
-    return words.filter((word) => word !== '').join(' ');
-}
-function describeGenerated(expression, generated) {
-    return `GENERATED ALWAYS AS ${inParentheses(expression ?? '…')} ${generated.toUpperCase()}`;
-}
-//# sourceMappingURL=column-words.js.map
-;// CONCATENATED MODULE: ./build/src/verify/catalog/member.js
-
-/** The members of the table that the reference means. */
-function member_membersOf(rows, object, scope) {
-    const { table } = object;
-    if (table === undefined)
-        return { owner: null, members: [] };
-    const named = byTable(rows).get(table.name) ?? [];
-    const owner = reach(named, table.schema ?? object.schema, scope);
-    if (owner === null)
-        return { owner: null, members: [] };
-    return {
-        owner,
-        members: named.filter((row) => row.schema === owner.schema && row.name !== null),
-    };
-}
-const groups = new WeakMap();
-/** Each of twenty thousand members looks for its table: the rows of one result are put in order once. */
-function byTable(rows) {
-    const known = groups.get(rows);
-    if (known !== undefined)
-        return known;
-    const found = new Map();
-    for (const row of rows) {
-        const group = found.get(row.table);
-        if (group === undefined)
-            found.set(row.table, [row]);
-        else
-            group.push(row);
-    }
-    groups.set(rows, found);
-    return found;
-}
-/** The member of that name; null where the table that the reference means has none, or isn't there. */
-function member_memberOf(rows, object, scope) {
-    return member_membersOf(rows, object, scope).members.find(({ name }) => name === object.name) ?? null;
-}
-/** What members are looked up by: $1 the names of their tables, $2 the schemas of these, $3 their own names. */
-function memberValues(expectations, scope) {
-    return [
-        expectations.flatMap(({ object }) => object.table?.name ?? []),
-        scope_schemasOf(expectations, scope),
-        expectations.flatMap(({ object }) => object.name ?? []),
-    ];
-}
-/** Tables of which a member without a name is expected: all of their members are looked at. */
-function tablesOfUnnamed(expectations) {
-    const unnamed = expectations.filter(({ object }) => object.name === null);
-    return unnamed.flatMap(({ object }) => object.table?.name ?? []);
-}
-//# sourceMappingURL=member.js.map
-;// CONCATENATED MODULE: ./build/src/verify/catalog/column.js
-
-
-
-
-
-/** Columns of the expected names. Virtual generated ones are of 18, and attnotnull of a column whose NOT NULL is NOT VALID. */
-function readColumns(expectations, scope) {
-    return {
-        text: `
-    select n.nspname as schema, c.relname as "table", a.attname as name,
-      pg_catalog.format_type(a.atttypid, a.atttypmod) as type,
-      a.attnotnull and not exists (
-        select from pg_catalog.pg_constraint k
-         where k.conrelid = a.attrelid and k.contype = 'n' and k.conkey[1] = a.attnum and not k.convalidated
-      ) as "notNull",
-      case when a.atthasdef then (
-        select pg_catalog.pg_get_expr(d.adbin, d.adrelid) from pg_catalog.pg_attrdef d
-         where d.adrelid = a.attrelid and d.adnum = a.attnum
-      ) end as "default",
-      case a.attidentity when 'a' then 'always' when 'd' then 'by default' end as identity,
-      case a.attgenerated when 's' then 'stored' when 'v' then 'virtual' end as generated,
-      case when a.attcollation <> (select t.typcollation from pg_catalog.pg_type t where t.oid = a.atttypid)
-        then (select l.collname from pg_catalog.pg_collation l where l.oid = a.attcollation) end as collation,
-      a.atthasdef and a.attidentity = '' and exists (
-        select from pg_catalog.pg_depend o
-         where o.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-           and o.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-           and o.refobjid = c.oid and o.refobjsubid = a.attnum and o.deptype = 'a'
-      ) as serial
-    from pg_catalog.pg_class c
-    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    left join pg_catalog.pg_attribute a
-      on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attname = any ($3)
-    where c.relkind in ('r', 'p', 'f', 'v', 'm', 'c') and c.relname = any ($1) and n.nspname = any ($2)
-    order by 1, 2, 3
-    `,
-        values: memberValues(expectations, scope),
-    };
-}
-function judgeColumn(expectation, facts, scope) {
-    const { object, state, column: wanted } = expectation;
-    const found = member_memberOf(facts, object, scope);
-    const judge = () => {
-        if (state === 'absent')
-            return judgeAbsence(found !== null);
-        if (wanted === undefined || Object.keys(wanted).length === 0)
-            return judgePresence(found !== null);
-        return judgeDefinition(expectation, { definition: describeColumn(wanted), state: '' }, found === null ? null : { definition: describeColumn(only(wanted, found)), state: '' }, found === null ? 'different' : compareColumn(wanted, found));
-    };
-    return verification(expectation, scope, judge());
-}
-/** Only what the script says of the column is compared. */
-function compareColumn(wanted, fact) {
-    const parts = [];
-    if (wanted.type !== undefined)
-        parts.push(exactly(true, sameType(wanted.type, fact.type)));
-    if (wanted.notNull !== undefined)
-        parts.push(exactly(wanted.notNull, fact.notNull));
-    if (wanted.identity !== undefined)
-        parts.push(exactly(wanted.identity, fact.identity));
-    if (wanted.generated !== undefined)
-        parts.push(exactly(wanted.generated, fact.generated));
-    if (wanted.default !== undefined)
-        parts.push(compareDefault(wanted.default, fact));
-    // Written out, a collation may also be the type's own, which is stored no other way than by default.
-    if (wanted.collation != null && fact.collation !== null) {
-        parts.push(exactly(lastName(wanted.collation), fact.collation));
-    }
-    if (wanted.collation === null)
-        parts.push(exactly(null, fact.collation));
-    return together(parts);
-}
-/** serial is an integer to the parse; its default, from a sequence of the column's own that the server names, is none that was written. */
-function compareDefault(wanted, fact) {
-    return wanted === null && fact.serial ? 'same' : asExpressions(wanted, fact.default);
-}
-/** What was found, of the parts that are expected. */
-function only(wanted, fact) {
-    return {
-        ...(wanted.type === undefined ? {} : { type: fact.type }),
-        ...(wanted.notNull === undefined ? {} : { notNull: fact.notNull }),
-        ...(wanted.default === undefined ? {} : { default: fact.default }),
-        ...(wanted.identity === undefined ? {} : { identity: fact.identity }),
-        ...(wanted.generated === undefined ? {} : { generated: fact.generated, default: fact.default }),
-        ...(wanted.collation === undefined ? {} : { collation: fact.collation }),
-    };
-}
-//# sourceMappingURL=column.js.map
-;// CONCATENATED MODULE: ./build/src/verify/catalog/constraint-comparison.js
-
-
-
-/** Everything but validity, which changes without the definition. */
-function compareConstraint(wanted, fact, scope) {
-    const parts = [
-        exactly(wanted.type, fact.type),
-        exactly(wanted.deferrable, fact.deferrable),
-        exactly(wanted.initiallyDeferred, fact.deferred),
-        exactly(wanted.period ?? false, fact.period),
-    ];
-    switch (wanted.type) {
-        case 'check':
-            parts.push(asExpressions(wanted.expression, fact.expression), exactly(wanted.noInherit, fact.noInherit));
-            break;
-        case 'foreign key':
-            parts.push(inOrder(wanted.columns, fact.columns), compareReference(wanted, fact, scope));
-            break;
-        case 'exclude':
-            parts.push(constraint_comparison_compareExclusion(wanted.exclusion, definitionOf(fact, wanted).exclusion));
-            break;
-        default:
-            // USING INDEX names no columns: they are the index's.
-            if (wanted.usingIndex === null) {
-                parts.push(inOrder(wanted.columns, fact.columns), inOrder(wanted.include, fact.include), exactly(wanted.nullsNotDistinct, fact.nullsNotDistinct));
-            }
-    }
-    return together(parts);
-}
-function constraint_comparison_compareExclusion(wanted, found) {
-    if (wanted === undefined || found === undefined)
-        return 'unknown';
-    return together([
-        exactly(wanted.method, found.method),
-        exactly(wanted.elements.length, found.elements.length),
-        asExpressions(wanted.predicate, found.predicate),
-        ...wanted.elements.flatMap(({ key, operator }, place) => {
-            const element = found.elements[place];
-            if (element === undefined)
-                return [];
-            return [
-                exactly(operator, element.operator),
-                exactly(key.column, element.key.column),
-                asExpressions(key.expression, element.key.expression),
-            ];
-        }),
-    ]);
-}
-function compareReference(wanted, fact, scope) {
-    const { references } = wanted;
-    if (references === null || fact.targetSchema === null || fact.targetTable === null) {
-        return 'different';
-    }
-    const target = { schema: fact.targetSchema, name: fact.targetTable };
-    return together([
-        exactly(true, meansName(references.table, target, scope)),
-        references.columns.length === 0
-            ? exactly(true, fact.targetIsKey)
-            : inOrder(references.columns, fact.targetColumns),
-        exactly(references.onDelete, fact.onDelete),
-        asSets(wanted.onDeleteColumns ?? [], fact.onDeleteColumns),
-        exactly(references.onUpdate, fact.onUpdate),
-        exactly(references.match, fact.match),
-    ]);
-}
-/** A constraint that was found, as a definition. Columns of a target that `wanted` leaves out are left out where they are its primary key. */
-function definitionOf(fact, wanted) {
-    const target = fact.targetTable;
-    return {
-        type: fact.type ?? wanted.type,
-        columns: fact.columns,
-        include: fact.include,
-        nullsNotDistinct: fact.nullsNotDistinct,
-        references: target === null
-            ? null
-            : {
-                table: { schema: fact.targetSchema, name: target },
-                // Columns left out mean the primary key: they are printed only where they were written.
-                columns: wanted.references?.columns.length === 0 && fact.targetIsKey ? [] : fact.targetColumns,
-                onDelete: fact.onDelete,
-                onUpdate: fact.onUpdate,
-                match: fact.match,
-            },
-        deferrable: fact.deferrable,
-        initiallyDeferred: fact.deferred,
-        expression: fact.expression,
-        valid: fact.valid,
-        enforced: fact.enforced,
-        noInherit: fact.noInherit,
-        usingIndex: null,
-        onDeleteColumns: fact.onDeleteColumns,
-        period: fact.period,
-        ...(fact.definition === null ? {} : parseExclusion(fact.definition)),
-    };
-}
-/** Read from the server's print by the same parser as the script. */
-function parseExclusion(definition) {
-    const exclusion = parseConstraintDefinition(definition)?.exclusion;
-    return exclusion === undefined ? {} : { exclusion };
-}
-//# sourceMappingURL=constraint-comparison.js.map
-;// CONCATENATED MODULE: ./build/src/verify/catalog/constraint-words.js
-
-
-
-/** A constraint in SQL's words, validity left out: 'UNIQUE ("recipeId", "ingredientId")'. What is the default is not said. */
-function describeConstraint(constraint, scope) {
-    const words = [constraint_words_kindOf(constraint), constraint_words_bodyOf(constraint), ...clausesOf(constraint, scope)];
-    if (constraint.deferrable)
-        words.push('DEFERRABLE');
-    if (constraint.initiallyDeferred)
-        words.push('INITIALLY DEFERRED');
-    if (constraint.type === 'check' && constraint.noInherit)
-        words.push('NO INHERIT');
-    return words.filter((word) => word !== '').join(' ');
-}
-function constraint_words_kindOf({ type, nullsNotDistinct }) {
-    return nullsNotDistinct ? `${type.toUpperCase()} NULLS NOT DISTINCT` : type.toUpperCase();
-}
-function constraint_words_bodyOf(constraint) {
-    const { type, columns, expression, usingIndex, period } = constraint;
-    if (usingIndex !== null)
-        return `USING INDEX ${quoteIdentifier(usingIndex)}`;
-    if (type === 'check')
-        return expression === null ? '' : inParentheses(expression);
-    if (constraint.exclusion !== undefined)
-        return describeExclusion(constraint.exclusion);
-    if (columns.length === 0)
-        return '';
-    if (period !== true)
-        return listOf(columns);
-    const last = quoteIdentifier(columns.at(-1) ?? '');
-    const words = type === 'foreign key' ? `PERIOD ${last}` : `${last} WITHOUT OVERLAPS`;
-    return `(${[...columns.slice(0, -1).map(quoteIdentifier), words].join(', ')})`;
-}
-function describeExclusion(exclusion) {
-    const elements = exclusion.elements.map(({ key, operator }) => {
-        const subject = key.column === null ? (key.expression ?? '') : quoteIdentifier(key.column);
-        return `${subject} WITH ${operator}`;
-    });
-    const where = exclusion.predicate === null ? '' : ` WHERE ${inParentheses(exclusion.predicate)}`;
-    return `USING ${exclusion.method} (${elements.join(', ')})${where}`;
-}
-function clausesOf(constraint, scope) {
-    const { include, references, onDeleteColumns = [] } = constraint;
-    const clauses = include.length === 0 ? [] : [`INCLUDE ${listOf(include)}`];
-    if (references === null)
-        return clauses;
-    const columns = references.columns.length === 0 ? '' : ` ${listOf(references.columns)}`;
-    clauses.push(`REFERENCES ${printName(references.table, scope)}${columns}`);
-    if (references.match !== 'SIMPLE')
-        clauses.push(`MATCH ${references.match}`);
-    if (references.onUpdate !== 'NO ACTION') {
-        clauses.push(`ON UPDATE ${references.onUpdate}`);
-    }
-    if (references.onDelete !== 'NO ACTION') {
-        const only = onDeleteColumns.length === 0 ? '' : ` ${listOf(onDeleteColumns)}`;
-        clauses.push(`ON DELETE ${references.onDelete}${only}`);
-    }
-    return clauses;
-}
-function listOf(columns) {
-    return `(${columns.map(quoteIdentifier).join(', ')})`;
-}
-//# sourceMappingURL=constraint-words.js.map
-;// CONCATENATED MODULE: ./build/src/verify/catalog/constraint.js
-
-
-
-
-
-
-function judgeConstraint(expectation, facts, scope) {
-    const { object, constraint: wanted } = expectation;
-    const { owner, members } = member_membersOf(facts, object, scope);
-    const named = members.filter((fact) => object.name === null || fact.name === object.name);
-    const judge = () => {
-        if (expectation.state === 'absent')
-            return judgeAbsence(named.length > 0);
-        if (expectation.validated && wanted === undefined)
-            return judgeValidity(named[0]);
-        if (wanted === undefined)
-            return judgePresence(named.length > 0);
-        return wanted.type === 'not null' && isFlagOnly(owner, scope)
-            ? judgeFlag(wanted, owner?.notNull ?? [], scope)
-            : judgePresent(expectation, wanted, named, scope);
-    };
-    return verification(expectation, scope, judge());
-}
-function judgePresent(expectation, wanted, named, scope) {
-    const best = likest(named.map((fact) => ({ fact, likeness: compareConstraint(wanted, fact, scope) })));
-    // Without a name only a constraint of the same structure can be the one meant.
-    const unlike = expectation.object.name === null && best?.likeness === 'different';
-    const found = unlike ? null : best;
-    const judgement = judgeDefinition(expectation, wantedDefinition(wanted, scope), found && foundDefinition(found.fact, wanted, scope), found?.likeness ?? 'different');
-    return found === null
-        ? judgement
-        : { ...judgement, object: quoteIdentifier(found.fact.name ?? '') };
-}
-/** One from before, whose definition the script doesn't tell: VALIDATE CONSTRAINT speaks of its validity alone. */
-function judgeValidity(fact) {
-    const expected = 'VALID';
-    if (fact === undefined)
-        return { expected, actual: 'missing', outcome: 'failed' };
-    return fact.valid
-        ? { expected, actual: expected, outcome: 'passed' }
-        : { expected, actual: 'NOT VALID', outcome: 'failed' };
-}
-/** Before 18 the NOT NULL of a column (before 17 that of a domain) is a flag without name or row in pg_constraint. */
-function isFlagOnly(owner, { serverMajor }) {
-    return serverMajor < (owner?.isDomain ? 17 : 18);
-}
-function judgeFlag(wanted, notNull, scope) {
-    const expected = describeConstraint(wanted, scope);
-    return isNotNull(wanted, notNull)
-        ? { expected, actual: expected, outcome: 'passed' }
-        : { expected, actual: 'missing', outcome: 'failed' };
-}
-function isNotNull(wanted, notNull) {
-    return wanted.columns.length === 0
-        ? notNull.length > 0
-        : wanted.columns.every((column) => notNull.includes(column));
-}
-function wantedDefinition(wanted, scope) {
-    return { definition: describeConstraint(wanted, scope), state: constraint_stateOf(wanted, true) };
-}
-function foundDefinition(fact, wanted, scope) {
-    const found = definitionOf(fact, wanted);
-    return { definition: describeConstraint(found, scope), state: constraint_stateOf(found, fact.indexValid) };
-}
-function constraint_stateOf({ enforced, valid }, indexValid) {
-    // A constraint that is not enforced is never validated (18).
-    if (!enforced)
-        return 'NOT ENFORCED';
-    if (!indexValid)
-        return 'INVALID';
-    return valid ? 'VALID' : 'NOT VALID';
-}
-//# sourceMappingURL=constraint.js.map
-;// CONCATENATED MODULE: ./build/src/postgres/row-values.js
-
-/** text[]. */
-const arrayOfText = esm.types.getTypeParser(1009);
-/** Types with a value of JavaScript's own; all others stay the text that psql prints: times and numerics lose nothing. */
-const parsers = new Map([
-    [16, (text) => text === 't'],
-    [20, wholeNumber],
-    [21, Number],
-    [23, Number],
-    [26, Number],
-    [700, Number],
-    [701, Number],
-    [114, JSON.parse],
-    [3802, JSON.parse],
-    [1000, arrayOf((text) => text === 't')],
-    [1002, arrayOfText],
-    [1003, arrayOfText],
-    [1005, arrayOf(Number)],
-    [1007, arrayOf(Number)],
-    [1009, arrayOfText],
-    [1014, arrayOfText],
-    [1015, arrayOfText],
-    [1016, arrayOf(wholeNumber)],
-    [1028, arrayOf(Number)],
-]);
-/** Rows as objects: boolean, numbers (bigint too where a double holds it exactly), JSON and arrays of these parsed, the rest as text. */
-function objectsOf(result) {
-    const columns = result.columns.map(({ name, typeOid }) => ({ name, parse: parsers.get(typeOid) }));
-    return result.rows.map((row) => {
-        const pairs = columns.map(({ name, parse }, index) => {
-            const text = row[index] ?? null;
-            return [name, text === null || parse === undefined ? text : parse(text)];
-        });
-        return Object.fromEntries(pairs);
-    });
-}
-/** A bigint beyond 2^53 stays text. */
-function wholeNumber(text) {
-    const number = Number(text);
-    return Number.isSafeInteger(number) ? number : text;
-}
-function arrayOf(parse) {
-    const each = (item) => Array.isArray(item) ? item.map(each) : typeof item === 'string' ? parse(item) : item;
-    return (text) => each(arrayOfText(text));
-}
-//# sourceMappingURL=row-values.js.map
-;// CONCATENATED MODULE: ./build/src/verify/catalog/constraint-facts.js
-
-
-/**
- * Constraints of the expected names, and all of those tables of which one without a name is expected. Before 18 a NOT NULL
- * is no constraint of its own: its column tells. NOT ENFORCED is of 18, NULLS NOT DISTINCT of 15.
- */
-function readConstraints(expectations, scope) {
-    const { serverMajor } = scope;
-    return {
-        text: `
-    select n.nspname as schema, o."table", o.domain <> 0 as "isDomain", o."domainNotNull",
-      (select pg_catalog.json_agg(pg_catalog.json_build_array(a.attnum, a.attname, a.attnotnull))
-         from pg_catalog.pg_attribute a where a.attrelid = o.relation and a.attnum > 0) as attributes,
-      k.conname as name, k.contype::text as type, k.conkey as key,
-      (select pg_catalog.json_build_array(fn.nspname, f.relname, (
-           select pg_catalog.json_object_agg(a.attnum, a.attname) from pg_catalog.pg_attribute a
-            where a.attrelid = f.oid and a.attnum = any (k.confkey)))
-         from pg_catalog.pg_class f join pg_catalog.pg_namespace fn on fn.oid = f.relnamespace
-        where f.oid = k.confrelid) as target,
-      k.confkey as "targetKey", k.confdeltype::text as "onDelete",
-      ${serverMajor >= 15 ? 'k.confdelsetcols' : 'null::int2[]'} as "onDeleteKey",
-      k.confupdtype::text as "onUpdate", k.confmatchtype::text as match,
-      k.condeferrable as deferrable, k.condeferred as deferred,
-      pg_catalog.pg_get_expr(k.conbin, k.conrelid) as expression,
-      k.convalidated as valid,
-      ${serverMajor >= 18 ? 'k.conenforced' : 'true'} as enforced,
-      k.connoinherit as "noInherit",
-      ${serverMajor >= 18 ? 'coalesce(k.conperiod, false)' : 'false'} as period,
-      case when k.contype = 'x' then pg_catalog.pg_get_constraintdef(k.oid) end as definition,
-      i.indkey::text as "indexColumns", i.indnkeyatts as "indexKeys",
-      ${serverMajor >= 15 ? 'i.indnullsnotdistinct' : 'false'} as "nullsNotDistinct",
-      i.indisprimary as "isPrimary", i.indisvalid as "indexValid"
-    from (
-      select t.relnamespace as namespace, t.relname as "table", t.oid as relation, 0::oid as domain, false as "domainNotNull"
-        from pg_catalog.pg_class t where t.relkind in ('r', 'p', 'f') and t.relname = any ($1)
-      union all
-      select t.typnamespace, t.typname, 0, t.oid, t.typnotnull
-        from pg_catalog.pg_type t where t.typtype = 'd' and t.typname = any ($1)
-    ) o
-    join pg_catalog.pg_namespace n on n.oid = o.namespace and n.nspname = any ($2)
-    left join pg_catalog.pg_constraint k
-      on k.conrelid = o.relation and k.contypid = o.domain and (k.conname = any ($3) or o."table" = any ($4))
-    left join pg_catalog.pg_index i on i.indexrelid = k.conindid
-    order by 1, 2, 6
-    `,
-        values: [...memberValues(expectations, scope), tablesOfUnnamed(expectations)],
-        facts: (result) => objectsOf(result).map(factOf),
-    };
-}
-function factOf(row) {
-    const { schema, table, name, target, expression, valid, enforced, noInherit, period } = row;
-    const { deferrable, deferred, definition, isDomain } = row;
-    const attributes = row.attributes ?? [];
-    const names = new Map(attributes.map(([number, column]) => [number, column]));
-    const named = (numbers) => (numbers ?? []).flatMap((number) => names.get(number) ?? []);
-    const indexed = (row.indexColumns ?? '').split(' ').map(Number);
-    return {
-        schema,
-        table,
-        name,
-        type: row.type === null ? null : (constraint_facts_types[row.type] ?? null),
-        columns: named(row.key),
-        include: named(indexed.slice(row.indexKeys ?? indexed.length)),
-        nullsNotDistinct: row.nullsNotDistinct ?? false,
-        targetSchema: target?.[0] ?? null,
-        targetTable: target?.[1] ?? null,
-        targetColumns: (row.targetKey ?? []).flatMap((number) => target?.[2][number] ?? []),
-        targetIsKey: row.isPrimary ?? false,
-        onDelete: actions[row.onDelete ?? ''] ?? 'NO ACTION',
-        onDeleteColumns: named(row.onDeleteKey),
-        onUpdate: actions[row.onUpdate ?? ''] ?? 'NO ACTION',
-        match: matches[row.match ?? ''] ?? 'SIMPLE',
-        deferrable,
-        deferred,
-        expression,
-        valid,
-        // That of a foreign key is the target's.
-        indexValid: row.type === 'f' || (row.indexValid ?? true),
-        enforced,
-        noInherit,
-        period,
-        definition,
-        isDomain,
-        notNull: isDomain
-            ? row.domainNotNull
-                ? ['VALUE']
-                : []
-            : attributes.flatMap(([, column, notNull]) => (notNull ? [column] : [])),
-    };
-}
-const constraint_facts_types = {
-    p: 'primary key',
-    u: 'unique',
-    f: 'foreign key',
-    c: 'check',
-    x: 'exclude',
-    n: 'not null',
-};
-const actions = {
-    r: 'RESTRICT',
-    c: 'CASCADE',
-    n: 'SET NULL',
-    d: 'SET DEFAULT',
-};
-const matches = { f: 'FULL', p: 'PARTIAL' };
-//# sourceMappingURL=constraint-facts.js.map
-;// CONCATENATED MODULE: ./build/src/verify/catalog/facts-query.js
-
-/** The facts in its result. */
-function factsOf(query, result) {
-    if (result === undefined)
-        return [];
-    return query.facts?.(result) ?? objectsOf(result);
-}
-//# sourceMappingURL=facts-query.js.map
-;// CONCATENATED MODULE: ./build/src/verify/catalog/index-facts.js
-
-
-/** Indexes of the expected names, and all of those tables of which one without a name is expected. NULLS NOT DISTINCT is of 15. */
-function readIndexes(expectations, scope) {
-    return {
-        text: `
-    select n.nspname as schema, t.relname as "table", x.relname as name, m.amname as method,
-      i.indisunique as "unique", i.indisvalid as valid, i.indisready as ready, i.indislive as live,
-      ${scope.serverMajor >= 15 ? 'i.indnullsnotdistinct' : 'false'} as "nullsNotDistinct",
-      x.relkind = 'I' as partitioned,
-      pg_catalog.pg_get_expr(i.indpred, i.indrelid) as predicate,
-      i.indkey::text as columns, i.indnkeyatts as "keyCount", i.indoption::text as options,
-      i.indclass::text as classes, i.indcollation::text as collations,
-      (select pg_catalog.json_agg(pg_catalog.json_build_array(a.attnum, a.attname, a.attcollation::int8))
-         from pg_catalog.pg_attribute a where a.attrelid = t.oid and a.attnum > 0) as attributes,
-      (select pg_catalog.json_agg(pg_catalog.json_build_array(c.oid::int8, c.opcname, c.opcdefault))
-         from pg_catalog.pg_opclass c where c.oid = any (i.indclass)) as "classNames",
-      (select pg_catalog.json_agg(pg_catalog.json_build_array(l.oid::int8, l.collname))
-         from pg_catalog.pg_collation l where l.oid = any (i.indcollation)) as "collationNames",
-      case when i.indexprs is not null then (
-        select pg_catalog.json_agg(case when i.indkey[place - 1] = 0 then pg_catalog.pg_get_indexdef(i.indexrelid, place, false) end
-            order by place)
-          from pg_catalog.generate_series(1, i.indnkeyatts::int) as place) end as expressions
-    from pg_catalog.pg_class t
-    join pg_catalog.pg_namespace n on n.oid = t.relnamespace and n.nspname = any ($2)
-    left join (
-      pg_catalog.pg_index i join pg_catalog.pg_class x on x.oid = i.indexrelid join pg_catalog.pg_am m on m.oid = x.relam
-    ) on i.indrelid = t.oid and (x.relname = any ($3) or t.relname = any ($4))
-    where t.oid = any (array(
-      select c.oid from pg_catalog.pg_class c where c.relname = any ($1) and c.relkind in ('r', 'p', 'm')
-      union all
-      select o.indrelid from pg_catalog.pg_class c join pg_catalog.pg_index o on o.indexrelid = c.oid where c.relname = any ($3)
-    ))
-    order by 1, 2, 3
-    `,
-        values: [...memberValues(expectations, scope), tablesOfUnnamed(expectations)],
-        facts: (result) => objectsOf(result).map(index_facts_factOf),
-    };
-}
-function index_facts_factOf(row) {
-    const { schema, table, name, method, unique, valid, ready, live, partitioned, predicate } = row;
-    const numbers = index_facts_listOf(row.columns);
-    const columns = new Map((row.attributes ?? []).map((each) => [each[0], each]));
-    return {
-        schema,
-        table,
-        name,
-        method,
-        unique,
-        nullsNotDistinct: row.nullsNotDistinct,
-        valid,
-        ready,
-        live,
-        partitioned,
-        predicate,
-        keys: name === null ? [] : index_facts_keysOf(row, numbers.slice(0, row.keyCount), columns),
-        include: numbers.slice(row.keyCount).flatMap((number) => columns.get(number)?.[1] ?? []),
-    };
-}
-function index_facts_keysOf(row, numbers, columns) {
-    const [options, classes, collations] = [row.options, row.classes, row.collations].map(index_facts_listOf);
-    const classNames = new Map((row.classNames ?? []).map((each) => [each[0], each]));
-    const collationNames = new Map(row.collationNames ?? []);
-    return numbers.map((number, place) => {
-        const [, column = null, ownCollation = 0] = columns.get(number) ?? [];
-        const [, opclass = '', opclassIsDefault = true] = classNames.get(classes?.[place] ?? 0) ?? [];
-        const option = options?.[place] ?? 0;
-        const collation = collations?.[place] ?? 0;
-        return {
-            column,
-            expression: row.expressions?.[place] ?? null,
-            opclass,
-            opclassIsDefault,
-            descending: (option & 1) === 1,
-            nullsFirst: (option & 2) === 2,
-            collation: collation === (ownCollation || defaultCollation)
-                ? null
-                : (collationNames.get(collation) ?? null),
-        };
-    });
-}
-/** OID of the collation "default" (pg_collation.dat). */
-const defaultCollation = 100;
-/** int2vector and oidvector as text: numbers parted by blanks. */
-function index_facts_listOf(vector) {
-    return vector === null || vector === '' ? [] : vector.split(' ').map(Number);
-}
-//# sourceMappingURL=index-facts.js.map
-;// CONCATENATED MODULE: ./build/src/verify/catalog/enabled.js
-/** pg_trigger.tgenabled, pg_rewrite.ev_enabled, pg_event_trigger.evtenabled in words. */
-const enabledWords = {
-    O: 'enabled',
-    D: 'disabled',
-    R: 'enabled on replicas only',
-    A: 'enabled always',
-};
-/** For a trigger or rule of which only its state is expected; `found` is null where there is none. */
-function judgeEnabled(wanted, found) {
-    const expected = enabledWords[wanted];
-    if (found === null)
-        return { expected, actual: 'missing', outcome: 'failed' };
-    return { expected, actual: enabledWords[found], outcome: wanted === found ? 'passed' : 'failed' };
-}
-//# sourceMappingURL=enabled.js.map
-;// CONCATENATED MODULE: ./build/src/verify/catalog/named-object.js
-
-
-
-const named_object_sources = {
-    schema: { catalog: 'pg_namespace', name: 'nspname' },
-    extension: { catalog: 'pg_extension', name: 'extname' },
-    'event trigger': { catalog: 'pg_event_trigger', name: 'evtname', enabled: 'o.evtenabled' },
-    publication: { catalog: 'pg_publication', name: 'pubname' },
-    subscription: {
-        catalog: 'pg_subscription',
-        name: 'subname',
-        where: 'o.subdbid = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())',
-    },
-    role: { catalog: 'pg_roles', name: 'rolname' },
-    database: { catalog: 'pg_database', name: 'datname' },
-    tablespace: { catalog: 'pg_tablespace', name: 'spcname' },
-    'foreign server': { catalog: 'pg_foreign_server', name: 'srvname' },
-    'foreign data wrapper': { catalog: 'pg_foreign_data_wrapper', name: 'fdwname' },
-    language: { catalog: 'pg_language', name: 'lanname' },
-    'access method': { catalog: 'pg_am', name: 'amname' },
-    statistics: { catalog: 'pg_statistic_ext', name: 'stxname', schema: 'stxnamespace' },
-    collation: { catalog: 'pg_collation', name: 'collname', schema: 'collnamespace' },
-    conversion: { catalog: 'pg_conversion', name: 'conname', schema: 'connamespace' },
-};
-const namedKinds = Object.keys(named_object_sources);
-/** Objects of which a name, in a schema or alone, is all that is looked up. */
-function readNamed(kind) {
-    const source = named_object_sources[kind];
-    return (expectations, scope) => {
-        const names = expectations.flatMap(({ object }) => object.name ?? []);
-        const enabled = source.enabled ?? "'O'";
-        const filter = source.where === undefined ? '' : `and ${source.where}`;
-        return source.schema === undefined
-            ? {
-                text: `select '' as schema, o.${source.name} as name, ${enabled} as enabled
-             from pg_catalog.${source.catalog} o where o.${source.name} = any ($1) ${filter}`,
-                values: [names],
-            }
-            : {
-                text: `select n.nspname as schema, o.${source.name} as name, ${enabled} as enabled
-             from pg_catalog.${source.catalog} o join pg_catalog.pg_namespace n on n.oid = o.${source.schema}
-            where o.${source.name} = any ($1) and n.nspname = any ($2) ${filter}`,
-                values: [names, scope_schemasOf(expectations, scope)],
-            };
-    };
-}
-function judgeNamed(kind) {
-    const source = named_object_sources[kind];
-    return (expectation, facts, scope) => {
-        const { object, state, enabled } = expectation;
-        const named = facts.filter(({ name }) => name === object.name);
-        const inSchema = source.schema !== undefined;
-        const found = inSchema ? reach(named, object.schema, scope) : (named[0] ?? null);
-        const judge = () => {
-            if (state === 'absent') {
-                return inSchema
-                    ? judgeAbsenceOnPath(found, expectation, scope)
-                    : judgeAbsence(found !== null);
-            }
-            if (enabled !== undefined)
-                return judgeEnabled(enabled, found?.enabled ?? null);
-            return judgePresence(found !== null);
-        };
-        return verification(expectation, scope, judge());
-    };
-}
-//# sourceMappingURL=named-object.js.map
-;// CONCATENATED MODULE: ./build/src/verify/catalog/relation.js
-
-
-/** Tables, views, materialized views, sequences, foreign tables of the expected names, with their parent where they are partitions. */
-function readRelations(expectations, scope) {
-    return {
-        text: `
-    select n.nspname as schema, c.relname as name, c.relkind as kind,
-      c.relrowsecurity as "rowSecurity", c.relforcerowsecurity as forced,
-      pn.nspname as "parentSchema", p.relname as "parentName", coalesce(i.inhdetachpending, false) as detaching
-    from pg_catalog.pg_class c
-    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    left join pg_catalog.pg_inherits i on i.inhrelid = c.oid and c.relispartition
-    left join pg_catalog.pg_class p on p.oid = i.inhparent
-    left join pg_catalog.pg_namespace pn on pn.oid = p.relnamespace
-    where c.relkind in ('r', 'p', 'v', 'm', 'S', 'f') and c.relname = any ($1) and n.nspname = any ($2)
-    order by 1, 2
-    `,
-        values: [
-            expectations.flatMap(({ object }) => object.name ?? []),
-            scope_schemasOf(expectations, scope),
-        ],
-    };
-}
-const kinds = {
-    table: 'rp',
-    'foreign table': 'f',
-    view: 'v',
-    'materialized view': 'm',
-    sequence: 'S',
-};
-const relation_words = {
-    r: 'a table',
-    p: 'a partitioned table',
-    f: 'a foreign table',
-    v: 'a view',
-    m: 'a materialized view',
-    S: 'a sequence',
-};
-function judgeRelation(expectation, facts, scope) {
-    const { object, state, partition } = expectation;
-    // ALTER TABLE and ATTACH PARTITION take foreign tables too.
-    const wanted = `${kinds[object.kind] ?? ''}${partition === undefined ? '' : 'f'}`;
-    const named = facts.filter(({ name }) => name === object.name);
-    const judge = () => {
-        if (state === 'absent') {
-            const same = named.filter(({ kind }) => wanted.includes(kind));
-            return judgeAbsenceOnPath(reach(same, object.schema, scope), expectation, scope);
-        }
-        const found = reach(named, object.schema, scope);
-        if (found !== null && !wanted.includes(found.kind))
-            return anotherKind(found);
-        return found === null ? judgePresence(false) : judgeTable(expectation, found, scope);
-    };
-    return verification(expectation, scope, judge());
-}
-/** Relations of all kinds share their names: IF NOT EXISTS is content with a view where a table was meant. */
-function anotherKind({ kind }) {
-    return { expected: 'present', actual: relation_words[kind] ?? 'another relation', outcome: 'failed' };
-}
-function judgeTable({ partition, rowSecurity }, fact, scope) {
-    const pairs = [];
-    if (partition !== undefined) {
-        const { schema, name } = partition.parent;
-        const attached = isPartitionOf(fact, { schema, name }, scope) && !fact.detaching;
-        const parent = printName(partition.parent, scope);
-        const word = (is) => (is ? `partition of ${parent}` : `no partition of ${parent}`);
-        pairs.push({
-            expected: word(partition.attached),
-            actual: fact.detaching ? 'being detached' : word(attached),
-        });
-    }
-    if (rowSecurity?.enabled !== undefined) {
-        const word = (on) => `row security ${on ? 'enabled' : 'disabled'}`;
-        pairs.push({ expected: word(rowSecurity.enabled), actual: word(fact.rowSecurity) });
-    }
-    if (rowSecurity?.forced !== undefined) {
-        const word = (on) => (on ? 'forced for the owner' : 'not forced for the owner');
-        pairs.push({ expected: word(rowSecurity.forced), actual: word(fact.forced) });
-    }
-    if (pairs.length === 0)
-        return judgePresence(true);
-    const same = pairs.every(({ expected, actual }) => expected === actual);
-    return {
-        expected: pairs.map(({ expected }) => expected).join(', '),
-        actual: pairs.map(({ actual }) => actual).join(', '),
-        outcome: same ? 'passed' : 'failed',
-    };
-}
-function isPartitionOf({ parentSchema, parentName }, parent, scope) {
-    if (parentSchema === null || parentName === null)
-        return false;
-    return meansName(parent, { schema: parentSchema, name: parentName }, scope);
-}
-//# sourceMappingURL=relation.js.map
-;// CONCATENATED MODULE: ./build/src/verify/catalog/routine.js
-
-
-/** Functions, procedures and aggregates of the expected names, each overload. */
-function readRoutines(expectations, scope) {
-    return {
-        text: `
-    select n.nspname as schema, p.proname as name, p.prokind as kind,
-      pg_catalog.to_json(array(
-        select pg_catalog.format_type(u.type, null)
-          from pg_catalog.unnest(p.proargtypes::oid[]) with ordinality as u (type, place) order by u.place
-      )) as arguments
-    from pg_catalog.pg_proc p
-    join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-    where p.proname = any ($1) and n.nspname = any ($2)
-    order by 1, 2, p.oid
-    `,
-        values: [
-            expectations.flatMap(({ object }) => object.name ?? []),
-            scope_schemasOf(expectations, scope),
-        ],
-    };
-}
-const routine_kinds = {
-    function: 'fw',
-    procedure: 'p',
-    aggregate: 'a',
-};
-function judgeRoutine(expectation, facts, scope) {
-    const { object, state } = expectation;
-    const candidates = facts.filter((fact) => fact.name === object.name &&
-        (routine_kinds[object.kind] ?? '').includes(fact.kind) &&
-        (object.arguments === undefined || sameTypes(object.arguments, fact.arguments)));
-    const found = reach(candidates, object.schema, scope);
-    const types = object.arguments ?? found?.arguments;
-    const name = printName({ schema: object.schema, name: object.name ?? '' }, scope);
-    const judgement = state === 'absent'
-        ? judgeAbsenceOnPath(found, expectation, scope)
-        : judgePresence(found !== null);
-    return verification(expectation, scope, {
-        ...judgement,
-        object: types === undefined ? name : `${name}(${types.join(', ')})`,
-    });
-}
-/** Arguments are told apart by their types without modifiers: varchar(10) is varchar. */
-function sameTypes(written, found) {
-    return (written.length === found.length &&
-        written.every((type, place) => sameType(type.replace(/\([\d, ]*\)/, ''), found[place] ?? '')));
-}
-//# sourceMappingURL=routine.js.map
-;// CONCATENATED MODULE: ./build/src/verify/catalog/index-comparison.js
-
-
-
-/** Everything but validity. */
-function compareIndex(wanted, fact) {
-    if (wanted.keys.length !== fact.keys.length)
-        return 'different';
-    return together([
-        exactly(wanted.method, fact.method),
-        exactly(wanted.unique, fact.unique),
-        exactly(wanted.nullsNotDistinct, fact.nullsNotDistinct),
-        asSets(wanted.include, fact.include),
-        asExpressions(wanted.predicate, fact.predicate),
-        ...wanted.keys.map((key, place) => index_comparison_compareKey(key, fact.keys[place], wanted.method)),
-    ]);
-}
-function index_comparison_compareKey(wanted, fact, method) {
-    if (fact === undefined)
-        return 'different';
-    const parts = [
-        exactly(wanted.column, fact.column),
-        asExpressions(wanted.expression, fact.expression),
-        wanted.opclass === null
-            ? exactly(true, fact.opclassIsDefault)
-            : exactly(lastName(wanted.opclass), fact.opclass),
-    ];
-    // Only B-tree keeps an order; the other methods take the words and ignore them, or refuse them.
-    if (method === 'btree') {
-        parts.push(exactly(wanted.descending, fact.descending), exactly(wanted.nullsFirst ?? wanted.descending, fact.nullsFirst));
-    }
-    // An expression inherits the collation of its columns; one written out may also be the column's own, which is stored as its default.
-    if (wanted.collation === null ? fact.expression === null : fact.collation !== null) {
-        parts.push(exactly(wanted.collation === null ? null : lastName(wanted.collation), fact.collation));
-    }
-    return together(parts);
-}
-/** An index that was found, as a definition. */
-function index_comparison_definitionOf(fact) {
-    return {
-        method: fact.method,
-        unique: fact.unique,
-        nullsNotDistinct: fact.nullsNotDistinct,
-        keys: fact.keys.map((key) => ({
-            column: key.column,
-            expression: key.expression,
-            opclass: key.opclassIsDefault ? null : quoteIdentifier(key.opclass),
-            descending: key.descending,
-            nullsFirst: key.nullsFirst === key.descending ? null : key.nullsFirst,
-            collation: key.collation === null ? null : quoteIdentifier(key.collation),
-        })),
-        include: fact.include,
-        predicate: fact.predicate,
-        concurrently: false,
-    };
-}
-//# sourceMappingURL=index-comparison.js.map
-;// CONCATENATED MODULE: ./build/src/verify/catalog/index-words.js
-
-
-/** An index in SQL's words: 'UNIQUE btree (lower(email), "createdAt" DESC) INCLUDE (id) WHERE (active)'. */
-function describeIndex(index) {
-    const words = [index.method, `(${index.keys.map(describeKey).join(', ')})`];
-    if (index.unique)
-        words.unshift('UNIQUE');
-    if (index.include.length > 0) {
-        words.push(`INCLUDE (${index.include.map(quoteIdentifier).join(', ')})`);
-    }
-    if (index.nullsNotDistinct)
-        words.push('NULLS NOT DISTINCT');
-    if (index.predicate !== null)
-        words.push(`WHERE ${inParentheses(index.predicate)}`);
-    return words.join(' ');
-}
-function describeKey(key) {
-    const words = [key.column === null ? (key.expression ?? '') : quoteIdentifier(key.column)];
-    if (key.collation !== null)
-        words.push(`COLLATE ${key.collation}`);
-    if (key.opclass !== null)
-        words.push(key.opclass);
-    if (key.descending)
-        words.push('DESC');
-    if (key.nullsFirst !== null && key.nullsFirst !== key.descending) {
-        words.push(key.nullsFirst ? 'NULLS FIRST' : 'NULLS LAST');
-    }
-    return words.join(' ');
-}
-//# sourceMappingURL=index-words.js.map
-;// CONCATENATED MODULE: ./build/src/verify/catalog/table-index.js
-
-
-
-
-
-
-
-function judgeIndex(expectation, facts, scope) {
-    const named = candidates(expectation, facts, scope);
-    const [first = null] = named;
-    const judge = () => {
-        if (expectation.state === 'present')
-            return table_index_judgePresent(expectation, named);
-        return expectation.object.table === undefined
-            ? judgeAbsenceOnPath(first, expectation, scope)
-            : judgeAbsence(first !== null);
-    };
-    return verification(expectation, scope, judge());
-}
-function table_index_judgePresent(expectation, named) {
-    const { object, index: wanted } = expectation;
-    if (wanted === undefined)
-        return judgePresence(named.length > 0);
-    const best = likest(named.map((fact) => ({ fact, likeness: compareIndex(wanted, fact) })));
-    // Without a name only an index of the same structure can be the one meant.
-    const found = object.name === null && best?.likeness === 'different' ? null : best;
-    const judgement = judgeDefinition(expectation, { definition: describeIndex(wanted), state: 'VALID' }, found && { definition: describeIndex(index_comparison_definitionOf(found.fact)), state: table_index_stateOf(found.fact) }, found?.likeness ?? 'different');
-    if (found === null)
-        return judgement;
-    const printed = { ...judgement, object: quoteIdentifier(found.fact.name ?? '') };
-    const pending = found.likeness !== 'different' && found.fact.partitioned && !found.fact.valid;
-    return pending ? { ...printed, outcome: 'not-checked', reason: awaitsPartitions } : printed;
-}
-const awaitsPartitions = 'an index of a partitioned table becomes valid when each partition has its own; whether that is wanted here was not determined';
-/** By its table where that is known; else (DROP INDEX) by its own name, indexes being in the same schema as their table. */
-function candidates({ object }, facts, scope) {
-    if (object.table !== undefined) {
-        const { members } = member_membersOf(facts, object, scope);
-        return members.filter((fact) => object.name === null || fact.name === object.name);
-    }
-    const found = reach(facts.filter((fact) => fact.name === object.name), object.schema, scope);
-    return found === null ? [] : [found];
-}
-/** An index in use by queries; one that a build or DROP … CONCURRENTLY left half-way is neither ready nor live. */
-function table_index_stateOf({ valid, ready, live }) {
-    return valid && ready && live ? 'VALID' : 'INVALID';
-}
-//# sourceMappingURL=table-index.js.map
-;// CONCATENATED MODULE: ./build/src/verify/catalog/table-member.js
-
-
-
-const policy = { catalog: 'pg_policy', name: 'polname', table: 'polrelid', enabled: "'O'" };
-const rule = {
-    catalog: 'pg_rewrite',
-    name: 'rulename',
-    table: 'ev_class',
-    enabled: 'm.ev_enabled',
-};
-const readPolicies = (...parts) => readMembers(policy, ...parts);
-const readRules = (...parts) => readMembers(rule, ...parts);
-function readMembers(source, expectations, scope) {
-    return {
-        text: `
-    select n.nspname as schema, c.relname as "table", m.${source.name} as name, ${source.enabled} as enabled
-    from pg_catalog.pg_class c
-    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    left join pg_catalog.${source.catalog} m on m.${source.table} = c.oid and m.${source.name} = any ($3)
-    where c.relkind in ('r', 'p', 'f', 'v', 'm') and c.relname = any ($1) and n.nspname = any ($2)
-    order by 1, 2, 3
-    `,
-        values: memberValues(expectations, scope),
-    };
-}
-/** Policies and rules: whether they are on that table, and enabled as expected. */
-function judgeMember(expectation, facts, scope) {
-    const { object, state, enabled } = expectation;
-    const found = member_memberOf(facts, object, scope);
-    const judge = () => {
-        if (state === 'absent')
-            return judgeAbsence(found !== null);
-        if (enabled !== undefined)
-            return judgeEnabled(enabled, found?.enabled ?? null);
-        return judgePresence(found !== null);
-    };
-    return verification(expectation, scope, judge());
-}
-//# sourceMappingURL=table-member.js.map
-;// CONCATENATED MODULE: ./build/src/verify/catalog/trigger-comparison.js
-
-
-
-function compareTrigger(wanted, fact, scope) {
-    const found = trigger_comparison_definitionOf(fact);
-    return together([
-        exactly(true, meansName(wanted.function, { schema: fact.functionSchema, name: fact.functionName }, scope)),
-        exactly(wanted.timing, found.timing),
-        asSets(wanted.events, found.events),
-        exactly(wanted.forEach, found.forEach),
-        asSets(wanted.columns, found.columns),
-        exactly(wanted.constraint, found.constraint),
-        exactly(wanted.deferrable ?? false, found.deferrable),
-        exactly(wanted.initiallyDeferred ?? false, found.initiallyDeferred),
-        asSets(wanted.referencing ?? [], found.referencing ?? []),
-        inOrder(wanted.arguments ?? [], found.arguments ?? []),
-        asExpressions(wanted.when ?? null, found.when ?? null),
-    ]);
-}
-/** WHEN and the arguments are read from the server's print of the trigger, by the same parser as the script. */
-function trigger_comparison_definitionOf(fact) {
-    const printed = fact.definition === null ? null : parseTriggerDefinition(fact.definition);
-    const { functionSchema, functionName, timing, events, forEach, columns, constraint } = fact;
-    const { deferrable, initiallyDeferred, referencing } = fact;
-    return {
-        function: { schema: functionSchema, name: functionName },
-        timing,
-        events,
-        forEach,
-        columns,
-        constraint,
-        deferrable,
-        initiallyDeferred,
-        referencing,
-        when: printed?.when ?? null,
-        arguments: printed?.arguments ?? [],
-    };
-}
-//# sourceMappingURL=trigger-comparison.js.map
-;// CONCATENATED MODULE: ./build/src/verify/catalog/trigger-words.js
-
-
-
-/** 'AFTER INSERT OR UPDATE OF a FOR EACH ROW EXECUTE FUNCTION f()'. */
-function describeTrigger(trigger, scope) {
-    const columns = trigger.columns.map(quoteIdentifier).toSorted().join(', ');
-    const events = trigger.events
-        .toSorted()
-        .map((event) => (event === 'UPDATE' && columns !== '' ? `UPDATE OF ${columns}` : event));
-    const words = [trigger.timing.toUpperCase(), events.join(' OR ')];
-    if (trigger.deferrable === true)
-        words.push('DEFERRABLE');
-    if (trigger.initiallyDeferred === true)
-        words.push('INITIALLY DEFERRED');
-    if (trigger.referencing?.length)
-        words.push(`REFERENCING ${trigger.referencing.join(' ')}`);
-    words.push(`FOR EACH ${trigger.forEach.toUpperCase()}`);
-    if (trigger.when != null)
-        words.push(`WHEN ${inParentheses(trigger.when)}`);
-    const values = (trigger.arguments ?? []).map(quoteLiteral).join(', ');
-    const call = `${printName(trigger.function, scope)}(${values})`;
-    return `${trigger.constraint ? 'CONSTRAINT ' : ''}${words.join(' ')} EXECUTE FUNCTION ${call}`;
-}
-//# sourceMappingURL=trigger-words.js.map
-;// CONCATENATED MODULE: ./build/src/verify/catalog/trigger.js
-
-
-
-
-
-function judgeTrigger(expectation, facts, scope) {
-    const { object, state, trigger: wanted, enabled } = expectation;
-    const found = member_memberOf(facts, object, scope);
-    const judge = () => {
-        if (state === 'absent')
-            return judgeAbsence(found !== null);
-        if (wanted === undefined) {
-            return enabled === undefined
-                ? judgePresence(found !== null)
-                : judgeEnabled(enabled, found?.enabled ?? null);
-        }
-        return judgeDefinition(expectation, { definition: describeTrigger(wanted, scope), state: enabledWords[enabled ?? 'O'] }, found === null
-            ? null
-            : {
-                definition: describeTrigger(trigger_comparison_definitionOf(found), scope),
-                state: enabledWords[found.enabled],
-            }, found === null ? 'different' : compareTrigger(wanted, found, scope));
-    };
-    return verification(expectation, scope, judge());
-}
-//# sourceMappingURL=trigger.js.map
-;// CONCATENATED MODULE: ./build/src/verify/catalog/trigger-facts.js
-
-/** Triggers of the expected names; those that the server makes for foreign keys and partitions' copies of a parent's are none of them. */
-function readTriggers(expectations, scope) {
-    return {
-        text: `
-    select n.nspname as schema, c.relname as "table", t.tgname as name,
-      (select fn.nspname from pg_catalog.pg_proc f join pg_catalog.pg_namespace fn on fn.oid = f.pronamespace
-        where f.oid = t.tgfoid) as "functionSchema",
-      (select f.proname from pg_catalog.pg_proc f where f.oid = t.tgfoid) as "functionName",
-      case when t.tgtype & 2 = 2 then 'before' when t.tgtype & 64 = 64 then 'instead of' else 'after' end as timing,
-      pg_catalog.to_json(pg_catalog.array_remove(array[
-        case when t.tgtype & 4 = 4 then 'INSERT' end, case when t.tgtype & 8 = 8 then 'DELETE' end,
-        case when t.tgtype & 16 = 16 then 'UPDATE' end, case when t.tgtype & 32 = 32 then 'TRUNCATE' end
-      ], null)) as events,
-      case when t.tgtype & 1 = 1 then 'row' else 'statement' end as "forEach",
-      pg_catalog.to_json(array(
-        select a.attname from pg_catalog.unnest(t.tgattr::int2[]) as u (number)
-          join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum = u.number
-      )) as columns,
-      t.tgconstraint <> 0 as constraint, t.tgdeferrable as deferrable, t.tginitdeferred as "initiallyDeferred",
-      pg_catalog.to_json(pg_catalog.array_remove(array[
-        'OLD TABLE AS ' || pg_catalog.quote_ident(t.tgoldtable), 'NEW TABLE AS ' || pg_catalog.quote_ident(t.tgnewtable)
-      ], null)) as referencing,
-      case when t.tgqual is not null or t.tgnargs > 0 then pg_catalog.pg_get_triggerdef(t.oid) end as definition,
-      t.tgenabled as enabled
-    from pg_catalog.pg_class c
-    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    left join pg_catalog.pg_trigger t on t.tgrelid = c.oid and not t.tgisinternal and t.tgname = any ($3)
-    where c.relkind in ('r', 'p', 'f', 'v') and c.relname = any ($1) and n.nspname = any ($2)
-    order by 1, 2, 3
-    `,
-        values: memberValues(expectations, scope),
-    };
-}
-//# sourceMappingURL=trigger-facts.js.map
-;// CONCATENATED MODULE: ./build/src/verify/catalog/type.js
-
-
-
-/** Types, domains and the labels of enums, by the type's name. Row types of tables are no types of their own. */
-function readTypes(expectations, scope) {
-    return {
-        text: `
-    select n.nspname as schema, t.typname as name, t.typtype = 'd' as "isDomain",
-      pg_catalog.to_json(array(
-        select e.enumlabel from pg_catalog.pg_enum e where e.enumtypid = t.oid order by e.enumsortorder
-      )) as labels
-    from pg_catalog.pg_type t
-    join pg_catalog.pg_namespace n on n.oid = t.typnamespace
-    left join pg_catalog.pg_class c on c.oid = t.typrelid
-    where (c.oid is null or c.relkind = 'c') and t.typname = any ($1) and n.nspname = any ($2)
-    order by 1, 2
-    `,
-        values: [
-            expectations.flatMap(({ object }) => object.table?.name ?? object.name ?? []),
-            scope_schemasOf(expectations, scope),
-        ],
-    };
-}
-function judgeType(expectation, facts, scope) {
-    const { object, state } = expectation;
-    const wanted = object.kind === 'domain';
-    const named = facts.filter(({ name, isDomain }) => name === object.name && isDomain === wanted);
-    const found = reach(named, object.schema, scope);
-    return verification(expectation, scope, state === 'absent'
-        ? judgeAbsenceOnPath(found, expectation, scope)
-        : judgePresence(found !== null));
-}
-/** A label belongs to the type that the search path leads to. */
-function judgeEnumValue(expectation, facts, scope) {
-    const { object, state } = expectation;
-    const named = facts.filter(({ name }) => name === object.table?.name);
-    const found = reach(named, object.table?.schema ?? object.schema, scope);
-    const label = object.name ?? '';
-    const has = found?.labels.includes(label) === true;
-    return verification(expectation, scope, {
-        ...(state === 'absent' ? judgeAbsence(has) : judgePresence(has)),
-        object: quoteLiteral(label),
-    });
-}
-//# sourceMappingURL=type.js.map
-;// CONCATENATED MODULE: ./build/src/verify/expectations.js
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-/** A kind's check: one query for all of its expectations, then each judged by itself. */
-function expectations_check(read, judge) {
-    return (expectations, scope) => {
-        const query = read(expectations, scope);
-        return {
-            query,
-            judge(result) {
-                const facts = factsOf(query, result);
-                return expectations.map((expectation) => judge(expectation, facts, scope));
-            },
-        };
-    };
-}
-const relation = expectations_check(readRelations, judgeRelation);
-const routine = expectations_check(readRoutines, judgeRoutine);
-const type = expectations_check(readTypes, judgeType);
-const expectations_checks = {
-    ...Object.fromEntries(namedKinds.map((kind) => [kind, expectations_check(readNamed(kind), judgeNamed(kind))])),
-    table: relation,
-    'foreign table': relation,
-    view: relation,
-    'materialized view': relation,
-    sequence: relation,
-    column: expectations_check(readColumns, judgeColumn),
-    constraint: expectations_check(readConstraints, judgeConstraint),
-    index: expectations_check(readIndexes, judgeIndex),
-    trigger: expectations_check(readTriggers, judgeTrigger),
-    policy: expectations_check(readPolicies, judgeMember),
-    rule: expectations_check(readRules, judgeMember),
-    function: routine,
-    procedure: routine,
-    aggregate: routine,
-    type,
-    domain: type,
-    'enum value': expectations_check(readTypes, judgeEnumValue),
-};
-/**
- * What to ask about each expected object. The queries may run inside the migration's own transaction or outside, change no setting, and
- * take no lock on a user's table but what printing an expression needs for a moment.
- * `scope.searchPath` is what unqualified names were resolved with, its entries schemas (`$user` replaced).
- */
-function inquire(expectations, scope) {
-    const kinds = [...new Set(expectations.map(({ object }) => object.kind))].map((kind) => {
-        const ofKind = expectations.filter(({ object }) => object.kind === kind);
-        return { ofKind, check: (expectations_checks[kind] ?? expectations_notChecked)(ofKind, scope) };
-    });
-    return {
-        queries: kinds.flatMap(({ check }) => check.query ?? []),
-        judge(results) {
-            const found = new Map();
-            let next = 0;
-            for (const { ofKind, check } of kinds) {
-                const verifications = check.judge(check.query === null ? undefined : results[next++]);
-                for (const [place, expectation] of ofKind.entries()) {
-                    const verified = verifications[place];
-                    if (verified !== undefined)
-                        found.set(expectation, verified);
-                }
-            }
-            return expectations.flatMap((expectation) => found.get(expectation) ?? []);
-        },
-    };
-}
-/** Looks up each expected object in the catalog, in one round trip. Results stand in the order of the expectations. */
-async function verifyExpectations(session, expectations, scope) {
-    const { queries, judge } = inquire(expectations, scope);
-    return judge(await session.pipeline(queries));
-}
-const expectations_notChecked = (expectations, scope) => ({
-    query: null,
-    judge: () => expectations.map((expectation) => verification(expectation, scope, {
-        expected: expectation.state,
-        actual: '',
-        outcome: 'not-checked',
-        reason: `objects of kind ${expectation.object.kind} are not looked up in the catalog`,
-    })),
-});
-//# sourceMappingURL=expectations.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/step-timeouts.js
-
-/** Statements of the steps before this one whose effects on the session have stayed. */
-function statementsBefore(steps, step) {
-    return steps
-        .filter(({ ordinal, rollsBack }) => ordinal < step.ordinal && rollsBack !== true)
-        .flatMap(({ statements }) => statements.map(({ statement }) => statement));
-}
-/**
- * Sets what a step of one statement runs under. A message of its own: they must hold for the statement, and for what puts an interrupted one in
- * order, not for one transaction.
- */
-async function setStepTimeouts(run, migration, step) {
-    const [only] = step.statements;
-    const wanted = timeoutsOf(step, run.settings, migration.planned.directives, only?.directives);
-    const own = timeoutsSetBy(statementsBefore(migration.planned.steps, step));
-    const set = timeouts_setTimeouts(wanted, migration.timeouts, own);
-    if (set !== '')
-        await run.connections.worker.simple(set);
-    migration.timeouts = wanted;
-}
-//# sourceMappingURL=step-timeouts.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/up-front-locks.js
-
-
-
-
-/**
- * The tables that this attempt of a transaction locks first: more of them after one that gave way to a lock, unless it had taken longer than
- * `blockTimeoutMs`: then locks that are held through all of it would keep the application waiting for too long. None where the file's BEGIN asks for one
- * snapshot for all of the transaction: the statement that locks would take it, and the file would not see what was committed while it waited.
- */
-function locksOfAttempt({ locksUpFront, begin }, gaveWay, blockTimeoutMs) {
-    if (locksUpFront === undefined || takesOneSnapshot(begin))
-        return [];
-    const soonOver = gaveWay !== null && gaveWay.attemptMs <= blockTimeoutMs;
-    return soonOver ? locksUpFront.retried : locksUpFront.first;
-}
-/**
- * One statement that locks those of the tables that are there, under the session's role and search path. A table that refers to another of them
- * comes before it, as an INSERT locks them: the other way round, one that stands in the queue with the first of them would be the victim of a
- * deadlock as soon as we get ours (measured, under load). LOCK TABLE
- * knows neither IF EXISTS nor several modes, and a look at the catalog would be a round trip more. Partitions and children are left to the
- * statement that needs them: not every one does. Whom a role may not lock it can't change either, but what it may change is the file's
- * affair: without the privilege the step goes on, and locks as it goes. Where the session's own isolation level is a stricter one, its snapshot is
- * older than any lock, so nothing is locked.
- */
-function takeLocks(locks) {
-    const wanted = locks.map((lock) => `(${resolved(lock)}, ${quoteLiteral(lock.mode)}, ${lockModes.indexOf(lock.mode)})`);
-    const body = `
-declare
-  target record;
-begin
-  if pg_catalog.current_setting('transaction_isolation') <> 'read committed' then
-    return;
-  end if;
-  for target in
-    with recursive locks as materialized (
-      select distinct on (c.oid) c.oid, n.nspname, c.relname, wanted.mode
-      from (values ${wanted.join(', ')}) as wanted (relation, mode, strength)
-      join pg_catalog.pg_class c on c.oid = wanted.relation and c.relkind in ('r', 'p')
-      join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-      order by c.oid, wanted.strength desc
-    ), reference as materialized (
-      select conrelid as referring, confrelid as referred from pg_catalog.pg_constraint
-      where contype = 'f' and conrelid in (select oid from locks) and confrelid in (select oid from locks)
-    ), chain as (
-      select referring, referred from reference
-      union
-      select chain.referring, reference.referred from chain join reference on reference.referring = chain.referred
-    )
-    select nspname, relname, mode from locks
-    order by (select pg_catalog.count(*) from chain where referred = locks.oid and referring <> locks.oid), oid
-  loop
-    execute pg_catalog.format('lock table only %I.%I in %s mode', target.nspname, target.relname, target.mode);
-  end loop;
-exception
-  when insufficient_privilege or undefined_table then
-    null;
-end`;
-    return `do ${quoteLiteral(body)}`;
-}
-/** Its BEGIN names an isolation level under which all statements share the first one's snapshot. */
-function takesOneSnapshot(begin) {
-    const node = begin === undefined ? undefined : parseSql(begin)[0]?.node;
-    const level = node === undefined ? null : isolationLevel(node);
-    return level === 'repeatable read' || level === 'serializable';
-}
-/** The relation that a name means: on the session's search path, or on the one that the file has set for the statement. */
-function resolved({ table, searchPath }) {
-    const names = searchPath === undefined
-        ? [quoteName(table)]
-        : searchPath.map((schema) => `${quoteIdentifier(schema)}.${quoteIdentifier(table.name)}`);
-    const relations = names.map((name) => `pg_catalog.to_regclass(${quoteLiteral(name)})`);
-    return relations.length === 1 ? `${relations[0]}` : `coalesce(${relations.join(', ')})`;
-}
-//# sourceMappingURL=up-front-locks.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/transaction-statements.js
-
-
-
-/** The statements to send: the file's own BEGIN and COMMIT are issued by us, the latter after the journal row. */
-function transaction_statements_bodyOf(step) {
-    return step.statements.filter(({ statement }) => !['begin', 'commit', 'rollback'].includes(statement.transaction.type));
-}
-/** A step of one statement takes that statement's directives as its own. */
-function onlyDirectives(step) {
-    return transaction_statements_bodyOf(step).length === 1 ? transaction_statements_bodyOf(step)[0]?.directives : undefined;
-}
-/** Locks that are taken before the first statement, on behalf of the first that needs one: it is blamed when they are not to be had. */
-function lockParts(run, step, gaveWay) {
-    const locks = locksOfAttempt(step, gaveWay, run.settings.blockTimeout);
-    const statement = step.locksUpFront?.statement ?? null;
-    return locks.length === 0 ? [] : [{ text: takeLocks(locks), statement }];
-}
-/** Sends locks and statements one after the other, each under its own timeouts. Its transaction is open already. */
-async function sendInTurn(run, body, execute) {
-    const { step, directives, locks, told } = body;
-    for (const { text, statement } of locks) {
-        if (statement === null)
-            continue;
-        told(statement);
-        await execute(statement, waitLimitsOf(step, run.settings, directives, undefined), text);
-    }
-    for (const planned of transaction_statements_bodyOf(step)) {
-        told(planned.statement);
-        await withStatementTimeouts(run, body, planned, async () => {
-            const limits = waitLimitsOf(step, run.settings, directives, planned.directives);
-            await execute(planned.statement, limits);
-        });
-    }
-    told(undefined);
-}
-async function withStatementTimeouts(run, { step, directives: file }, planned, body) {
-    const { directives } = planned;
-    const special = directives.lockTimeout ?? directives.statementTimeout;
-    const { worker } = run.connections;
-    const wanted = timeoutsOf(step, run.settings, file, directives);
-    if (special === undefined || transaction_statements_bodyOf(step).length === 1) {
-        await body();
-        await keepTimeouts(run, planned.statement, wanted);
-        return;
-    }
-    const base = timeoutsOf(step, run.settings, file, undefined);
-    await worker.simple(timeouts_setTimeouts(wanted, base, new Set()));
-    await body();
-    await worker.simple(timeouts_setTimeouts(base, wanted, new Set()));
-    await keepTimeouts(run, planned.statement, base);
-}
-const rowOps = new Set(['insert', 'update', 'delete', 'merge', 'copy']);
-/** A deferred constraint says which table it is about, not which statement broke it: the last that wrote there, else the last that wrote. */
-function lastToTouch(step, error) {
-    const table = error instanceof ServerError ? error.table : undefined;
-    const statements = transaction_statements_bodyOf(step).map(({ statement }) => statement);
-    const writes = (name) => (statement) => statement.effects.some(({ op, object }) => rowOps.has(op) && (name === undefined || object.name === name));
-    return ((table === undefined ? undefined : statements.findLast(writes(table))) ??
-        statements.findLast(writes()) ??
-        statements.at(-1));
-}
-//# sourceMappingURL=transaction-statements.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/script.js
+;// CONCATENATED MODULE: ./build/src/deploy/undo/script.js
 
 
 
@@ -50966,7 +55188,7 @@ async function runScript(run, rollback, { report, budget }, ran, from) {
         const already = ran.length;
         await attemptUndo(run, budget, shown, report.version, async (gaveWay) => {
             ran.length = already;
-            await worker.simple(timeouts_setTimeouts(timeouts, null, own));
+            await worker.simple(setTimeouts(timeouts, null, own));
             const resumed = step.kind !== 'transaction' && step.ordinal === from + 1;
             if (resumed && (await isDone(run, step))) {
                 await worker.simple(inTransaction(run.key, all.progress));
@@ -51055,439 +55277,7 @@ async function isDone(run, step) {
     return found.length > 0 && found.every(({ outcome }) => outcome === 'passed');
 }
 //# sourceMappingURL=script.js.map
-;// CONCATENATED MODULE: ./build/src/observe/oids.js
-/**
- * OIDs of relations by name, as the session's search path finds them; null where there is none. Names are quoted SQL names. One round
- * trip whatever their number.
- */
-async function readOids(session, names) {
-    if (names.length === 0)
-        return {};
-    const rows = await session.rows(`select name, pg_catalog.to_regclass(name)::pg_catalog.oid::pg_catalog.text as oid
-     from pg_catalog.unnest($1::pg_catalog.text[]) as name`, [names]);
-    return Object.fromEntries(rows.map(({ name, oid }) => [name, oid === null ? null : Number(oid)]));
-}
-/** Those of the named relations that are indexes, and whether they are valid, ready and live. */
-async function oids_readIndexes(session, names) {
-    if (names.length === 0)
-        return [];
-    return session.rows(`select name, i.indisvalid and i.indisready and i.indislive as valid
-     from pg_catalog.unnest($1::pg_catalog.text[]) as name
-     join pg_catalog.pg_index i on i.indexrelid = pg_catalog.to_regclass(name)`, [names]);
-}
-/**
- * How far a DETACH PARTITION … CONCURRENTLY of this partition has come; `pending` when it was begun and not ended. Names are quoted SQL names.
- */
-async function readDetach(session, parent, partition) {
-    const [row] = await session.rows(`select inhdetachpending as pending from pg_catalog.pg_inherits
-     where inhparent = pg_catalog.to_regclass($1) and inhrelid = pg_catalog.to_regclass($2)`, [parent, partition]);
-    if (row === undefined)
-        return 'detached';
-    return row.pending ? 'pending' : 'attached';
-}
-//# sourceMappingURL=oids.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/before-build.js
-
-
-
-
-
-
-
-
-
-
-const before_build_firstPauseMs = 50;
-const before_build_longestPauseMs = 500;
-const tellEveryMs = 5_000;
-/**
- * Waits until every transaction is gone that a concurrent statement would have to wait for, were it begun now. One that gives up while it waits leaves an
- * INVALID index (or half a DETACH) behind; as long as nothing is begun, nothing is left.
- * Only those seen at the first look are awaited: on a busy server there is always somebody. Younger ones are left to the statement itself, which
- * waits for those that began before it did, and they have just begun. Those that airlock.yml lets be ended are.
- * Errors: StepFailure 55P03, naming them, when they outlast the time; Cancelled.
- */
-async function awaitOlderTransactions(run, work, waiting) {
-    const { worker } = run.connections;
-    const tables = await snapshots_readTables(worker, reachOf(work));
-    const wanted = { ...waitsOf(work), tables };
-    let awaited = null;
-    await awaitNobody(run, waiting, async () => {
-        const found = await readOlderTransactions(run.observer, wanted, [worker.backendPid]);
-        const first = awaited === null;
-        awaited ??= new Set(found.flatMap(({ marks }) => marks));
-        const inTheWay = stillThere(found, awaited);
-        if (!first) {
-            await endBlockersByPid(run, waiting, inTheWay.map(({ pid }) => pid));
-        }
-        return inTheWay;
-    });
-}
-/** Those found now that have not let go of what they were first seen with. */
-function stillThere(found, awaited) {
-    return found.filter(({ marks }) => marks.some((mark) => awaited.has(mark)));
-}
-/**
- * Looks again and again, until nobody is in the way. Told as soon as it is more than a passing moment, then every five seconds; who is still there at a
- * second look is kept for the report.
- * Errors: StepFailure 55P03 when the time is over; Cancelled as soon as the run is asked to stop; the loss of the run's lock.
- */
-async function awaitNobody(run, waiting, look) {
-    const { step, where, timeoutMs } = waiting;
-    const started = Date.now();
-    let keptMs = 0;
-    let pauseMs = before_build_firstPauseMs;
-    let toldAt = null;
-    for (let first = true;; first = false) {
-        holdsLock(run.lock);
-        stopIfAsked(run.cancellation);
-        const sessions = (await look()).map((one) => shown_session_shown(one, run.redact));
-        const waitedMs = Date.now() - started;
-        if (sessions.length === 0)
-            return;
-        if (!first) {
-            run.locks.awaited(waiting, sessions, waitedMs - keptMs);
-            step.waitedMs = (step.waitedMs ?? 0) + waitedMs - keptMs;
-        }
-        keptMs = waitedMs;
-        if (waitedMs >= timeoutMs)
-            throw notBegun(sessions, waitedMs, where);
-        if (!first && (toldAt === null || waitedMs - toldAt >= tellEveryMs)) {
-            toldAt = waitedMs;
-            run.emit({ type: 'waiting-for-snapshots', step, sessions, waitedMs });
-        }
-        await pauseUnlessAsked(run.cancellation, Math.min(pauseMs, timeoutMs - waitedMs));
-        pauseMs = Math.min(before_build_longestPauseMs, pauseMs * 1.5);
-    }
-}
-function notBegun(sessions, waitedMs, where) {
-    const hidden = sessions.some(({ pid, state }) => pid !== 0 && state === '');
-    const seen = hidden
-        ? ' What they do and since when is hidden from this role: GRANT pg_read_all_stats to it.'
-        : '';
-    return new StepFailure({
-        message: `Not begun: after ${durationText(waitedMs)} there are still older transactions that the statement would wait for`,
-        sqlstate: sqlstate.lockNotAvailable,
-        detail: `in the way: ${sessions.map(lockSessionText).join('; ')}`,
-        why: `Begun, it would wait for them, and leave an INVALID index or half a change when it gave up; so nothing was begun, and nothing is left.${seen}`,
-        fix: 'Deploy again when they have ended (a dump is better waited for), or raise concurrent-timeout, for this file alone with `-- airlock: concurrent_timeout=…`.',
-        where,
-    });
-}
-//# sourceMappingURL=before-build.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/built-index.js
-
-
-
-
-
-/**
- * Has the index that a CREATE INDEX CONCURRENTLY was to make come into being although nobody heard so? There was none of its name before; now there is
- * one on its table, valid and of its structure. An expression that can't be compared (the server prints it in its own words) doesn't speak against it.
- */
-async function wasBuilt(run, step, before) {
-    const [planned] = step.statements;
-    const work = planned === undefined ? null : concurrentWorkOf(planned.statement);
-    if (planned === undefined || work?.op !== 'create' || work.object.name === null)
-        return false;
-    if (before?.oids[concurrent_work_nameOf(work)] !== null)
-        return false;
-    const found = await readIndexBeside(run.connections.worker, concurrent_work_tableOf(work), work.object.name);
-    if (found === null || !found.valid || found.table.name !== work.object.table?.name)
-        return false;
-    const fact = await readIndexFact(run, work.object, work.index, found, planned.statement.where);
-    return fact !== undefined && compareIndex(work.index, fact) !== 'different';
-}
-/** The structure of an index that was found by the name of one to be created; undefined where it is gone again. */
-async function readIndexFact(run, object, index, { table }, where) {
-    const expectation = {
-        object: { ...object, schema: table.schema, table },
-        state: 'present',
-        index,
-        mayPreexist: false,
-        where,
-    };
-    const query = readIndexes([expectation], run.surroundings);
-    const [result] = await run.connections.worker.pipeline([query]);
-    return factsOf(query, result).find(({ schema, name }) => schema === table.schema && name === object.name);
-}
-//# sourceMappingURL=built-index.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/leftovers.js
-
-
-
-
-
-
-
-
-
-
-
-/**
- * Before an index is built concurrently: an INVALID one of its name is dropped where it is what an earlier attempt left, be it ours (`ours`: the journal
- * says so) or a person's that built the same. While another session builds on the table it may be that build: it is waited for, and judged again.
- * Errors: StepFailure, with both definitions, for one of another structure, and where a difference can't be ruled out; 55P03 for a build that outlasts
- * the time; Cancelled. Nothing is begun then.
- */
-async function clearLeftover(run, report, work, waiting, ours = false) {
-    if (work.object.name === null)
-        return;
-    const deadline = Date.now() + waiting.timeoutMs;
-    let awaited = false;
-    for (;;) {
-        const rest = { ...waiting, timeoutMs: Math.max(0, deadline - Date.now()) };
-        const found = await readIndexBeside(run.connections.worker, concurrent_work_tableOf(work), work.object.name);
-        if (found === null || found.valid || found.partitioned)
-            return;
-        const own = [run.connections.worker.backendPid];
-        if ((await readBuilders(run.observer, found, own)).length > 0) {
-            await awaitNobody(run, rest, () => readBuilders(run.observer, found, own));
-            continue;
-        }
-        if (!(await judgeStructure(run, work, found, waiting, ours))) {
-            await judgedAgain(run, found, rest);
-            continue;
-        }
-        if (!awaited) {
-            // Dropping waits for everybody who has the table open; after that wait the index may be another's, and is judged again.
-            await awaitOlderTransactions(run, leftovers_dropOf(work, found), rest);
-            awaited = true;
-            continue;
-        }
-        const stays = await dropInvalidIndex(run, found, rest.timeoutMs);
-        if (stays !== null) {
-            stopIfAsked(run.cancellation);
-            throw indexStays('An earlier attempt left', [stays], waiting.where);
-        }
-        note(run, report, waiting, {
-            id: 'leftover-dropped',
-            message: `The INVALID index ${found.name}, which an earlier attempt had left, was dropped and is built again: ${found.definition}`,
-        });
-        return;
-    }
-}
-/** It was dropped, renamed or swapped between two looks: a moment later there is another answer. */
-async function judgedAgain(run, { name }, { timeoutMs, where }) {
-    await pauseUnlessAsked(run.cancellation, leftovers_againMs);
-    stopIfAsked(run.cancellation);
-    if (timeoutMs > 0)
-        return;
-    throw indexStays('There is', [{ name, why: 'it kept changing', sqlstate: sqlstate.lockNotAvailable }], where);
-}
-const leftovers_againMs = 100;
-function leftovers_dropOf({ object }, { table }) {
-    return { op: 'drop', object: { ...object, schema: table.schema } };
-}
-/** False where it is no longer there to be judged. */
-async function judgeStructure(run, { object, index }, found, { where }, ours) {
-    const { table } = found;
-    const fact = await readIndexFact(run, object, index, found, where);
-    if (fact === undefined)
-        return false;
-    const likeness = object.table?.name === table.name ? compareIndex(index, fact) : 'different';
-    // Of ours only the structure is asked: an expression that can't be compared is what we sent.
-    if (likeness === 'same' || (ours && likeness !== 'different'))
-        return true;
-    throw new StepFailure({
-        message: `There is an INVALID index ${found.name} that this migration didn't make`,
-        detail: `found: ${describeIndex(index_comparison_definitionOf(fact))} on ${table.name}; to be created: ${describeIndex(index)} on ${object.table?.name ?? ''}`,
-        why: 'A failed build of somebody else left it. It is not, or not surely, the index that the statement creates, so it is not taken for a leftover of this migration; nothing was begun.',
-        fix: `Find out whose it is. If nobody needs it: DROP INDEX CONCURRENTLY ${found.name}; then deploy again.`,
-        where,
-    });
-}
-/** Before a REINDEX CONCURRENTLY: what somebody else's left on its tables is named, and left alone. Returns the OIDs. */
-async function nameRebuildLeftovers(run, report, work, waiting) {
-    const { worker } = run.connections;
-    const found = await readRebuildLeftovers(worker, await snapshots_readTables(worker, reachOf(work)));
-    for (const index of found) {
-        const builders = await readBuilders(run.observer, index, [worker.backendPid]);
-        const message = builders.length > 0
-            ? `${index.name} belongs to a rebuild by another session (pid ${builders.map(({ pid }) => pid).join(', ')}); it is left alone.`
-            : `${index.name} is INVALID: an earlier REINDEX CONCURRENTLY, not of this migration, left it. It is left alone; if nobody rebuilds: DROP INDEX CONCURRENTLY ${index.name};`;
-        note(run, report, waiting, { id: 'rebuild-leftover', message });
-    }
-    return found.map(({ oid }) => oid);
-}
-/**
- * Drops what a REINDEX CONCURRENTLY of ours left when it was cut off: all that was not there before (`known`). Returns those that stayed, because
- * another session works on them or has the table open.
- */
-async function removeRebuildLeftovers(run, work, known, patienceMs) {
-    const { worker } = run.connections;
-    const deadline = Date.now() + patienceMs;
-    const stays = [];
-    for (const index of await readRebuildLeftovers(worker, await snapshots_readTables(worker, reachOf(work)))) {
-        if (known.includes(index.oid))
-            continue;
-        const staying = await dropInvalidIndex(run, index, deadline - Date.now());
-        if (staying !== null)
-            stays.push(staying);
-    }
-    return stays;
-}
-function note(run, report, { where }, { id, message }) {
-    // A statement that is tried again finds the same again.
-    if (report.warnings.some((known) => known.id === id && known.message === message))
-        return;
-    report.warnings.push({ id, severity: 'warning', message, where });
-    run.emit({ type: 'warning', message });
-}
-//# sourceMappingURL=leftovers.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/undo-leftovers.js
-
-
-
-
-
-
-
-
-
-
-
-
-
-/**
- * Brings a concurrent statement that was cut off half way to where its inverse can begin: the INVALID indexes of a REINDEX are dropped, a pending DETACH is
- * finalized, for nothing else goes on from there. Indexes of the picture from before it are others', and stay; without such a picture nothing can
- * tell them apart, and all stay. `run` is the run as its undo.
- * Errors: StepFailure; ServerError.
- */
-async function endHalfDone(run, undoing, step, before) {
-    for (const planned of step.statements) {
-        const work = concurrentWorkOf(planned.statement);
-        if (work?.op === 'reindex' && before !== null)
-            await dropOwnLeftovers(run, work, before);
-        if (work?.op === 'detach')
-            await finalizePending(run, undoing, work, waitOf(run, undoing, planned));
-    }
-}
-async function dropOwnLeftovers(run, work, before) {
-    const { worker } = run.connections;
-    const found = await readRebuildLeftovers(worker, await snapshots_readTables(worker, reachOf(work)));
-    // The picture has nothing of TOAST, so that nobody can tell whose those are.
-    const known = found.filter(({ name }) => before.objects.has(`index ${name}`) || name.startsWith('pg_toast.'));
-    const oids = known.map(({ oid }) => oid);
-    const stays = await removeRebuildLeftovers(run, work, oids, run.settings.lockTimeout);
-    if (stays.length === 0)
-        return;
-    stopIfAsked(run.cancellation);
-    throw indexStays('An interrupted rebuild left', stays);
-}
-/** What is told of while it runs; an undo has no steps in the report. */
-function waitOf(run, { report }, { statement }) {
-    const { where, text } = statement;
-    const step = {
-        ordinal: 1,
-        kind: 'statement',
-        title: `undo: end ${text}`,
-        outcome: 'not-run',
-        durationMs: 0,
-        statements: 1,
-        where,
-    };
-    return {
-        version: report.version,
-        step,
-        statement,
-        where,
-        timeoutMs: run.settings.concurrentTimeout,
-    };
-}
-/**
- * DETACH … CONCURRENTLY works in two transactions; cut off between them, the partition is pending. FINALIZE holds ACCESS EXCLUSIVE on the partition while it
- * waits for older snapshots: they are awaited before, and it runs under the short timeouts, watched, and is tried again. The session's timeouts
- * are the short ones afterwards.
- * Errors: StepFailure.
- */
-async function finalizePending(run, { report, budget }, work, waiting) {
-    const { object, partition } = work;
-    if (partition === undefined || object.name === null)
-        return;
-    const { worker } = run.connections;
-    const [parent, name] = [concurrent_work_nameOf(work), quoteName(partition)];
-    if ((await readDetach(worker, parent, name)) !== 'pending')
-        return;
-    const { lockTimeout, statementTimeout, blockTimeout } = run.settings;
-    const short = { lock_timeout: lockTimeout, statement_timeout: statementTimeout };
-    const limits = { totalMs: lockTimeout, queuedMs: lockTimeout, heldMs: blockTimeout };
-    const statement = parsed(`alter table ${parent} detach partition ${name} finalize`, waiting);
-    await attemptUndo(run, budget, waiting.step, report.version, async () => {
-        await awaitOlderTransactions(run, { op: 'finalize', object, partition }, waiting);
-        await worker.simple(timeouts_setTimeouts(short, null, new Set()));
-        await executeStatement(run, report, waiting.step, statement, limits);
-    });
-}
-/** Ours, told of at the place of the DETACH that it ends. */
-function parsed(sql, { where }) {
-    const [statement] = parseScript(where.file, sql).statements;
-    if (statement === undefined)
-        throw new Error(`no statement in ${sql}`);
-    return { ...statement, where };
-}
-//# sourceMappingURL=undo-leftovers.js.map
-;// CONCATENATED MODULE: ./build/src/journal/state.js
-/** The journal of a database that has none. */
-const emptyJournal = {
-    version: 0,
-    migrations: [],
-    unfinished: [],
-    newest: null,
-};
-/**
- * Reads the journal in one round trip, two where it exists. Changes nothing; works without a journal.
- * Errors: ServerError 42501 where the role may not read schema airlock.
- */
-async function readJournal(session) {
-    const exists = await session.query(`select pg_catalog.to_regclass('airlock.journal_version') is not null`);
-    if (exists.rows[0]?.[0] !== 't')
-        return emptyJournal;
-    const [row] = await session.rows(journalQuery);
-    if (row === undefined)
-        return emptyJournal;
-    return reviveJournal(row.journal);
-}
-const journalQuery = `
-select pg_catalog.json_build_object(
-  'version', (select pg_catalog.max(version) from airlock.journal_version),
-  'migrations', coalesce((
-    select pg_catalog.json_agg(m order by m.id) from (
-      select id, version, name, file, checksum, state, half_done as "halfDone", step_count as "stepCount", applied_at as "appliedAt",
-             run_id as "begunBy", coalesce((
-               select s.run_id from airlock.steps s where s.migration_id = migration.id order by s.ordinal desc limit 1
-             ), run_id) as "runId", fingerprint_before as "fingerprintBefore", row_effects as "rowEffects", undo,
-             coalesce((
-               select pg_catalog.json_agg(pg_catalog.json_build_object(
-                 'ordinal', s.ordinal, 'kind', s.kind, 'title', s.title, 'statementCount', s.statement_count, 'state', s.state,
-                 'before', s.before, 'progress', s.progress, 'rowEffects', s.row_effects) order by s.ordinal)
-               from airlock.steps s where s.migration_id = migration.id and (migration.state in ('running', 'applied') or migration.half_done or migration.undo is not null)
-             ), '[]') as steps
-      from airlock.migrations as migration
-      where state in ('running', 'applied', 'verified') or half_done) m), '[]'),
-  'unfinished', coalesce((
-    select pg_catalog.json_agg(r order by r."startedAt" desc) from (
-      select id, epoch, command, outcome, started_at as "startedAt", actor, run_url as "runUrl"
-      from airlock.runs where outcome is null) r), '[]'),
-  'newest', (
-    select pg_catalog.json_build_object('id', r.id, 'command', r.command, 'outcome', r.outcome,
-      'judged', coalesce(pg_catalog.to_jsonb(r) -> 'criteria', 'null') <> 'null')
-    from airlock.runs r order by r.epoch desc, r.started_at desc limit 1)
-) as journal`;
-function reviveJournal(stored) {
-    return {
-        version: stored.version,
-        migrations: stored.migrations.map((migration) => ({
-            ...migration,
-            appliedAt: migration.appliedAt === null ? null : new Date(migration.appliedAt),
-        })),
-        unfinished: stored.unfinished.map((run) => ({ ...run, startedAt: new Date(run.startedAt) })),
-        newest: stored.newest,
-    };
-}
-//# sourceMappingURL=state.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/undo-stopped.js
+;// CONCATENATED MODULE: ./build/src/deploy/undo/undo-stopped.js
 
 /** Does the journal hold an undo of this version that was begun and not ended? The next run ends it before anything else. */
 async function isUndoBegun(run, version) {
@@ -51517,64 +55307,7 @@ async function stoppedUndo(run, { version }) {
     };
 }
 //# sourceMappingURL=undo-stopped.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/undo-time.js
-/**
- * What an undo gets after a request to stop: GitHub insists 7.5 s after the first signal, and by then the journal and the reports are to be
- * written.
- */
-const undoBudgetMs = 5_000;
-/** How long cleaning up after a failed statement may take once the run is asked to stop: the runner kills after ten seconds. */
-const cleanUpBudgetMs = 3_000;
-/**
- * A run's undo, or its clean-up, as far as requests to stop are concerned: it goes on after the first, for `budgetMs` counted from it, and ends at the second. `requested`
- * says that its time is over.
- */
-function stoppableUndo(cancellation, budgetMs) {
-    const cancellable = { now: false };
-    const isOver = () => {
-        const { insisted, requestedAt } = cancellation;
-        return insisted || (requestedAt !== null && Date.now() - requestedAt >= budgetMs);
-    };
-    return {
-        cancellable,
-        cancellation: {
-            get requested() {
-                return isOver();
-            },
-            get insisted() {
-                return cancellation.insisted;
-            },
-            get requestedAt() {
-                return cancellation.requestedAt;
-            },
-            onRequest: (listener) => cancellation.onRequest(listener),
-        },
-    };
-}
-/**
- * The run as its undo sees it: its statements run, and are cancelled, by the undo's own time; the journal guards by the epoch what it commits. A full disk
- * does not cancel them: what is undone gives room back.
- */
-function asUndo(run) {
-    const { cancellation, cancellable } = run.undo;
-    return {
-        ...run,
-        cancellation,
-        cancellable,
-        guards: { ...run.guards, disk: undefined },
-        lock: { lost: null, retake: () => run.lock.retake() },
-    };
-}
-/** The run as the clean-up after a failed statement sees it: a request to stop gives it three seconds, a second ends it at once. */
-function asCleanUp(run) {
-    return { ...run, cancellation: run.cleanUp.cancellation, cancellable: run.cleanUp.cancellable };
-}
-/** There is no time left to undo anything. */
-function isUndoOver({ undo }) {
-    return undo.cancellation.requested;
-}
-//# sourceMappingURL=undo-time.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/undo.js
+;// CONCATENATED MODULE: ./build/src/deploy/undo/undo.js
 
 
 
@@ -51788,7 +55521,7 @@ function undo_keptRows(effects) {
     });
 }
 //# sourceMappingURL=undo.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/finish-undo.js
+;// CONCATENATED MODULE: ./build/src/deploy/undo/finish-undo.js
 
 
 
@@ -51836,3739 +55569,6 @@ function unfinished(planned, undo) {
     };
 }
 //# sourceMappingURL=finish-undo.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/atomic.js
-
-/** A statement outside a transaction that comes whole or not at all: when the server says that it failed, it left nothing. */
-function isAtomic({ kind, statements }) {
-    return (kind === 'statement' &&
-        statements.every(({ statement: { node, transaction } }) => !isConcurrent(node) && transaction.type !== 'may-commit'));
-}
-//# sourceMappingURL=atomic.js.map
-;// CONCATENATED MODULE: ./build/src/observe/row-effects.js
-/**
- * Reads the counters of the current transaction. Safe anywhere in it: by the simple protocol, all names qualified. One row a table with counts; `counted` false where
- * `track_counts` is off. To be appended to BEGIN in one message, and sent again before the journal row.
- *
- * Counts of the session's earlier transactions leak in for about a second (measured on 14–18), which is why two reads are subtracted.
- */
-const countersQuery = `SELECT pg_catalog.current_setting('track_counts') AS counted, s.schemaname, s.relname,
-  pg_catalog.quote_ident(s.schemaname) OPERATOR(pg_catalog.||) '.' OPERATOR(pg_catalog.||) pg_catalog.quote_ident(s.relname) AS "table",
-  s.n_tup_ins, s.n_tup_upd, s.n_tup_del
-FROM (SELECT 1) one
-LEFT JOIN pg_catalog.pg_stat_xact_all_tables s
-  ON s.schemaname OPERATOR(pg_catalog.<>) ALL ('{airlock,pg_catalog,information_schema,pg_toast}'::pg_catalog.name[])
- AND NOT s.schemaname OPERATOR(pg_catalog.~) '^pg_(toast_)?temp_'
- AND s.n_tup_ins OPERATOR(pg_catalog.+) s.n_tup_upd OPERATOR(pg_catalog.+) s.n_tup_del OPERATOR(pg_catalog.>) 0`;
-/** The result of `countersQuery`. */
-function readCounters(result) {
-    const tables = new Map();
-    for (const [, schema, name, table, inserted, updated, deleted] of result.rows) {
-        if (schema == null || name == null || table == null)
-            continue;
-        tables.set(table, {
-            schema,
-            name,
-            inserted: Number(inserted),
-            updated: Number(updated),
-            deleted: Number(deleted),
-        });
-    }
-    return { counted: result.rows[0]?.[0] === 'on', tables };
-}
-/**
- * What happened between two reads of one transaction, sorted by table. Rows of rolled-back savepoints count too, so `certainty` is 'at-most' where there are
- * savepoints or exception blocks. TRUNCATE and DROP are not counted, and erase what was counted before: those come from the plan.
- */
-function row_effects_rowEffects(start, end, certainty) {
-    const effects = [...end.tables].map(([table, counts]) => {
-        const before = start.tables.get(table);
-        return {
-            table,
-            inserted: counts.inserted - (before?.inserted ?? 0),
-            updated: counts.updated - (before?.updated ?? 0),
-            deleted: counts.deleted - (before?.deleted ?? 0),
-            certainty,
-        };
-    });
-    return effects
-        .filter(({ inserted, updated, deleted }) => inserted !== 0 || updated !== 0 || deleted !== 0)
-        .map(withoutNegative)
-        .toSorted((a, b) => (a.table < b.table ? -1 : 1));
-}
-/** Less than at the start: the table was truncated or made anew under its name, and its counts began again. */
-function withoutNegative(effect) {
-    const { inserted, updated, deleted } = effect;
-    if (inserted >= 0 && updated >= 0 && deleted >= 0)
-        return effect;
-    return row_effects_notChecked(effect.table, 'The counters of this table began anew within the transaction.');
-}
-/** A table of which nothing can be told, with the reason. */
-function row_effects_notChecked(table, reason) {
-    return { table, inserted: 0, updated: 0, deleted: 0, certainty: 'not-checked', reason };
-}
-//# sourceMappingURL=row-effects.js.map
-;// CONCATENATED MODULE: ./build/src/journal/fate.js
-/** The state of one step of this run, as committed; null when the journal has no such row. */
-async function stepState(session, runId, version, ordinal) {
-    const result = await session.query(`select s.state from airlock.steps s join airlock.migrations m on m.id = s.migration_id
-     where s.run_id = $1 and m.version = $2 and s.ordinal = $3 order by m.id desc limit 1`, [runId, version, ordinal]);
-    return result.rows[0]?.[0] ?? null;
-}
-/** How many batches of a step this run has committed; null when the journal has no such row. */
-async function committedBatches(session, runId, version, ordinal) {
-    const result = await session.query(`select s.progress ->> 'batches' from airlock.steps s join airlock.migrations m on m.id = s.migration_id
-     where s.run_id = $1 and m.version = $2 and s.ordinal = $3 order by m.id desc limit 1`, [runId, version, ordinal]);
-    const batches = result.rows[0]?.[0];
-    return batches == null ? null : Number(batches);
-}
-//# sourceMappingURL=fate.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/fate.js
-
-
-
-
-/** The connection is gone: only then is the answer to a COMMIT unknown. */
-function isLost(error) {
-    return error instanceof ServerError && error.lost;
-}
-/**
- * What became of a COMMIT whose answer was lost: the worker's backend is waited for (only when it is gone is nothing more to come), then the
- * journal is asked whether the row that commits with the transaction `isThere`. `unknown` when the observer can't ask either.
- */
-async function committedDespiteLoss(run, isThere) {
-    try {
-        await run.connections.endWorker();
-        return (await isThere()) ? 'committed' : 'rolled-back';
-    }
-    catch {
-        return 'unknown';
-    }
-}
-/**
- * Whether a statement that runs outside a transaction had its effect although its answer was lost: once its backend is gone, the catalog is asked. Only
- * what was not so before tells anything. False where nothing does, or nobody can ask.
- */
-async function tookEffectDespiteLoss(run, migration, step, before, error) {
-    if (!(error instanceof ServerError) || !error.lost || run.lock.lost !== null)
-        return false;
-    try {
-        await run.connections.endWorker();
-        await continueOnNewWorker(run, migration, step);
-        const verification = await verifyExpectations(run.connections.worker, step.expectations, run.surroundings);
-        const telling = verification.filter(({ outcome }, index) => before.held[index] === false && outcome !== 'not-checked');
-        if (telling.length > 0 && telling.every(({ outcome }) => outcome === 'passed'))
-            return true;
-        return await wasBuilt(run, step, before);
-    }
-    catch (failure) {
-        if (failure instanceof ServerError)
-            return false;
-        throw failure;
-    }
-}
-/** A new session gets what the file has SET so far, because its later statements may rely on it. */
-async function continueOnNewWorker(run, migration, step) {
-    await run.connections.prepareWorker(migration.planned.version);
-    migration.timeouts = null;
-    for (const earlier of migration.planned.steps.slice(0, step.ordinal)) {
-        await repeatSettings(run, earlier);
-    }
-}
-//# sourceMappingURL=fate.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/policies.js
-
-/** Fails when anything measured is not as expected; what could not be checked is no failure, and is reported as such. */
-function judgeVerification(verification) {
-    const failed = verification.filter(({ outcome }) => outcome === 'failed');
-    const first = failed[0];
-    if (first === undefined)
-        return;
-    const others = failed.length === 1 ? '' : ` (and ${failed.length - 1} more)`;
-    const on = first.table === '' ? '' : ` on ${first.table}`;
-    throw new StepFailure({
-        message: `${first.kind} ${first.object}${on}: expected ${first.expected}, found ${first.actual}${others}`,
-        why: first.reason ?? 'What the script claims to do is not what the database shows afterwards.',
-        fix: 'Compare the expectation with the catalog; if the script is right and the expectation wrong, please report it.',
-        ...(first.where === undefined ? {} : { where: first.where }),
-    });
-}
-/** `fail-on-warning`: a WARNING of the server fails the step before its COMMIT. */
-function judgeWarnings(settings, notices) {
-    if (!settings.failOnWarning)
-        return;
-    const warning = notices.find(policies_isWarning);
-    if (warning === undefined)
-        return;
-    throw new StepFailure({
-        message: `WARNING: ${warning.message}`,
-        sqlstate: warning.code,
-        why: 'The server warned, and fail-on-warning is on.',
-        fix: 'Mend the statement, or turn fail-on-warning off.',
-        ...(warning.where === undefined ? {} : { where: warning.where }),
-    });
-}
-/** The severity is a word in the server's language; class 01 of the codes is not. */
-const policies_isWarning = ({ severity, code }) => severity === 'WARNING' || code.startsWith('01');
-/** `forbid-deletes`: rows lost to DELETE, TRUNCATE, DROP TABLE or DETACH fail the step before its COMMIT. */
-function judgeRows(settings, rows) {
-    if (!settings.forbidDeletes)
-        return;
-    const loser = rows.find(({ deleted, removed }) => deleted > 0 || (removed?.rows ?? 0) > 0);
-    if (loser === undefined)
-        return;
-    const how = loser.removed === undefined ? 'deleted' : `lost to ${loser.removed.by}`;
-    throw new StepFailure({
-        message: `${loser.removed?.rows ?? loser.deleted} rows of ${loser.table} ${how}`,
-        why: 'forbid-deletes is on, and this migration takes rows away.',
-        fix: 'Keep the rows, or turn forbid-deletes off for this deployment.',
-    });
-}
-//# sourceMappingURL=policies.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/removed-rows.js
-
-
-
-
-/** A count that would take longer than this is left out, and said. */
-const countBudgetMs = 10_000;
-/**
- * Rows that TRUNCATE, DROP TABLE or DETACH will take out of sight: no counter tells afterwards (TRUNCATE is not counted, a dropped
- * table's counters vanish), so they are counted before, in a transaction of its own that keeps no lock.
- */
-async function countRemoved(run, step) {
-    const effects = [];
-    for (const { table, by } of step.removesRowsOf) {
-        const name = quoteName(table);
-        effects.push({
-            table: name,
-            inserted: 0,
-            updated: 0,
-            deleted: 0,
-            ...(await count(run, name, by)),
-        });
-    }
-    return effects;
-}
-/** REFRESH fills a materialized view anew: the counters speak of rows that were written, not of those that went. */
-function withRefreshed(step, counted) {
-    const views = step.statements
-        .flatMap(({ statement }) => statement.effects)
-        .flatMap(({ op, object: { schema, name } }) => op === 'refresh' && name !== null ? [{ schema, name }] : []);
-    if (views.length === 0 || step.rollsBack === true)
-        return counted;
-    const isView = ({ table }) => views.some((view) => view.schema === null ? table.endsWith(`.${quoteName(view)}`) : table === quoteName(view));
-    const names = new Set(views.map(quoteName));
-    return [
-        ...counted.filter((effect) => !isView(effect)),
-        ...[...names].map((name) => row_effects_notChecked(name, 'a materialized view was refreshed')),
-    ];
-}
-async function count(run, name, by) {
-    const { worker } = run.connections;
-    try {
-        const results = await askCancellable(run, () => worker.simple(`begin read only; set local statement_timeout = ${countBudgetMs}; select count(*) from ${name}; rollback`));
-        return { certainty: 'exact', removed: { by, rows: Number(results[2]?.rows[0]?.[0]) } };
-    }
-    catch (error) {
-        if (!(error instanceof ServerError) || error.lost)
-            throw error;
-        await worker.simple('rollback');
-        // Created earlier in the same file, or absent behind IF EXISTS: nothing to lose.
-        if (error.code === '42P01')
-            return { certainty: 'exact', removed: { by, rows: 0 } };
-        return {
-            certainty: 'not-checked',
-            reason: `rows could not be counted before: ${error.message}`,
-        };
-    }
-}
-//# sourceMappingURL=removed-rows.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/transaction-body.js
-
-
-
-
-
-
-
-
-/**
- * All of a transaction but its end: BEGIN, the statements, deferred constraints checked now, so that they fail here and not at COMMIT, row
- * counters where rows may change, and the look at what is expected. In one round trip where that allows to tell all the same.
- */
-async function runBody(run, migration, step, gaveWay, told) {
-    const locks = lockParts(run, step, gaveWay);
-    return allowsOneTrip(step)
-        ? transaction_body_runTogether(run, migration, step, locks, told)
-        : runOneByOne(run, migration, step, locks, told);
-}
-/** Not where something is to be done between two statements: COPY's rows, timeouts of one statement alone, those that it may have taken away. */
-function allowsOneTrip(step) {
-    if (step.rollsBack)
-        return false;
-    return transaction_statements_bodyOf(step).every(({ statement, directives }, _, { length }) => statement.copyData === null &&
-        (length === 1 || (directives.lockTimeout ?? directives.statementTimeout) === undefined) &&
-        !statement.effects.some(({ op }) => op === 'unknown') &&
-        !sessionSettings(statement.node).some(({ kind, name }) => kind === 'reset' && name === null));
-}
-async function transaction_body_runTogether(run, migration, step, locks, told) {
-    const { timeouts, own, watched } = opening(run, migration, step);
-    const inquiry = inquire(step.expectations, run.surroundings);
-    const counters = watched ? [ours(countersQuery)] : [];
-    const before = [
-        ...timeoutStatements(timeouts, migration.timeouts, own).map(ours),
-        ours(step.begin ?? 'begin'),
-        ...counters,
-    ];
-    const statements = transaction_statements_bodyOf(step).map(({ statement }) => ({ text: statement.text, statement }));
-    const after = watched ? [ours('set constraints all immediate'), ...counters] : [];
-    const questions = inquiry.queries.map((query) => ({ ...query, statement: null }));
-    const results = await executeTogether(run, migration.report, stepReportOf(migration.report, step), [...before, ...locks, ...statements, ...after, ...questions], waitLimitsOf(step, run.settings, migration.planned.directives, onlyDirectives(step)), (statement) => told(statement ?? undefined));
-    migration.timeouts = timeouts;
-    const answersAt = results.length - questions.length;
-    return {
-        rows: watched ? rowsBetween(step, results[before.length - 1], results[answersAt - 1]) : [],
-        verification: inquiry.judge(results.slice(answersAt)),
-    };
-}
-async function runOneByOne(run, migration, step, locks, told) {
-    const limits = waitLimitsOf(step, run.settings, migration.planned.directives, onlyDirectives(step));
-    const report = stepReportOf(migration.report, step);
-    return executeInTurn(run, migration.report, report, limits, (execute) => sendOneByOne(run, migration, step, locks, told, execute));
-}
-async function sendOneByOne(run, migration, step, locks, told, execute) {
-    const { worker } = run.connections;
-    const { timeouts, own, watched } = opening(run, migration, step);
-    const set = timeouts_setTimeouts(timeouts, migration.timeouts, own);
-    const opened = await worker.simple(`${set} ${step.begin ?? 'begin'}; ${watched ? countersQuery : ''}`);
-    migration.timeouts = timeouts;
-    const { directives } = migration.planned;
-    await sendInTurn(run, { step, directives, locks, told }, execute);
-    if (step.rollsBack)
-        return { rows: [], verification: [] };
-    const closed = watched
-        ? await worker.simple(`set constraints all immediate; ${countersQuery}`)
-        : [];
-    return {
-        rows: watched ? rowsBetween(step, opened.at(-1), closed.at(-1)) : [],
-        verification: await verifyExpectations(worker, step.expectations, run.surroundings),
-    };
-}
-function opening(run, migration, step) {
-    const { planned } = migration;
-    return {
-        timeouts: timeoutsOf(step, run.settings, planned.directives, onlyDirectives(step)),
-        own: timeoutsSetBy(statementsBefore(planned.steps, step)),
-        watched: step.rows !== 'none' || run.surroundings.hasEventTriggers,
-    };
-}
-function rowsBetween(step, opened, closed) {
-    if (opened === undefined || closed === undefined)
-        return [];
-    const [before, after] = [readCounters(opened), readCounters(closed)];
-    if (!before.counted || !after.counted)
-        return [row_effects_notChecked('(all tables)', 'track_counts is off')];
-    return row_effects_rowEffects(before, after, step.rows === 'at-most' ? 'at-most' : 'exact');
-}
-//# sourceMappingURL=transaction-body.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/transaction-step.js
-
-
-
-
-
-
-
-
-
-
-
-/**
- * BEGIN, the statements, the expectations, the journal row, COMMIT. Whatever fails before the COMMIT, Postgres takes back all of it; when
- * the answer to the COMMIT is lost, the journal is asked. `gaveWay`: what the attempt before failed of.
- */
-async function runTransactionStep(run, migration, step, gaveWay = null) {
-    const started = Date.now();
-    let statement;
-    let committing = false;
-    let rows = [];
-    let verification = [];
-    try {
-        const removed = await countRemoved(run, step);
-        const body = await runBody(run, migration, step, gaveWay, (running) => {
-            statement = running;
-        });
-        rows = [...withRefreshed(step, body.rows), ...removed];
-        verification = body.verification;
-        transaction_step_judge(run, migration, verification, rows);
-        holdsLock(run.lock);
-        committing = true;
-        await commit(run, migration, step, rows, Date.now() - started);
-        return done(migration, verification, rows);
-    }
-    catch (error) {
-        const culprit = statement ?? lastToTouch(step, error);
-        const report = describeFailure(error, {
-            script: migration.planned.script,
-            version: migration.planned.version,
-            ...(culprit === undefined ? {} : { statement: culprit }),
-        });
-        if (committing && isLost(error)) {
-            const fate = await committedDespiteLoss(run, () => isJournaled(run, migration, step));
-            if (fate === 'unknown')
-                return { ended: 'failed', error: report, left: 'unknown' };
-            if (fate === 'committed') {
-                await continueOnNewWorker(run, migration, step);
-                return done(migration, verification, rows);
-            }
-        }
-        else if (!(await rollBack(run)))
-            return { ended: 'failed', error: report, left: 'unknown' };
-        return { ended: 'failed', error: report, left: 'nothing' };
-    }
-}
-function transaction_step_judge(run, migration, verification, rows) {
-    judgeVerification(verification);
-    judgeWarnings(run.settings, migration.report.notices);
-    judgeRows(run.settings, rows);
-}
-/** The journal row and the COMMIT in one message. The tag must be COMMIT: an aborted transaction answers ROLLBACK without an error. */
-async function commit(run, migration, step, rows, durationMs) {
-    const { worker } = run.connections;
-    const journal = journalRows(run, migration, step, rows, durationMs);
-    if (step.rollsBack) {
-        await takeBack(run, migration);
-        await worker.simple(inTransaction(run.key, journal));
-        return;
-    }
-    const results = await worker
-        .simple(`${journalPrologue(run.key)} ${journal}; commit`)
-        .catch(async (error) => {
-        if (!(error instanceof ServerError) || error.code !== readOnlyTransaction)
-            throw error;
-        await takeBack(run, migration);
-        await repeatSettings(run, step);
-        return worker.simple(inTransaction(run.key, journal));
-    });
-    const tag = results.at(-1)?.tag;
-    if (tag !== 'COMMIT') {
-        throw new StepFailure({
-            message: `COMMIT answered ${tag ?? 'nothing'}: the transaction was rolled back`,
-        });
-    }
-}
-/** With the transaction goes what was SET in it, our timeouts among it: they are sent along with its BEGIN. */
-async function takeBack(run, migration) {
-    await run.connections.worker.simple('rollback');
-    migration.timeouts = null;
-}
-/** The file's own BEGIN READ ONLY: it changed nothing but its session, and is journaled in a transaction of its own. */
-const readOnlyTransaction = '25006';
-function journalRows(run, migration, step, rows, durationMs) {
-    const { planned } = migration;
-    const last = step.ordinal === planned.steps.length;
-    const parts = [
-        ...(migration.begun ? [] : [migrationBegun(run.key, migrationFacts(migration))]),
-        stepDone(run.key, planned.version, stepFacts(step), { durationMs, rowEffects: rows }),
-        ...(last ? [migrationApplied(planned.version, appliedFacts(run, migration, rows))] : []),
-    ];
-    return parts.join(';\n');
-}
-/** A migration of one step that nothing judges afterwards is verified as it commits: its expectations were checked inside. */
-function appliedFacts(run, migration, rows) {
-    const { planned, report } = migration;
-    const all = { ...report, rowEffects: [...report.rowEffects] };
-    addRowEffects(all, rows);
-    return {
-        durationMs: Date.now() - migration.startedAt,
-        rowEffects: all.rowEffects,
-        verified: planned.steps.length === 1 && !isJudgedAfterwards(run, planned),
-    };
-}
-function done(migration, verification, rows) {
-    migration.begun = true;
-    addRowEffects(migration.report, rows);
-    if (migration.planned.steps.length === 1)
-        migration.report.verification.push(...verification);
-    return { ended: 'done' };
-}
-async function isJournaled(run, { planned }, step) {
-    const state = await stepState(run.observer, run.key.id, planned.version, step.ordinal);
-    return state === 'done';
-}
-/** False: the transaction can't come to a COMMIT any more, and yet nobody can see that it has ended. */
-async function rollBack(run) {
-    try {
-        await run.connections.worker.simple('rollback');
-        return true;
-    }
-    catch {
-        // The connection is gone; so is the transaction, once the backend has noticed. The undo waits for that.
-        return run.connections.endWorker().then(() => true, (error) => {
-            if (error instanceof ServerError)
-                return false;
-            throw error;
-        });
-    }
-}
-//# sourceMappingURL=transaction-step.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/batch-journal.js
-
-
-
-
-
-
-
-/**
- * Commits one batch with its progress. Where the answer is lost, the journal is asked, and the walk goes on from there with a new worker.
- * `sums`: the row effects of all batches, this one among them.
- * Errors: ServerError; StepFailure.
- */
-async function commitBatch(run, migration, step, next, sums, committing) {
-    const { version } = migration.planned;
-    const begun = migration.begun ? '' : `${migrationBegun(run.key, migrationFacts(migration))};`;
-    const row = stepProgress(run.key, version, stepFacts(step), next, sums);
-    try {
-        const results = await run.connections.worker.simple(`${journalPrologue(run.key)} ${begun} ${row}; commit`);
-        if (results.at(-1)?.tag !== 'COMMIT') {
-            throw new StepFailure({ message: 'COMMIT of a batch was answered with a rollback' });
-        }
-    }
-    catch (error) {
-        if (!isLost(error))
-            throw error;
-        const fate = await committedDespiteLoss(run, () => isThere(run, version, step, next));
-        committing.unknown = fate !== 'rolled-back';
-        if (fate !== 'committed')
-            throw error;
-        await continueOnNewWorker(run, migration, step);
-        await setStepTimeouts(run, migration, step);
-        committing.unknown = false;
-    }
-    migration.begun = true;
-}
-async function isThere(run, version, { ordinal }, { batches }) {
-    return (await committedBatches(run.observer, run.key.id, version, ordinal)) === batches;
-}
-/** The step's end, and the migration's where it is its last. */
-async function journalEnd(run, migration, step, effects, progress, durationMs) {
-    const { planned, report } = migration;
-    addRowEffects(report, effects);
-    const begun = migration.begun ? '' : `${migrationBegun(run.key, migrationFacts(migration))};`;
-    const done = stepDone(run.key, planned.version, stepFacts(step), {
-        durationMs,
-        rowEffects: effects,
-        progress,
-    });
-    const last = step.ordinal === planned.steps.length;
-    const applied = last
-        ? `; ${migrationApplied(planned.version, appliedFacts(run, migration, []))}`
-        : '';
-    await run.connections.worker.simple(inTransaction(run.key, `${begun} ${done}${applied}`));
-    migration.begun = true;
-}
-//# sourceMappingURL=batch-journal.js.map
-;// CONCATENATED MODULE: ./build/src/sql/key-range.js
-
-
-
-/** The `$n` that a statement's own query text refers to; none for the bodies of functions and PREPARE. */
-function parameterNumbers(node) {
-    const type = typeOf(node);
-    if (type === 'CreateFunctionStmt' || type === 'PrepareStmt')
-        return new Set();
-    return new Set([...descendantsOf(node, 'ParamRef')].map(({ number = 0 }) => number));
-}
-/**
- * Whether a WHERE of the statement holds `key > $1 AND key <= $2`, both as conjuncts; for a key of
- * several columns the row comparison `(a, b) > ($1, $2) AND (a, b) <= ($3, $4)`.
- */
-function holdsKeyRange(node, key) {
-    return startOfRange(node, key) !== null;
-}
-/** 'UPDATE', 'DELETE' or 'INSERT … SELECT' when the statement can be walked in key ranges, else null. */
-function walkableKind(node) {
-    const kinds = {
-        UpdateStmt: () => 'UPDATE',
-        DeleteStmt: () => 'DELETE',
-        InsertStmt: ({ selectStmt }) => {
-            const select = fieldsOf(selectStmt, 'SelectStmt');
-            return select !== undefined && select.valuesLists === undefined ? 'INSERT' : null;
-        },
-    };
-    return readByType(kinds, node) ?? null;
-}
-/**
- * The same statement with `key >= $1` in place of `key > $1`: the first range of a walk starts at the lowest key itself, and not every
- * type has a value below its lowest. `node` is the tree of `text` parsed alone.
- */
-function withInclusiveStart(text, node, key) {
-    const at = startOfRange(node, key)?.location;
-    return at === undefined ? text : `${text.slice(0, at)}>=${text.slice(at + 1)}`;
-}
-/** The comparison `key > $1` of a WHERE that holds the whole range. */
-function startOfRange(node, key) {
-    for (const one of descendants(node)) {
-        const conjuncts = conjunctsOf(readByType(WHERE, one));
-        const low = conjuncts.find((part) => compares(part, '>', key, 1));
-        const high = conjuncts.some((part) => compares(part, '<=', key, key.length + 1));
-        if (low !== undefined && high)
-            return low;
-    }
-    return null;
-}
-const WHERE = {
-    UpdateStmt: ({ whereClause }) => whereClause,
-    DeleteStmt: ({ whereClause }) => whereClause,
-    SelectStmt: ({ whereClause }) => whereClause,
-};
-/** The comparisons that a condition joins by AND. */
-function conjunctsOf(condition) {
-    const junction = fieldsOf(condition, 'BoolExpr');
-    if (junction?.boolop === 'AND_EXPR')
-        return (junction.args ?? []).flatMap(conjunctsOf);
-    const comparison = fieldsOf(condition, 'A_Expr');
-    return comparison === undefined ? [] : [comparison];
-}
-function compares({ kind, name, lexpr, rexpr }, operator, key, firstParameter) {
-    // OPERATOR(pg_catalog.>) is another spelling, whose place is not that of the sign.
-    if (kind !== 'AEXPR_OP' || textsOf(name).join('.') !== operator)
-        return false;
-    const columns = rowOf(lexpr).map(columnName);
-    const parameters = rowOf(rexpr).map(parameterNumber);
-    return (columns.length === key.length &&
-        parameters.length === key.length &&
-        columns.every((column, index) => column === key[index]) &&
-        parameters.every((number, index) => number === firstParameter + index));
-}
-function rowOf(value) {
-    const row = fieldsOf(value, 'RowExpr');
-    return row === undefined ? [value] : (row.args ?? []);
-}
-function columnName(value) {
-    return textOf(fieldsOf(value, 'ColumnRef')?.fields?.at(-1));
-}
-function parameterNumber(value) {
-    const cast = fieldsOf(value, 'TypeCast');
-    if (cast !== undefined)
-        return parameterNumber(cast.arg);
-    return fieldsOf(value, 'ParamRef')?.number ?? null;
-}
-//# sourceMappingURL=key-range.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/batch-range.js
-
-
-
-
-/** Live writers add rows behind the walk; after this many walks somebody must look. */
-const mostPasses = 20;
-/** Errors: Error where the step is none. */
-function batchOf(step) {
-    const planned = step.statements[0];
-    const directive = planned?.directives.batch;
-    const effect = planned?.statement.effects.find(({ op }) => ['update', 'delete', 'insert'].includes(op));
-    const object = effect?.op === 'insert' ? effect.uses?.find(({ kind }) => kind === 'table') : effect?.object;
-    if (planned === undefined || directive === undefined || object?.name == null) {
-        throw new Error(`step ${step.ordinal} is no batch`);
-    }
-    const key = directive.key.map(quoteIdentifier).join(', ');
-    const table = quoteName({ schema: object.schema, name: object.name });
-    return { planned, directive, table, key };
-}
-/** Ranges never reach a row without a key: it would stay undone without a word, if not today then tomorrow. */
-async function refuseNullableKey(run, { table, directive }) {
-    const result = await run.connections.worker.query(`select attname from pg_catalog.pg_attribute where attrelid = pg_catalog.to_regclass($1) and attname = any ($2) and not attnotnull`, [table, directive.key]);
-    const nullable = result.rows.map(([name]) => name);
-    if (nullable.length === 0)
-        return;
-    throw new StepFailure({
-        message: `The key of a batch may be null: ${nullable.join(', ')} of ${table}`,
-        why: 'Ranges of a key never reach rows whose key is null: they would stay undone without a word.',
-        fix: 'Choose a key of columns that are NOT NULL, the primary key as a rule.',
-        where: directive.where,
-    });
-}
-/** The next `size` rows that are to do, as a range of keys; null when the walk has reached the end. */
-async function nextRange(run, batch, progress) {
-    const { key, directive, table } = batch;
-    const from = progress.key;
-    const marks = directive.key.map((_, index) => `$${index + 1}`).join(', ');
-    // Qualified: a bare name would mean the output column, and sort by text.
-    const ascending = directive.key.map((name) => `batch.${quoteIdentifier(name)}`).join(', ');
-    const descending = directive.key.map((name) => `batch.${quoteIdentifier(name)} desc`).join(', ');
-    const asText = directive.key.map((name) => `${quoteIdentifier(name)}::pg_catalog.text`).join(', ');
-    const beyond = from === null ? '' : `and (${key}) > (${marks})`;
-    const keys = `select ${key} from ${table} where (${directive.todo}) ${beyond} order by ${key} limit ${directive.size}`;
-    const last = await run.connections.worker.query(`select ${asText} from (${keys}) as batch order by ${descending} limit 1`, from ?? []);
-    const high = last.rows[0];
-    if (high === undefined)
-        return null;
-    if (from !== null)
-        return { low: from, high: wholeKey(high), inclusive: false };
-    const first = await run.connections.worker.query(`select ${asText} from (${keys}) as batch order by ${ascending} limit 1`);
-    return { low: wholeKey(first.rows[0] ?? high), high: wholeKey(high), inclusive: true };
-}
-function wholeKey(row) {
-    return row.map((value) => {
-        if (value !== null)
-            return value;
-        throw new StepFailure({
-            message: 'The key of a batch is null',
-            why: 'Ranges of a key never reach rows whose key is null: they would stay undone without a word.',
-            fix: 'Choose a key of columns that are NOT NULL.',
-        });
-    });
-}
-/** Where the next walk over the table begins. Errors: StepFailure after too many. */
-function nextPass(progress, batch) {
-    if (progress.pass >= mostPasses) {
-        throw new StepFailure({
-            message: `Rows are still to do after ${mostPasses} walks over ${batch.table}`,
-            why: 'New rows that are to do keep arriving behind the walk, or the statement does not do what todo asks for.',
-            fix: 'Have a default or a trigger cover new rows first, and check that the statement makes its todo predicate false.',
-            where: batch.directive.where,
-        });
-    }
-    return { ...progress, key: null, pass: progress.pass + 1 };
-}
-/** The statement as it is sent for a range: the first of a walk includes its lower key. */
-function textFor(batch, range) {
-    const { text } = batch.planned.statement;
-    if (!range.inclusive)
-        return text;
-    const node = parseSql(text)[0]?.node;
-    return node === undefined ? text : withInclusiveStart(text, node, batch.directive.key);
-}
-//# sourceMappingURL=batch-range.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/batch-step.js
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-/**
- * One statement repeated over ranges of a key, each range a transaction with its journal row, until a walk over the whole table finds
- * nothing left to do. A killed run goes on at the key that it had committed last.
- */
-async function runBatchStep(run, migration, step, interrupted) {
-    const batch = batchOf(step);
-    let progress = interrupted?.progress ?? { key: null, pass: 1, batches: 0, rows: 0 };
-    // What the batches of an earlier run changed counts too: it is kept when the migration is undone.
-    const effects = [...(interrupted?.rowEffects ?? [])];
-    const started = Date.now();
-    const report = stepReportOf(migration.report, step);
-    try {
-        await setStepTimeouts(run, migration, step);
-        await refuseNullableKey(run, batch);
-        while (true) {
-            if (run.cancellation.requested)
-                throw new Cancelled();
-            holdsLock(run.lock);
-            await holdsDisk(run, 'when-due');
-            const from = progress;
-            const end = await withRetries(run, migration.retries, report, () => attemptRange(run, migration, step, batch, from, effects));
-            if (end.ended === 'failed')
-                return batch_step_failed(migration, effects, progress, end);
-            if (end.next === null) {
-                if (progress.key === null)
-                    break;
-                progress = nextPass(progress, batch);
-                continue;
-            }
-            progress = end.next;
-            report.batches = progress.batches;
-            run.emit({
-                type: 'still-running',
-                step: report,
-                elapsedMs: Date.now() - started,
-                detail: `${progress.rows} rows in ${progress.batches} batches`,
-            });
-            await pauseUnlessAsked(run.cancellation, batch.directive.pauseMs);
-        }
-        await journalEnd(run, migration, step, effects, progress, Date.now() - started);
-        return { ended: 'done' };
-    }
-    catch (error) {
-        return batch_step_failed(migration, effects, progress, await batch_step_rolledBack(run, migration, batch, error));
-    }
-}
-/** The next range, found and done in one transaction: what fails leaves nothing of this range, and the ranges before it alone. */
-async function attemptRange(run, migration, step, batch, from, effects) {
-    const committing = { unknown: false };
-    try {
-        const range = await whileCancellable(run, () => nextRange(run, batch, from));
-        const next = range === null
-            ? null
-            : await runRange(run, migration, step, batch, range, from, effects, committing);
-        return { ended: 'done', next };
-    }
-    catch (error) {
-        return batch_step_rolledBack(run, migration, batch, error, committing);
-    }
-}
-/** What a failed range leaves: nothing, or what nobody knows, where the connection was lost as it was committed and the journal can't be asked either. */
-async function batch_step_rolledBack(run, migration, batch, error, committing = { unknown: false }) {
-    if (!committing.unknown)
-        await batch_step_rollBack(run);
-    const described = describeFailure(error, {
-        script: migration.planned.script,
-        statement: batch.planned.statement,
-        version: migration.planned.version,
-    });
-    return { ended: 'failed', error: described, left: committing.unknown ? 'unknown' : 'nothing' };
-}
-/** Where the connection is gone, so is the transaction, once its backend has noticed. */
-async function batch_step_rollBack(run) {
-    try {
-        await run.connections.worker.simple('rollback');
-    }
-    catch {
-        await run.connections.endWorker().catch(() => undefined);
-    }
-}
-/** The ranges before the failed one were committed, each by itself. */
-function batch_step_failed({ report }, effects, progress, { error, left }) {
-    addRowEffects(report, effects);
-    const kept = progress.batches > 0 ? 'something' : 'nothing';
-    return { ended: 'failed', error, left: left === 'nothing' ? kept : left };
-}
-/** The range's rows, what its deferred constraints and triggers do, and the counters around them, in one round trip; then its COMMIT. */
-async function runRange(run, migration, step, batch, range, progress, effects, committing) {
-    const { statement, directives } = batch.planned;
-    const limits = waitLimitsOf(step, run.settings, migration.planned.directives, directives);
-    const part = { text: textFor(batch, range), values: [...range.low, ...range.high], statement };
-    const [, before, result, , after] = await executeTogether(run, migration.report, stepReportOf(migration.report, step), [
-        ours('begin'),
-        ours(countersQuery),
-        part,
-        ours('set constraints all immediate'),
-        ours(countersQuery),
-    ], limits, () => undefined);
-    const rows = before && after ? row_effects_rowEffects(readCounters(before), readCounters(after), 'exact') : [];
-    judgeWarnings(run.settings, migration.report.notices);
-    judgeRows(run.settings, rows);
-    const next = {
-        key: range.high,
-        pass: progress.pass,
-        batches: progress.batches + 1,
-        rows: progress.rows + Number(/\d+$/.exec(result?.tag ?? '')?.[0] ?? 0),
-    };
-    const sums = [...effects];
-    mergeRowEffects(sums, rows);
-    await commitBatch(run, migration, step, next, sums, committing);
-    mergeRowEffects(effects, rows);
-    return next;
-}
-//# sourceMappingURL=batch-step.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/duplicates.js
-
-
-
-
-
-const shownKeys = 5;
-/** The table of a big unique build is big: naming its duplicates is a help, and not worth a long scan. */
-const duplicates_patienceMs = 10_000;
-/**
- * Which keys occur more than once where a unique index could not be built: up to five with their rows, and how many there are in all. Null where
- * that can't be asked, is not answered in ten seconds, or is not true any more.
- */
-async function duplicateKeys(run, index, table) {
-    const derived = uniqueCheck(keysOfIndex(index), {
-        ...table,
-        kind: 'r',
-        reachesOthers: false,
-        rowSecurity: false,
-        valid: true,
-        key: [],
-        columns: [],
-        constraints: [],
-    });
-    if (!('ask' in derived))
-        return null;
-    const { settings, surroundings, connections } = run;
-    try {
-        const answer = await whileCancellable(run, () => ask(connections.worker, derived.ask, surroundings, {
-            budgetMs: duplicates_patienceMs,
-            lockTimeoutMs: settings.lockTimeout,
-            role: settings.role ?? null,
-            examples: shownKeys,
-        }));
-        if ('failed' in answer || answer.counted === 0)
-            return null;
-        return duplicatesText(derived, answer.counted, answer.examples);
-    }
-    catch (error) {
-        if (error instanceof Cancelled)
-            return null;
-        throw error;
-    }
-}
-/**
- * 'duplicates in "Item" (name): 7 values that occur more than once: (a) in 3 rows, …': each example is the key's values, then the number of its rows.
- */
-function duplicatesText({ title, counted: [one, many] }, found, examples) {
-    const keys = examples.map((example) => {
-        const values = example.slice(0, -1).map((value) => value ?? 'NULL');
-        return `(${values.join(', ')}) in ${grouped(Number(example.at(-1)))} rows`;
-    });
-    const more = found > examples.length ? [`${grouped(found - examples.length)} more`] : [];
-    return `${title}: ${counted(found, one, many)}: ${listed([...keys, ...more])}`;
-}
-//# sourceMappingURL=duplicates.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/after-failure.js
-
-
-
-
-
-
-
-
-
-
-const after_failure_nothing = { left: 'nothing' };
-const something = { left: 'something' };
-/**
- * What a failed statement left. Of one that comes whole or not at all the server's answer tells; of any other that is not concurrent nothing does. Where
- * the connection is lost nobody can be asked: the undo, or the next run, finds out.
- */
-async function aftermathOf(run, failed) {
-    const { work, error, succeeded, atomic } = failed;
-    if (error instanceof ServerError && error.lost)
-        return something;
-    if (work === null)
-        return atomic && !succeeded ? after_failure_nothing : something;
-    try {
-        return await cleanUp(run, work, failed);
-    }
-    catch (failure) {
-        if (!(failure instanceof ServerError))
-            throw failure;
-        return something;
-    }
-}
-/**
- * Cleans up after a concurrent statement that failed: an INVALID index that wasn't there before is dropped at once, so that the statement can be tried again.
- * Somebody who waits after asking the run to stop is not kept longer than three seconds.
- * Errors: ServerError where the connection is lost.
- */
-async function cleanUp(run, work, failed) {
-    const { before, budgetMs } = failed;
-    const patienceMs = run.cancellation.requested
-        ? cleanUpBudgetMs
-        : Math.max(cleanUpBudgetMs, budgetMs);
-    switch (work.op) {
-        case 'create':
-            return afterCreate(run, work, failed, patienceMs);
-        case 'reindex': {
-            const known = before.leftovers ?? [];
-            return leftover(await removeRebuildLeftovers(asCleanUp(run), work, known, patienceMs));
-        }
-        case 'drop':
-            return afterDrop(run, work, before);
-        case 'detach':
-        case 'finalize':
-            return afterDetach(run, work);
-    }
-}
-async function afterCreate(run, work, { before, error, succeeded, skipped }, patienceMs) {
-    if (work.object.name === null)
-        return something;
-    const code = error instanceof ServerError ? error.code : null;
-    // Of a name that was taken, whatever stands there is another's.
-    if (skipped || code === sqlstate.duplicateTable)
-        return after_failure_nothing;
-    const { worker } = run.connections;
-    const found = await readIndexBeside(worker, concurrent_work_tableOf(work), work.object.name);
-    if (found === null || Object.values(before.oids).includes(found.oid))
-        return after_failure_nothing;
-    // A build that fails leaves no valid index: another session's has ended just now.
-    if (found.valid)
-        return succeeded ? something : after_failure_nothing;
-    if (await isBuiltByAnother(run.observer, found.oid, [worker.backendPid]))
-        return after_failure_nothing;
-    const stays = await dropInvalidIndex(asCleanUp(run), found, patienceMs);
-    const violated = code === sqlstate.uniqueViolation;
-    const keys = violated && !run.cancellation.requested
-        ? await duplicateKeys(run, work.index, found.table)
-        : null;
-    const { left, says } = leftover(stays === null ? [] : [stays]);
-    const detail = [keys, says?.detail].filter((text) => typeof text === 'string').join('; ');
-    return { left, says: { ...says, ...(detail === '' ? {} : { detail }) } };
-}
-function leftover(stays) {
-    if (stays.length === 0)
-        return after_failure_nothing;
-    return {
-        left: 'something',
-        says: {
-            detail: `left INVALID: ${stayingText(stays)}`,
-            fix: `Deploy again when the sessions that use the table have ended: the next run removes what is left and goes on. By hand: ${dropsByHand(stays)}`,
-        },
-    };
-}
-/** Cut off before its first commit, the index is as it was; after it, the index is INVALID and only dropping it goes on. */
-async function afterDrop(run, work, before) {
-    const name = concurrent_work_nameOf(work);
-    const [index] = await oids_readIndexes(run.connections.worker, [name]);
-    if (index === undefined || index.valid)
-        return untouchedIf(run, name, before);
-    return {
-        left: 'something',
-        says: {
-            detail: `${name} is INVALID now: dropping it was begun, and other sessions still have the table open`,
-            fix: `Deploy again when they have ended: the next run goes on with dropping it. By hand: DROP INDEX CONCURRENTLY ${name};`,
-        },
-    };
-}
-async function untouchedIf(run, name, before) {
-    const now = await readOids(run.connections.worker, [name]);
-    return { left: now[name] === before.oids[name] ? 'nothing' : 'something' };
-}
-async function afterDetach(run, work) {
-    const partition = work.partition === undefined ? '' : quoteName(work.partition);
-    const parent = concurrent_work_nameOf(work);
-    const state = await readDetach(run.connections.worker, parent, partition);
-    if (state !== 'pending')
-        return { left: state === 'attached' ? 'nothing' : 'something' };
-    return {
-        left: 'something',
-        says: {
-            detail: `detaching ${partition} is pending: queries on ${parent} no longer see it`,
-            fix: `Deploy again: the next run finishes it. By hand: ALTER TABLE ${parent} DETACH PARTITION ${partition} FINALIZE;`,
-        },
-    };
-}
-//# sourceMappingURL=after-failure.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/resume.js
-
-
-
-
-
-
-
-
-
-
-/**
- * A statement that an earlier run began outside a transaction and never ended: its backend is gone, so the catalog now tells the truth.
- * `done` when its effect is there and whole, `run` when it isn't there (an unfinished index of ours is dropped first).
- * Errors: UnknownFate where nothing can tell and the file doesn't say retry=safe.
- */
-async function settleInterrupted(run, migration, step, interrupted, waiting) {
-    await dropUnfinishedIndex(run, migration, step, interrupted, waiting);
-    for (const { statement } of step.statements) {
-        const work = concurrentWorkOf(statement);
-        if (work?.op === 'detach')
-            await resume_finalize(run, migration, step, work, waiting);
-    }
-    const rebuilt = step.statements.some(({ statement }) => statement.effects.some(({ op }) => op === 'reindex'));
-    if (rebuilt) {
-        await dropRebuildLeftovers(run, step, interrupted, waiting);
-        return (await wasRebuilt(run, step, interrupted)) ? 'done' : 'run';
-    }
-    if (await wasBuilt(run, step, interrupted.before))
-        return 'done';
-    const held = interrupted.before?.held ?? [];
-    const verification = await verifyExpectations(run.connections.worker, step.expectations, run.surroundings);
-    const telling = verification.filter(({ outcome }, index) => held[index] === false && outcome !== 'not-checked');
-    if (telling.length > 0)
-        return telling.every(({ outcome }) => outcome === 'passed') ? 'done' : 'run';
-    // What was true before is true now: an IF NOT EXISTS that found its object there can be sent again without harm.
-    if (verification.length > 0 && isRepeatable(step))
-        return 'run';
-    if (migration.planned.directives.retry === 'safe')
-        return 'run';
-    throw new UnknownFate({
-        message: `The fate of an interrupted statement can't be known: ${step.title}`,
-        why: 'An earlier run was killed while it ran, and nothing in the catalog tells whether it had its effect.',
-        fix: 'Find out whether it did. If running it again is harmless, add `-- airlock: retry=safe` to the file; else roll the migration back.',
-        ...(step.statements[0] === undefined ? {} : { where: step.statements[0].statement.where }),
-    });
-}
-function isRepeatable(step) {
-    return step.statements.every(({ statement }) => statement.effects.every(({ ifExists, ifNotExists }) => ifExists || ifNotExists));
-}
-/** An INVALID index where there was none before is what an interrupted CREATE INDEX CONCURRENTLY left: ours to drop. */
-async function dropUnfinishedIndex(run, migration, step, interrupted, waiting) {
-    const [planned] = step.statements;
-    const work = planned === undefined ? null : concurrentWorkOf(planned.statement);
-    if (work?.op !== 'create' || work.object.name === null)
-        return;
-    if (interrupted.before?.oids[concurrent_work_nameOf(work)] !== null)
-        return;
-    await clearLeftover(run, migration.report, work, waiting, true);
-}
-/** What a REINDEX CONCURRENTLY left when it was cut off: indexes named …_ccnew or …_ccold that were not there before. */
-async function dropRebuildLeftovers(run, step, interrupted, { timeoutMs, where }) {
-    const [planned] = step.statements;
-    const work = planned === undefined ? null : concurrentWorkOf(planned.statement);
-    if (work === null)
-        return;
-    const known = interrupted.before?.leftovers ?? [];
-    const stays = await removeRebuildLeftovers(run, work, known, timeoutMs);
-    if (stays.length === 0)
-        return;
-    stopIfAsked(run.cancellation);
-    throw indexStays('An interrupted rebuild left', stays, where);
-}
-/** It runs under the short timeouts; what comes after it doesn't. */
-async function resume_finalize(run, migration, step, work, waiting) {
-    const { report, retries: budget } = migration;
-    await finalizePending(run, { report, budget }, work, waiting).finally(() => {
-        migration.timeouts = null;
-    });
-    await setStepTimeouts(run, migration, step);
-}
-/** REINDEX CONCURRENTLY swaps in a new index under the old name: another OID means that it happened. */
-async function wasRebuilt(run, step, interrupted) {
-    const before = interrupted.before?.oids ?? {};
-    const names = Object.keys(before);
-    const now = await readOids(run.connections.worker, names);
-    const indexes = await oids_readIndexes(run.connections.worker, names);
-    return (step.statements.length === 1 &&
-        names.length > 0 &&
-        indexes.length === names.length &&
-        names.every((name) => before[name] !== now[name]));
-}
-//# sourceMappingURL=resume.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/step-before.js
-
-
-
-/** What was there before the migration touched anything; a rerun keeps the first attempt's picture. */
-async function stateBefore(run, step, leftovers) {
-    const { worker } = run.connections;
-    const verification = await verifyExpectations(worker, step.expectations, run.surroundings);
-    const names = relationsOf(step);
-    return {
-        held: verification.map(({ outcome }) => outcome === 'passed'),
-        oids: await readOids(worker, names),
-        ...(leftovers.length === 0 ? {} : { leftovers }),
-    };
-}
-/** Names, as the statement writes them, of the relations that it speaks of. */
-function relationsOf(step) {
-    const names = new Set();
-    for (const { statement } of step.statements) {
-        for (const { object } of statement.effects) {
-            if (object.name !== null && ['index', 'table', 'materialized view'].includes(object.kind)) {
-                names.add(quoteName({ schema: object.schema ?? object.table?.schema ?? null, name: object.name }));
-            }
-        }
-    }
-    return [...names];
-}
-//# sourceMappingURL=step-before.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/uncounted-rows.js
-
-const uncounted_rows_rowOps = new Set([
-    'insert',
-    'update',
-    'delete',
-    'merge',
-    'copy',
-    'truncate',
-    'refresh',
-]);
-/** Outside a transaction no counter belongs to the statement alone: what it may have done to rows is not checked, and said. */
-function uncounted(step) {
-    if (step.rows === 'none')
-        return [];
-    const tables = step.statements.flatMap(({ statement }) => statement.effects
-        .filter(({ op }) => uncounted_rows_rowOps.has(op))
-        .map(({ object }) => quoteName({ schema: object.schema, name: object.name ?? '' })));
-    return [...new Set(tables.length > 0 ? tables : ['(unknown)'])].map((table) => ({
-        table,
-        inserted: 0,
-        updated: 0,
-        deleted: 0,
-        certainty: 'not-checked',
-        reason: 'the statement ran outside a transaction, where the server counts for the whole session',
-    }));
-}
-//# sourceMappingURL=uncounted-rows.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/statement-step.js
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-/**
- * A statement that allows no transaction. Its beginning is journaled, with what was true before, and committed; then it runs; then
- * the catalog is asked whether it did what it says; then its end is journaled. `interrupted` is the journal's row where an earlier
- * run began it and was killed: the catalog tells what became of it before anything is sent again.
- */
-async function runStatementStep(run, migration, step, interrupted) {
-    const started = Date.now();
-    const planned = step.statements[0];
-    if (planned === undefined)
-        throw new Error(`step ${step.ordinal} holds no statement`);
-    const { statement, directives } = planned;
-    const work = concurrentWorkOf(statement);
-    const limits = timeoutsOf(step, run.settings, migration.planned.directives, directives);
-    const waiting = {
-        version: migration.planned.version,
-        step: stepReportOf(migration.report, step),
-        statement,
-        where: statement.where,
-        timeoutMs: limits.lock_timeout,
-    };
-    let before = interrupted?.before ?? null;
-    let begunAt = null;
-    let succeeded = false;
-    try {
-        await setStepTimeouts(run, migration, step);
-        const settled = interrupted
-            ? await settleInterrupted(run, migration, step, interrupted, waiting)
-            : 'run';
-        if (settled === 'run') {
-            const leftovers = work === null ? [] : await prepare(run, migration, work, waiting);
-            const picture = before ?? (await stateBefore(run, step, leftovers));
-            before = picture;
-            await journalStart(run, migration, step, picture);
-            begunAt = Date.now();
-            await executeStatement(run, migration.report, stepReportOf(migration.report, step), statement, waitLimitsOf(step, run.settings, migration.planned.directives, directives)).catch(async (error) => {
-                if (!(await tookEffectDespiteLoss(run, migration, step, picture, error)))
-                    throw error;
-            });
-            succeeded = true;
-            if (migration.timeouts !== null)
-                await keepTimeouts(run, statement, migration.timeouts);
-        }
-        const verification = await verifyExpectations(run.connections.worker, step.expectations, run.surroundings);
-        judgeVerification(verification);
-        judgeWarnings(run.settings, migration.report.notices);
-        await statement_step_journalEnd(run, migration, step, verification, Date.now() - started);
-        return { ended: 'done' };
-    }
-    catch (error) {
-        const { script } = migration.planned;
-        const report = describeFailure(error, {
-            script,
-            statement,
-            version: migration.planned.version,
-        });
-        if (error instanceof UnknownFate)
-            return { ended: 'failed', error: report, left: 'undecided' };
-        if (before === null) {
-            return { ended: 'failed', error: report, left: interrupted ? 'something' : 'nothing' };
-        }
-        const budgetMs = limits.lock_timeout - (Date.now() - (begunAt ?? started));
-        const { left, says } = await aftermathOf(run, {
-            work,
-            before,
-            error,
-            succeeded,
-            skipped: wasSkipped(migration, statement),
-            atomic: isAtomic(step) && interrupted === undefined,
-            budgetMs,
-        });
-        if (left === 'nothing')
-            await journalNothing(run, migration, step);
-        const detail = [report.detail, says?.detail].filter((text) => text !== undefined).join('; ');
-        return {
-            ended: 'failed',
-            error: { ...report, ...says, ...(detail === '' ? {} : { detail }) },
-            left,
-        };
-    }
-}
-/** IF NOT EXISTS found something of that name, as the server's notice says. */
-function wasSkipped({ report }, { where }) {
-    return report.notices.some((notice) => notice.code === sqlstate.duplicateTable && notice.where === where);
-}
-/** Everything that can be known before a concurrent statement is begun. Returns the OIDs of what others' rebuilds have left. */
-async function prepare(run, migration, work, waiting) {
-    if (work.op === 'create')
-        await clearLeftover(run, migration.report, work, waiting);
-    await awaitOlderTransactions(run, work, waiting);
-    return work.op === 'reindex' ? nameRebuildLeftovers(run, migration.report, work, waiting) : [];
-}
-/** The beginning, committed with what was true before: should the run be killed now, the next one knows to ask the catalog. */
-async function journalStart(run, migration, step, before) {
-    const { planned } = migration;
-    const { worker } = run.connections;
-    const begun = migration.begun ? '' : `${migrationBegun(run.key, migrationFacts(migration))};`;
-    const row = stepStarted(run.key, planned.version, stepFacts(step), before, uncounted(step));
-    await worker.simple(inTransaction(run.key, `${begun} ${row}`));
-    migration.begun = true;
-}
-/** A next run need not ask what became of it. Where that can't be noted, it asks. */
-async function journalNothing(run, migration, step) {
-    const row = stepLeftNothing(migration.planned.version, step.ordinal);
-    try {
-        await run.connections.worker.simple(inTransaction(run.key, row));
-    }
-    catch (error) {
-        if (!(error instanceof ServerError))
-            throw error;
-    }
-}
-async function statement_step_journalEnd(run, migration, step, verification, durationMs) {
-    const { planned, report } = migration;
-    const rows = uncounted(step);
-    addRowEffects(report, rows);
-    if (planned.steps.length === 1)
-        report.verification.push(...verification);
-    const done = stepDone(run.key, planned.version, stepFacts(step), { durationMs, rowEffects: rows });
-    const last = step.ordinal === planned.steps.length;
-    const applied = last ? migrationApplied(planned.version, appliedFacts(run, migration, [])) : '';
-    await run.connections.worker.simple(inTransaction(run.key, last ? `${done};\n${applied}` : done));
-}
-//# sourceMappingURL=statement-step.js.map
-;// CONCATENATED MODULE: ./build/src/verify/query/short-form.js
-
-/**
- * Conditions such as `mapped > 0, rows = 1` beside a result. A column's condition must hold in every row, of which there must be one at
- * least; NULL holds only `is null`. The server itself compares, by the column's type: one query for all conditions.
- * @throws ServerError where a value is no literal of the column's type, or the type has no such operator.
- */
-async function judgeConditions(session, expectation, result) {
-    const { conditions } = expectation;
-    const expected = conditions.map(({ text }) => text).join(', ');
-    const unknown = conditions.find(({ column }) => column !== null && placesOf(column, result).length !== 1);
-    if (unknown !== undefined) {
-        const many = placesOf(unknown.column ?? '', result).length > 1;
-        return {
-            expected,
-            actual: result.columns.map(({ name }) => name).join(' | '),
-            outcome: 'failed',
-            reason: many
-                ? `the result has several columns ${unknown.column}`
-                : `the result has no column ${unknown.column}`,
-        };
-    }
-    const breaks = [
-        ...conditions.flatMap((condition) => breakOfRows(condition, result)),
-        ...(await breaksOfColumns(session, conditions, result)),
-    ];
-    if (breaks.length === 0) {
-        const actual = summarise(conditions, result);
-        const unread = rowCount(result) > result.rows.length && conditions.some(({ column }) => column !== null);
-        return unread
-            ? { expected, actual, outcome: 'not-checked', reason: unreadReason(result) }
-            : { expected, actual, outcome: 'passed' };
-    }
-    return {
-        expected,
-        actual: summarise(conditions, result),
-        outcome: 'failed',
-        reason: breaks.map(({ condition, found }) => `${condition.text}: ${found}`).join('; '),
-    };
-}
-/** Only the number of all rows is known. */
-function unreadReason({ rows }) {
-    return `the result is too large to look at: the first ${rows.length} rows hold, the others were not compared; let the query select the rows that do not, and expect rows = 0`;
-}
-function placesOf(column, { columns }) {
-    return columns.flatMap(({ name }, place) => (name === column ? [place] : []));
-}
-function valuesOf(column, result) {
-    const [place = -1] = placesOf(column, result);
-    return result.rows.map((row) => row[place] ?? null);
-}
-function breakOfRows(condition, result) {
-    const count = rowCount(result);
-    if (condition.column !== null)
-        return count > 0 ? [] : [{ condition, found: 'there is no row' }];
-    const [low, high = low] = condition.values.map(Number);
-    return holdsNumber(count, condition.operator, low ?? Number.NaN, high ?? Number.NaN)
-        ? []
-        : [{ condition, found: countRows(count) }];
-}
-function holdsNumber(count, operator, low, high) {
-    switch (operator) {
-        case '=':
-            return count === low;
-        case '!=':
-            return count !== low;
-        case '<':
-            return count < low;
-        case '<=':
-            return count <= low;
-        case '>':
-            return count > low;
-        case '>=':
-            return count >= low;
-        case 'between':
-            return low <= count && count <= high;
-        case 'is null':
-            return false;
-        case 'is not null':
-            return true;
-    }
-}
-/** Asks the server for the first value of each column that breaks its condition. */
-async function breaksOfColumns(session, conditions, result) {
-    const judged = conditions.filter(({ column }) => column !== null && result.rows.length > 0);
-    if (judged.length === 0)
-        return [];
-    const types = await short_form_readTypes(session, judged, result);
-    const values = [];
-    const bind = (value) => `$${values.push(value)}`;
-    const columns = judged.map((condition) => {
-        const { column } = condition;
-        const found = valuesOf(column ?? '', result);
-        const type = types.get(short_form_typeOf(column ?? '', result)) ?? 'pg_catalog.text';
-        const present = bind(JSON.stringify(found));
-        const test = testOf(condition, `(v.value)::${type}`, (text) => `(${bind(text)})::${type}`);
-        return `(select coalesce(v.value, 'NULL')
-      from pg_catalog.json_array_elements_text(${present}::pg_catalog.json) with ordinality as v (value, place)
-     where (${test}) is not true order by v.place limit 1)`;
-    });
-    const { rows } = await session.query(`select ${columns.join(',\n  ')}`, values);
-    return judged.flatMap((condition, place) => {
-        const found = rows[0]?.[place] ?? null;
-        return found === null ? [] : [{ condition, found }];
-    });
-}
-function testOf({ operator, values }, value, literal) {
-    if (operator === 'is null' || operator === 'is not null')
-        return `v.value ${operator}`;
-    const [low = '', high = ''] = values;
-    if (operator === 'between')
-        return `${value} between ${literal(low)} and ${literal(high)}`;
-    return `${value} ${operator} ${literal(low)}`;
-}
-function short_form_typeOf(column, result) {
-    const [place = -1] = placesOf(column, result);
-    return result.columns[place]?.typeOid ?? 0;
-}
-/** Type names by OID as SQL takes them; those of users are looked up. */
-async function short_form_readTypes(session, conditions, result) {
-    const oids = new Set(conditions.map(({ column }) => short_form_typeOf(column ?? '', result)));
-    if ([...oids].every((oid) => builtIn.has(oid)))
-        return builtIn;
-    const { rows } = await session.query(`select t.oid, pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(t.typname)
-      from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
-     where t.oid = any ($1)`, [[...oids].map(String)]);
-    return new Map(rows.map(([oid, name]) => [Number(oid), name ?? '']));
-}
-/** The types of almost every condition, by their fixed OIDs (pg_type.dat): they save a round trip. */
-const builtIn = new Map([
-    [16, 'pg_catalog.bool'],
-    [19, 'pg_catalog.name'],
-    [20, 'pg_catalog.int8'],
-    [21, 'pg_catalog.int2'],
-    [23, 'pg_catalog.int4'],
-    [25, 'pg_catalog.text'],
-    [1043, 'pg_catalog.varchar'],
-    [1082, 'pg_catalog.date'],
-    [1114, 'pg_catalog.timestamp'],
-    [1184, 'pg_catalog.timestamptz'],
-    [1700, 'pg_catalog.numeric'],
-]);
-/** The values that the conditions speak of: of the only row, else the number of rows. */
-function summarise(conditions, result) {
-    const [row] = result.rows;
-    const names = [...new Set(conditions.flatMap(({ column }) => column ?? []))];
-    if (row === undefined || rowCount(result) !== 1 || names.length === 0)
-        return countRows(rowCount(result));
-    return names.map((name) => `${name} = ${valuesOf(name, result)[0] ?? 'NULL'}`).join(', ');
-}
-//# sourceMappingURL=short-form.js.map
-;// CONCATENATED MODULE: ./build/src/verify/query/row-matching.js
-/** A cell as psql would print it beside the cell written: blanks at either end don't show in a table, so they don't count. */
-function matchesCell(expected, actual) {
-    if (expected.type === 'any')
-        return true;
-    if (expected.type === 'null')
-        return actual === null;
-    if (actual === null)
-        return false;
-    return actual === expected.text || (expected.text !== '' && trim(actual) === expected.text);
-}
-function matchesRow(expected, actual) {
-    return (expected.length === actual.length &&
-        expected.every((cell, place) => matchesCell(cell, actual[place] ?? null)));
-}
-/** Row by row; `missing` and `unexpected` hold the pairs that differ, and what is left over. */
-function matchInOrder(expected, actual) {
-    const differs = (row, place) => {
-        const partner = actual[place];
-        return partner === undefined || !matchesRow(row, partner);
-    };
-    return {
-        missing: expected.filter(differs),
-        unexpected: actual.filter((row, place) => {
-            const partner = expected[place];
-            return partner === undefined || !matchesRow(partner, row);
-        }),
-    };
-}
-/**
- * As multisets: each row written has a row of its own among those returned, in any order. Rows without `*` are paired by their text;
- * for those with `*` a largest pairing is searched (augmenting paths), for taking the first fit could leave a row over that another choice would have paired.
- */
-function matchAsMultiset(expected, actual) {
-    const byText = new Map();
-    for (const row of actual) {
-        const key = row_matching_keyOf(row.map((cell) => (cell === null ? null : trim(cell) || cell)));
-        const same = byText.get(key);
-        if (same === undefined)
-            byText.set(key, [row]);
-        else
-            same.push(row);
-    }
-    const missing = [];
-    const open = [];
-    for (const row of expected) {
-        if (row.some(({ type }) => type === 'any'))
-            open.push(row);
-        else if (byText.get(row_matching_keyOf(row.map((cell) => (cell.type === 'text' ? cell.text : null))))?.pop() ===
-            undefined) {
-            missing.push(row);
-        }
-    }
-    const rest = [...byText.values()].flat();
-    const rowOf = pairUp(open, rest);
-    const paired = new Set(rowOf.values());
-    return {
-        missing: [...missing, ...open.filter((_, place) => !rowOf.has(place))],
-        unexpected: rest.filter((_, place) => !paired.has(place)),
-    };
-}
-/** A largest pairing: place in `expected` → place in `actual` (Kuhn's algorithm; a search goes as deep as there are rows with `*`). */
-function pairUp(expected, actual) {
-    const partnerOf = new Map();
-    const tryPair = (row, place, seen) => {
-        for (const [candidate, values] of actual.entries()) {
-            if (seen.has(candidate) || !matchesRow(row, values))
-                continue;
-            seen.add(candidate);
-            const holder = partnerOf.get(candidate);
-            const held = holder === undefined ? undefined : expected[holder];
-            if (holder === undefined || held === undefined || tryPair(held, holder, seen)) {
-                partnerOf.set(candidate, place);
-                return true;
-            }
-        }
-        return false;
-    };
-    for (const [place, row] of expected.entries())
-        tryPair(row, place, new Set());
-    return new Map([...partnerOf].map(([candidate, place]) => [place, candidate]));
-}
-function row_matching_keyOf(cells) {
-    return JSON.stringify(cells);
-}
-function trim(text) {
-    return text.replace(/^[^\S\r\n]+|[^\S\r\n]+$/g, '');
-}
-//# sourceMappingURL=row-matching.js.map
-;// CONCATENATED MODULE: ./build/src/verify/query/table-form.js
-
-
-/** A result beside the table written: header, number of rows, rows (in order where the query orders them, else as a multiset). */
-function table_form_judgeTable(query, expectation, result) {
-    const expected = countRows(expectation.rows.length);
-    const count = rowCount(result);
-    const actual = countRows(count);
-    const names = result.columns.map(({ name }) => name.trim());
-    const sameHeader = names.length === expectation.columns.length &&
-        names.every((name, place) => name === expectation.columns[place]);
-    if (!sameHeader) {
-        return {
-            expected: expectation.columns.join(' | '),
-            actual: names.join(' | '),
-            outcome: 'failed',
-            reason: 'the columns of the result are not those of the expected table',
-        };
-    }
-    if (count > result.rows.length) {
-        const reason = unkeptReason(expectation, result, count);
-        return { expected, actual, outcome: 'failed', reason };
-    }
-    const { missing, unexpected } = query.ordered
-        ? matchInOrder(expectation.rows, result.rows)
-        : matchAsMultiset(expectation.rows, result.rows);
-    if (missing.length === 0 && unexpected.length === 0)
-        return { expected, actual, outcome: 'passed' };
-    const parts = [
-        ...(missing.length > 0
-            ? [`missing: ${listRows(missing.map((row) => row.map(writeCell)))}`]
-            : []),
-        ...(unexpected.length > 0 ? [`not expected: ${listRows(unexpected)}`] : []),
-    ];
-    const sameRows = query.ordered && isSameMultiset(expectation, result);
-    const order = sameRows ? ['the rows are those expected, in another order'] : [];
-    return { expected, actual, outcome: 'failed', reason: [...order, ...parts].join('; ') };
-}
-/** Far more rows than expected, not all of which were kept: what is missing among these may be among the others. */
-function unkeptReason(expectation, { rows }, count) {
-    const { unexpected } = matchAsMultiset(expectation.rows, rows);
-    return `not expected, among the first ${rows.length} of ${countRows(count)}: ${listRows(unexpected)}`;
-}
-function isSameMultiset(expectation, result) {
-    const { missing, unexpected } = matchAsMultiset(expectation.rows, result.rows);
-    return missing.length === 0 && unexpected.length === 0;
-}
-//# sourceMappingURL=table-form.js.map
-;// CONCATENATED MODULE: ./build/src/verify/verify-script.js
-
-
-
-
-
-/**
- * Runs the queries of a verify script one by one, in a READ ONLY transaction that is always rolled back, and compares what they return with
- * what is written below them. A query that fails is told with its SQLSTATE; the ones after it run in a new transaction.
- * Row security is off: a policy would hide rows and let a count of violations pass (42501 then makes the query not checked).
- * @throws ServerError when the connection is lost.
- */
-async function runVerifyScript(session, queries, options) {
-    const verifications = [];
-    let open = false;
-    try {
-        for (const query of queries) {
-            if (!open)
-                await session.simple(begin(options));
-            open = true;
-            const { verification, failed } = await verifyQuery(session, query);
-            verifications.push(verification);
-            if (!failed)
-                continue;
-            open = false;
-            await session.simple('ROLLBACK');
-        }
-    }
-    finally {
-        // Nothing to keep, whatever happened; on a lost connection the server has ended it.
-        if (open)
-            await session.simple('ROLLBACK').catch(ignoreLost);
-    }
-    return verifications;
-}
-/** READ COMMITTED whatever the default is: SERIALIZABLE could fail a query for what others do (40001). */
-function begin({ lockTimeout, statementTimeout }) {
-    return [
-        'BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY',
-        `SET LOCAL lock_timeout = ${Math.round(lockTimeout)}`,
-        `SET LOCAL statement_timeout = ${Math.round(statementTimeout)}`,
-        'SET LOCAL row_security = off',
-    ].join('; ');
-}
-async function verifyQuery(session, query) {
-    let result = null;
-    try {
-        const asked = { text: query.statement.text, keep: keepFor(query) };
-        const [answer = { tag: '', columns: [], rows: [] }] = await session.pipeline([asked]);
-        result = answer;
-        const judgement = await verify_script_judge(session, query, result);
-        return { verification: queryVerification(query, result, judgement), failed: false };
-    }
-    catch (error) {
-        const judgement = judgeFailure(query, error);
-        return { verification: queryVerification(query, result, judgement), failed: true };
-    }
-}
-/** A query for violations may find as many as there are rows: the runner's memory must not depend on it. */
-function keepFor({ expectation }) {
-    // One more than expected, so that a result of as many rows is always whole.
-    const rows = expectation.form === 'table' ? expectation.rows.length + 1 : 1;
-    return { rows, bytes: 64 * 1024 * 1024 };
-}
-async function verify_script_judge(session, query, result) {
-    const { expectation } = query;
-    return expectation.form === 'table'
-        ? table_form_judgeTable(query, expectation, result)
-        : judgeConditions(session, expectation, result);
-}
-function judgeFailure({ statement, expectation }, error) {
-    if (!(error instanceof ServerError) || error.lost)
-        throw error;
-    const { file, line } = statement.where;
-    // Row security that can't be switched off for this role says so with the same code as a missing privilege.
-    const mayNotRead = error.code === sqlstate.insufficientPrivilege;
-    return {
-        expected: describeExpectation(expectation),
-        actual: `ERROR ${error.code}`,
-        outcome: mayNotRead ? 'not-checked' : 'failed',
-        reason: `${file}:${line}: ${error.message} (SQLSTATE ${error.code})`,
-    };
-}
-function ignoreLost(error) {
-    if (!(error instanceof ServerError && error.lost))
-        throw error;
-}
-//# sourceMappingURL=verify-script.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/verify-migration.js
-
-
-
-
-
-
-
-
-/** An earlier run committed all its steps and ended before it could verify them. */
-async function verifyApplied(run, migration) {
-    const { planned, report, journaled } = migration;
-    for (const step of report.steps)
-        step.outcome = 'done';
-    addRowEffects(report, journaled?.rowEffects ?? []);
-    return verify(run, migration, planned.steps, false);
-}
-/** What the whole file claims, then what its verify script says. Where one transaction was all, the claims were judged inside it. */
-async function verify(run, migration, done, judgedInside) {
-    const { planned, report } = migration;
-    report.durationMs = Date.now() - migration.startedAt;
-    try {
-        await again(() => verifyMigration(run, planned, report, judgedInside), () => verifyAnew(run, migration, judgedInside));
-        const smoked = run.smoke?.areDueAfter(planned.version) === true;
-        if (smoked)
-            await run.smoke?.runAfter(planned.version);
-        report.outcome = 'applied';
-        if (!judgedInside || isJudgedAfterwards(run, planned)) {
-            await recordVerified(run, planned.version, smoked);
-        }
-        return { ended: 'applied', migration };
-    }
-    catch (error) {
-        const failure = describeFailure(error, { script: planned.script, version: planned.version });
-        report.outcome = 'failed';
-        run.emit({ type: 'failed', error: failure });
-        const left = done.length === 0 ? 'nothing' : 'something';
-        return { ended: 'failed', error: failure, migration, remaining: done, whole: true, left };
-    }
-}
-/** A connection that breaks while it is looked says nothing against the migration: all of it only reads, and is read again on another. */
-async function verifyAnew(run, migration, judgedInside) {
-    const { planned, report } = migration;
-    const judged = report.verification.filter(() => judgedInside);
-    report.verification.splice(0, report.verification.length, ...judged);
-    await run.connections.endWorker();
-    await run.connections.prepareWorker(planned.version);
-    migration.timeouts = null;
-    await verifyMigration(run, planned, report, judgedInside);
-}
-/**
- * Smoke tests may take minutes, and the worker's idle connection may be gone: the observer connects anew. A connection that breaks just here
- * says nothing against the migration.
- */
-async function recordVerified(run, version, smoked) {
-    const row = inTransaction(run.key, migrationVerified(version));
-    const byObserver = () => again(() => run.observer.simple(row));
-    await (smoked ? byObserver() : again(() => run.connections.worker.simple(row), byObserver));
-}
-/**
- * Expectations of the whole file and the verify script, added to the report.
- * Errors: StepFailure at the first that doesn't hold.
- */
-async function verifyMigration(run, planned, report, judgedInside) {
-    const { worker } = run.connections;
-    if (!judgedInside) {
-        report.verification.push(...(await verifyExpectations(worker, planned.expectations, run.surroundings)));
-    }
-    if (planned.verify !== null) {
-        const { queries } = planned.verify;
-        report.verification.push(...(await askCancellable(run, () => runVerifyScript(worker, queries, run.settings))));
-    }
-    run.emit({ type: 'verified', migration: report, verification: report.verification });
-    judgeVerification(report.verification);
-}
-//# sourceMappingURL=verify-migration.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/migrate.js
-
-
-
-
-
-
-
-
-
-
-
-
-
-/**
- * Carries out one migration, or goes on with a half-done one at its first undone step: steps, expectations of the whole file,
- * verify script. Fills `report` as it goes. Never throws for a failure of the migration.
- */
-async function runMigration(run, planned, report, journaled, options) {
-    const migration = await migrate_begin(run, planned, report, journaled, options.fingerprintWanted);
-    if (journaled?.state === 'applied')
-        return verifyApplied(run, migration);
-    const done = [];
-    for (const step of planned.steps) {
-        const earlier = journaled?.steps.find(({ ordinal }) => ordinal === step.ordinal);
-        if (earlier?.state === 'done') {
-            await appliedEarlier(run, migration, step, earlier);
-            done.push(step);
-            continue;
-        }
-        const end = await runStep(run, migration, step);
-        if (end.ended === 'failed')
-            return failedAt(run, migration, step, done, end);
-        done.push(step);
-    }
-    if (planned.steps.length === 0)
-        await recordEmpty(run, migration);
-    return verify(run, migration, done, planned.steps.length === 1);
-}
-async function migrate_begin(run, planned, report, journaled, fingerprintWanted) {
-    await run.connections.prepareWorker(planned.version);
-    const kept = journaled?.fingerprintBefore ?? null;
-    const undoable = mayNeedUndo(run, planned);
-    const needed = fingerprintWanted || undoable;
-    const before = kept !== null ? deserialise(kept) : needed ? await readFingerprint(run.observer) : null;
-    if (journaled !== undefined && journaled.state !== 'applied') {
-        await run.connections.worker.simple(inTransaction(run.key, migrationResumed(planned.version, planned.checksum)));
-    }
-    return {
-        planned,
-        report,
-        journaled,
-        before,
-        beforeText: kept ?? (before === null || !undoable ? null : serialise(before)),
-        begun: journaled !== undefined,
-        timeouts: {
-            lock_timeout: run.settings.lockTimeout,
-            statement_timeout: run.settings.statementTimeout,
-        },
-        retries: retryBudget(planned.directives.retryTimeout ?? run.settings.retryTimeout),
-        startedAt: Date.now(),
-    };
-}
-/** One transaction that nothing judges after its COMMIT is undone by Postgres, or not at all. */
-function mayNeedUndo(run, planned) {
-    const [first, ...others] = planned.steps;
-    return (others.length > 0 ||
-        isJudgedAfterwards(run, planned) ||
-        (first !== undefined && first.kind !== 'transaction'));
-}
-async function runStep(run, migration, step) {
-    const report = stepReportOf(migration.report, step);
-    const started = Date.now();
-    run.emit({ type: 'step-started', migration: migration.report, step: report });
-    const interrupted = migration.journaled?.steps.find(({ ordinal }) => ordinal === step.ordinal);
-    const full = interrupted === undefined ? await diskFull(run, migration) : null;
-    const end = full ??
-        (step.kind === 'batch'
-            ? await runBatchStep(run, migration, step, interrupted)
-            : await withRetries(run, migration.retries, report, (gaveWay) => {
-                // A rollback took back what the attempt before had SET.
-                if (gaveWay !== null)
-                    migration.timeouts = null;
-                return step.kind === 'transaction'
-                    ? runTransactionStep(run, migration, step, gaveWay)
-                    : runStatementStep(run, migration, step, interrupted);
-            }, ({ left }) => left === 'nothing' || (left === 'something' && isAtomic(step))));
-    report.durationMs = Date.now() - started;
-    report.outcome = end.ended;
-    run.emit({ type: 'step-finished', migration: migration.report, step: report });
-    return end;
-}
-/** A limit of disk-guard that is passed before the step has begun: nothing of it is there. */
-async function diskFull(run, { planned }) {
-    try {
-        await holdsDisk(run);
-        return null;
-    }
-    catch (error) {
-        const at = { script: planned.script, version: planned.version };
-        return { ended: 'failed', error: describeFailure(error, at), left: 'nothing' };
-    }
-}
-function failedAt(run, migration, step, done, end) {
-    const { report } = migration;
-    report.outcome = 'failed';
-    report.durationMs = Date.now() - migration.startedAt;
-    run.emit({ type: 'failed', error: end.error });
-    const remaining = end.left === 'nothing' ? done : [...done, step];
-    return {
-        ended: 'failed',
-        error: end.error,
-        migration,
-        remaining,
-        whole: false,
-        left: remaining.length === 0 ? 'nothing' : end.left === 'nothing' ? 'something' : end.left,
-    };
-}
-/** A file without statements is recorded, so that it is not pending for ever. */
-async function recordEmpty(run, migration) {
-    const facts = migrationFacts(migration);
-    const verified = !isJudgedAfterwards(run, migration.planned);
-    await run.connections.worker.simple(inTransaction(run.key, `${migrationBegun(run.key, facts)}; ${migrationApplied(facts.version, { durationMs: 0, rowEffects: [], verified })}`));
-    migration.begun = true;
-}
-/** Writes a failed migration into the journal: half done where something of it is still there, else history. */
-async function journalFailure(run, end, halfDone) {
-    const { migration, remaining } = end;
-    const error = run.redact(end.error);
-    const failedStep = migration.report.steps.find(({ outcome }) => outcome === 'failed');
-    const step = failedStep !== undefined && migration.begun && remaining.length > 0
-        ? `${stepFailed(migration.planned.version, failedStep.ordinal, error)};`
-        : '';
-    const row = migrationFailed(run.key, migrationFacts(migration), {
-        halfDone,
-        begun: migration.begun,
-        error,
-        durationMs: migration.report.durationMs,
-    });
-    await again(() => run.observer.simple(inTransaction(run.key, `${step} ${row}`)));
-}
-//# sourceMappingURL=migrate.js.map
-;// CONCATENATED MODULE: ./build/src/postgres/answer-watch.js
-
-
-
-/** An answer that is on its way must have the time to arrive. */
-const settledEveryMs = 2_000;
-const settledLooks = 3;
-/**
- * Of an upload that has left Node megabytes may still be on their way, in lumps, while the server waits for more and nothing that can be seen changes.
- * As long as a server keeps a connection that is silent.
- */
-const uploadMs = 30_000;
-/**
- * Watches over an answer until the returned function is called. A firewall that forgets a connection, or a cable that is cut, tells nobody: TCP
- * would wait for a quarter of an hour, and Node can't set TCP_USER_TIMEOUT. So the backend is looked at from elsewhere: one that is gone, has
- * nothing to do, or waits for the network, three times in two seconds each and without a byte between, has lost us.
- */
-function watchAnswer(patience, awaited) {
-    if ('withinMs' in patience)
-        return watchClock(patience.withinMs, awaited);
-    const since = Date.now();
-    let traffic = awaited.traffic();
-    let timer;
-    let stopped = false;
-    let heardAt = since;
-    let earlier;
-    let settled = 0;
-    let failed = 0;
-    const wait = (ms) => {
-        timer = setTimeout(() => void look(), ms);
-    };
-    const seconds = () => Math.round((Date.now() - since) / 1000);
-    const look = async () => {
-        const heard = awaited.traffic();
-        if (heard !== traffic) {
-            traffic = heard;
-            heardAt = Date.now();
-            settled = 0;
-            return wait(patience.firstMs);
-        }
-        try {
-            const sight = await patience.look(awaited.backendPid);
-            if (stopped)
-                return;
-            failed = 0;
-            const known = hasAnother(awaited, sight) ? null : sight;
-            settled = isSettled(known) ? (isSame(earlier, known) ? settled + 1 : 1) : 0;
-            earlier = known;
-            const isComing = known?.waitsFor === 'ClientRead' && awaited.uploads();
-            const isOver = settled >= settledLooks && (!isComing || Date.now() - heardAt >= uploadMs);
-            // The look took its time too.
-            if (isOver && awaited.traffic() === traffic) {
-                return awaited.giveUp(answer_watch_reasonOf(known, seconds()));
-            }
-        }
-        catch (error) {
-            if (stopped)
-                return;
-            settled = 0;
-            if (isRefusal(error))
-                return wait(patience.mostMs);
-            failed += 1;
-            if (failed >= patience.failures) {
-                const why = error instanceof Error ? error.message : String(error);
-                return awaited.giveUp(`no answer for ${seconds()} s, and the server is out of reach (${why})`);
-            }
-        }
-        const elapsed = (Date.now() - since) / 2;
-        wait(settled > 0 || failed > 0
-            ? settledEveryMs
-            : Math.min(patience.mostMs, Math.max(patience.firstMs, elapsed)));
-    };
-    wait(patience.firstMs);
-    return () => {
-        stopped = true;
-        clearTimeout(timer);
-    };
-}
-function watchClock(withinMs, awaited) {
-    if (withinMs === 0)
-        return () => { };
-    const giveUp = () => awaited.giveUp(`no answer within ${withinMs / 1000} s`);
-    const timer = setTimeout(giveUp, withinMs);
-    return () => clearTimeout(timer);
-}
-/** A pid is given again: the backend seen now is not ours. */
-function hasAnother({ backendStart }, sight) {
-    return backendStart !== '' && sight?.start != null && backendStart !== sight.start;
-}
-/** A server, or a pooler, that is full or ended the look is in reach all the same; the look tells nothing. */
-function isRefusal(error) {
-    if (!(error instanceof ServerError))
-        return false;
-    const { lost, code } = error;
-    return !lost || code.startsWith('53') || code === sqlstate.protocolViolation;
-}
-/** Nothing more comes from it. A state that can't be seen ('disabled' without track_activities) tells nothing. */
-function isSettled(sight) {
-    if (sight === null)
-        return true;
-    const { state, waitsFor } = sight;
-    return (state?.startsWith('idle') === true || waitsFor === 'ClientRead' || waitsFor === 'ClientWrite');
-}
-function isSame(earlier, sight) {
-    if (earlier === undefined)
-        return false;
-    return earlier?.state === sight?.state && earlier?.changed === sight?.changed;
-}
-function answer_watch_reasonOf(sight, seconds) {
-    return sight === null
-        ? `no answer for ${seconds} s, and the connection's backend is gone`
-        : `no answer for ${seconds} s, and the server waits for us (${sight.state ?? sight.waitsFor}): the network has lost what was sent`;
-}
-/** One round trip. In autocommit: inside a transaction activity is frozen at its first read. */
-async function lookAtBackend(session, pid) {
-    const result = await session.query(`SELECT ${backendStartText()}, state, state_change::text, wait_event
-       FROM pg_catalog.pg_stat_activity WHERE pid = $1`, [pid]);
-    const row = result.rows[0];
-    if (row === undefined)
-        return null;
-    const [start = null, state = null, changed = null, waitsFor = null] = row;
-    return { start, state, changed, waitsFor };
-}
-//# sourceMappingURL=answer-watch.js.map
-;// CONCATENATED MODULE: ./build/src/postgres/channel-binding.js
-/** Without SCRAM-SHA-256-PLUS nothing proves that TLS ends at the server: the password must not be sent at all. */
-function requireChannelBinding(client) {
-    const { connection } = client;
-    const refuse = () => {
-        connection.stream.destroy(new Error('channel binding is required, but the server does not offer SCRAM-SHA-256-PLUS'));
-    };
-    let bound = false;
-    connection.on('authenticationSASL', (message) => {
-        bound = message.mechanisms.includes('SCRAM-SHA-256-PLUS');
-        if (!bound)
-            refuse();
-    });
-    connection.on('authenticationCleartextPassword', refuse);
-    connection.on('authenticationMD5Password', refuse);
-    connection.on('authenticationOk', () => {
-        if (!bound)
-            refuse();
-    });
-}
-//# sourceMappingURL=channel-binding.js.map
-;// CONCATENATED MODULE: ./build/src/postgres/exchange.js
-
-const copyChunk = 64 * 1024;
-/** What a row, and a value in it, take besides the text. */
-const rowSize = 64;
-const cellSize = 32;
-/**
- * One request and all of its results, in text format, with the whole command tag of each. pg's own Query drops the tag's words after
- * the first ('CREATE INDEX') and the results of statements that return no rows, and takes COPY data only as a stream.
- *
- * It settles when the server is ready for the next one, also after an error, so that the transaction status is then current.
- */
-class Exchange {
-    done;
-    request;
-    following;
-    written = false;
-    failed = false;
-    results = [];
-    columns = [];
-    rows = [];
-    size = 0;
-    settle;
-    /** pg puts a time limit's handler here; there is none. */
-    callback = () => { };
-    /** `following` are written along with it, and are to be given to the client right after it. */
-    constructor(request, following = []) {
-        this.request = request;
-        this.following = following;
-        this.settle = { resolve: () => { }, reject: () => { } };
-        this.done = new Promise((resolve, reject) => {
-            this.settle = { resolve, reject };
-        });
-    }
-    submit(connection) {
-        if (this.written)
-            return;
-        connection.stream.cork();
-        for (const exchange of [this, ...this.following])
-            exchange.write(connection);
-        connection.stream.uncork();
-    }
-    write(connection) {
-        const { request } = this;
-        this.written = true;
-        if (request.type === 'simple' || request.type === 'copy') {
-            connection.query(request.text);
-            return;
-        }
-        if (request.type === 'describe') {
-            connection.parse({ name: '', text: request.text, types: [] }, false);
-            connection.describe({ type: 'S', name: '' }, false);
-        }
-        else {
-            for (const { text, values = [] } of request.queries) {
-                connection.parse({ name: '', text, types: [] }, false);
-                connection.bind({ values: values.map(exchange_textOf) }, false);
-                connection.describe({ type: 'P', name: '' }, false);
-                connection.execute({}, false);
-            }
-        }
-        connection.sync();
-    }
-    handleRowDescription(message) {
-        this.columns = message.fields.map((field) => ({ name: field.name, typeOid: field.dataTypeID }));
-    }
-    handleDataRow(message) {
-        const { request } = this;
-        const keep = request.type === 'extended' && request.queries[this.results.length]?.keep;
-        if (keep) {
-            this.size += sizeOf(message.fields);
-            if (this.rows.length >= keep.rows && this.size > keep.bytes)
-                return;
-        }
-        this.rows.push(message.fields);
-    }
-    handleCommandComplete(message) {
-        this.finishResult(message.text);
-    }
-    handleEmptyQuery() {
-        this.finishResult('');
-    }
-    handlePortalSuspended() { }
-    /** COPY … TO STDOUT in a migration: its rows go nowhere, the tag counts them. */
-    handleCopyData() { }
-    handleCopyInResponse(connection) {
-        if (this.request.type !== 'copy') {
-            connection.sendCopyFail('COPY FROM STDIN without data in the script');
-            return;
-        }
-        const data = Buffer.from(this.request.data, 'utf8');
-        let start = 0;
-        // No faster than they leave. After an error the server wants no more, and another request may be under way.
-        const send = () => {
-            while (start < data.length && !this.failed) {
-                connection.sendCopyFromChunk(data.subarray(start, start + copyChunk));
-                start += copyChunk;
-                if (connection.stream.writableNeedDrain)
-                    return void connection.stream.once('drain', send);
-            }
-            if (!this.failed)
-                connection.endCopyFrom();
-        };
-        send();
-    }
-    handleError(error, connection) {
-        this.failed = true;
-        const reject = () => {
-            connection.off('readyForQuery', reject);
-            connection.off('end', reject);
-            this.settle.reject(error);
-        };
-        if (!(error instanceof esm.DatabaseError)) {
-            reject();
-            return;
-        }
-        // A server's error is followed by ReadyForQuery, or by the end of the connection.
-        connection.on('readyForQuery', reject);
-        connection.on('end', reject);
-    }
-    handleReadyForQuery() {
-        if (this.request.type === 'describe')
-            this.finishResult('');
-        this.settle.resolve(this.results);
-    }
-    finishResult(tag) {
-        this.results.push({ tag, columns: this.columns, rows: this.rows });
-        this.columns = [];
-        this.rows = [];
-        this.size = 0;
-        if (this.request.type === 'extended')
-            this.request.onResult?.(this.results.length - 1);
-    }
-}
-/** About what a row takes in memory, in bytes. */
-function sizeOf(fields) {
-    return fields.reduce((sum, field) => sum + cellSize + (field?.length ?? 0), rowSize);
-}
-function exchange_textOf(value) {
-    if (value === null)
-        return null;
-    if (typeof value === 'boolean')
-        return value ? 't' : 'f';
-    if (typeof value === 'object')
-        return `{${value.map(arrayElement).join(',')}}`;
-    return String(value);
-}
-function arrayElement(text) {
-    return `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
-}
-//# sourceMappingURL=exchange.js.map
-;// CONCATENATED MODULE: ./build/src/postgres/notices.js
-/** Enough to tell what happened; a loop that raises a notice a row must not fill the memory. */
-const notices_limit = 1000;
-/** The notices of one session since they were last taken; beyond 1,000 they are only counted. */
-class NoticeBox {
-    kept = [];
-    dropped = 0;
-    add(notice) {
-        if (this.kept.length >= notices_limit) {
-            this.dropped++;
-            return;
-        }
-        const { severity = 'NOTICE', code = '00000', message = '', detail, hint } = notice;
-        this.kept.push({
-            severity,
-            code,
-            message,
-            ...(detail === undefined ? {} : { detail }),
-            ...(hint === undefined ? {} : { hint }),
-        });
-    }
-    take() {
-        const taken = { notices: this.kept, dropped: this.dropped };
-        this.kept = [];
-        this.dropped = 0;
-        return taken;
-    }
-}
-//# sourceMappingURL=notices.js.map
-;// CONCATENATED MODULE: ./build/src/postgres/client-session.js
-
-
-
-
-
-/** A request of more bytes may be on its way for long: it does not fit into what the ends buffer at the least. */
-const uploadBytes = 64 * 1024;
-/** A server that doesn't answer a farewell is left without one. */
-const farewellMs = 3_000;
-/** A session of pg's client. Made by `connect` (session.ts), which gives it the connected client. */
-class ClientSession {
-    name;
-    endpoint;
-    tls;
-    lost;
-    /** How long answers are waited for. */
-    patience;
-    /** Known once the session is prepared. */
-    backendPid = 0;
-    backendStart = '';
-    client;
-    parameters;
-    box = new NoticeBox();
-    last = Promise.resolve();
-    sent = 0;
-    closing = false;
-    reason = null;
-    constructor(name, endpoint, client, parameters, patience) {
-        this.name = name;
-        this.patience = patience;
-        this.endpoint = endpoint;
-        this.client = client;
-        this.parameters = parameters;
-        this.tls = tlsVersion(client.connection.stream);
-        client.connection.on('errorMessage', (error) => {
-            const failure = serverErrorOf(error);
-            if (failure.lost)
-                this.reason ??= failure;
-        });
-        client.on('notice', (notice) => this.box.add(notice));
-        this.lost = new Promise((resolve) => {
-            const end = (error) => {
-                this.reason ??= serverErrorOf(error);
-                if (!this.closing)
-                    resolve(this.reason);
-            };
-            client.on('error', end);
-            client.on('end', () => end(new Error('the connection was closed')));
-        });
-    }
-    get pid() {
-        return this.client.processID ?? 0;
-    }
-    get serverVersion() {
-        return (this.parameters.get('server_version') ?? '').split(' ', 1)[0] ?? '';
-    }
-    get serverMajor() {
-        return Number.parseInt(this.serverVersion, 10);
-    }
-    get roundTrips() {
-        return this.sent;
-    }
-    get transaction() {
-        const status = this.client.getTransactionStatus();
-        return status === 'T' ? 'open' : status === 'E' ? 'failed' : 'idle';
-    }
-    async query(text, values = []) {
-        const [result] = await this.send({ type: 'extended', queries: [{ text, values }] });
-        return result ?? { tag: '', columns: [], rows: [] };
-    }
-    async rows(text, values = []) {
-        return objectsOf(await this.query(text, values));
-    }
-    async simple(text) {
-        return [...(await this.send({ type: 'simple', text }))];
-    }
-    async simpleTogether(texts) {
-        const answers = await this.sendTogether(texts.map((text) => ({ type: 'simple', text })));
-        return answers.map((results) => [...results]);
-    }
-    async pipeline(queries, onResult) {
-        if (queries.length === 0)
-            return [];
-        const told = onResult === undefined ? {} : { onResult };
-        return [...(await this.send({ type: 'extended', queries, ...told }))];
-    }
-    async columnsOf(text) {
-        const [described] = await this.send({ type: 'describe', text });
-        return described?.columns ?? [];
-    }
-    async copyIn(statement, data) {
-        const results = await this.send({ type: 'copy', text: statement, data });
-        return results.at(-1) ?? { tag: '', columns: [], rows: [] };
-    }
-    takeNotices() {
-        return this.box.take();
-    }
-    async close() {
-        if (this.closing)
-            return;
-        this.closing = true;
-        const { stream } = this.client.connection;
-        const timer = setTimeout(() => stream.destroy(), farewellMs);
-        await this.client.end();
-        clearTimeout(timer);
-    }
-    async send(request) {
-        const [results] = await this.sendTogether([request]);
-        return results ?? [];
-    }
-    sendTogether(requests) {
-        const answer = this.last.then(() => this.exchange(requests));
-        this.last = answer.catch(() => { });
-        return answer;
-    }
-    /** Resolves when all have been answered; throws the first failure. */
-    async exchange(requests) {
-        if (this.reason !== null)
-            throw this.reason;
-        const [first, ...others] = requests;
-        if (first === undefined)
-            return [];
-        this.sent++;
-        const following = others.map((request) => new Exchange(request));
-        const exchanges = [new Exchange(first, following), ...following];
-        const stopWatching = this.watchAnswer();
-        for (const exchange of exchanges)
-            this.client.query(exchange);
-        const answers = await Promise.allSettled(exchanges.map(({ done }) => done));
-        stopWatching();
-        return answers.map((answer) => {
-            if (answer.status === 'fulfilled')
-                return answer.value;
-            const failure = serverErrorOf(answer.reason);
-            if (failure.lost)
-                this.reason ??= failure;
-            throw failure;
-        });
-    }
-    watchAnswer() {
-        const stream = this.client.connection.stream;
-        const before = stream.bytesWritten;
-        return watchAnswer(this.patience, {
-            backendPid: this.backendPid,
-            backendStart: this.backendStart,
-            traffic: () => `${stream.bytesRead} ${stream.bytesWritten} ${unsent(stream)}`,
-            uploads: () => stream.bytesWritten - before > uploadBytes,
-            giveUp: (reason) => stream.destroy(new Error(reason)),
-        });
-    }
-}
-/** Node gives one big write to the system as one, and counts it as unsent until all of it has left; its own time limits look at the handle, too. */
-function unsent(stream) {
-    const { _handle: handle } = stream;
-    return `${stream.writableLength} ${handle?.writeQueueSize ?? 0}`;
-}
-function tlsVersion(stream) {
-    const { getProtocol } = stream;
-    return getProtocol?.call(stream) ?? 'off';
-}
-//# sourceMappingURL=client-session.js.map
-;// CONCATENATED MODULE: ./build/src/postgres/silence-settings.js
-/**
- * After about thirty seconds without a sign of life from us the server ends a backend of ours, and its locks with it: by default it would take two hours
- * where nothing is under way, and a quarter of an hour where an answer is. On a Unix socket they are ignored, and where the server's platform has none of
- * them it says so in its log only. Behind a pooler they hold between it and the server.
- */
-const silenceSettings = {
-    tcp_keepalives_idle: '10',
-    tcp_keepalives_interval: '5',
-    tcp_keepalives_count: '4',
-    tcp_user_timeout: '30s',
-};
-//# sourceMappingURL=silence-settings.js.map
-;// CONCATENATED MODULE: ./build/src/postgres/prepare.js
-
-
-
-
-
-/**
- * One round trip: the real backend pid and its start, limits, and `client_connection_check_interval`, so that the backend of a killed run ends itself in half a
- * second. A server whose platform can't check (22023) is left without.
- */
-async function prepare_prepare(session, options) {
-    const limits = options.unlimited ? unlimited(session.serverMajor) : {};
-    const settings = { ...limits, ...silenceSettings, ...options.settings };
-    try {
-        return await applySettings(session, { client_connection_check_interval: '500ms', ...settings });
-    }
-    catch (error) {
-        const unable = error instanceof ServerError && error.code === sqlstate.invalidParameterValue;
-        if (!unable)
-            throw error;
-        return await applySettings(session, settings);
-    }
-}
-const ownStart = `(SELECT ${backendStartText('a')} FROM pg_catalog.pg_stat_activity a WHERE a.pid = pg_catalog.pg_backend_pid())`;
-async function applySettings(session, settings) {
-    const calls = Object.entries(settings).map(([name, value]) => `pg_catalog.set_config(${prepare_literal(name)}, ${prepare_literal(value)}, false)`);
-    const columns = [
-        'pg_catalog.pg_backend_pid()',
-        ownStart,
-        'pg_catalog.pg_is_in_recovery()',
-        "pg_catalog.current_setting('transaction_read_only')",
-        ...calls,
-    ];
-    const [result] = await session.simple(`SELECT ${columns.join(', ')}`);
-    const [pid, start, inRecovery, readOnly] = result?.rows[0] ?? [];
-    session.backendPid = Number(pid);
-    session.backendStart = start ?? '';
-    return { inRecovery: inRecovery === 't', readOnly: readOnly === 'on' };
-}
-function prepare_literal(text) {
-    return esm.escapeLiteral(text);
-}
-/** transaction_timeout (17+) ends an idle keeper with 25P04. */
-function unlimited(major) {
-    return {
-        statement_timeout: '0',
-        lock_timeout: '0',
-        idle_in_transaction_session_timeout: '0',
-        idle_session_timeout: '0',
-        ...(major >= 17 ? { transaction_timeout: '0' } : {}),
-    };
-}
-//# sourceMappingURL=prepare.js.map
-;// CONCATENATED MODULE: external "node:tls"
-const external_node_tls_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:tls");
-;// CONCATENATED MODULE: ./build/src/postgres/tls.js
-
-/**
- * The attempts of one endpoint, in order, by libpq's rules for sslmode (pg's own reading of it differs: there `require` verifies). `allow` begins
- * plainly, `prefer` with TLS; a Unix socket never speaks TLS.
- */
-function tlsAttempts(config, endpoint) {
-    if (config.mode === 'disable' || endpoint.host.startsWith('/'))
-        return [false];
-    const secure = tlsOptions(config, endpoint);
-    if (config.mode === 'allow')
-        return [false, secure];
-    if (config.mode === 'prefer')
-        return [secure, false];
-    return [secure];
-}
-/**
- * As libpq does, the certificate is checked against the root certificate wherever there is one (so `require` is `verify-ca` then), and
- * the host's name only in `verify-full`.
- */
-function tlsOptions(config, endpoint) {
-    const key = config.key();
-    return {
-        ...tls_verification(config, endpoint),
-        ...(config.revocationList === null ? {} : { crl: config.revocationList }),
-        ...(config.certificate === null ? {} : { cert: config.certificate }),
-        ...(key === null ? {} : { key: key.pem }),
-        ...(key?.passphrase === undefined ? {} : { passphrase: key.passphrase }),
-        // pg sets it to the host that it connects to, unless that is an address.
-        ...(endpoint.hostaddr === undefined ? {} : { servername: endpoint.host }),
-        minVersion: config.minVersion,
-        maxVersion: config.maxVersion,
-    };
-}
-function tls_verification(config, endpoint) {
-    if (config.rootCertificate === null)
-        return { rejectUnauthorized: false };
-    return {
-        rejectUnauthorized: true,
-        ...certificateAuthorities(config.rootCertificate),
-        checkServerIdentity: (_host, certificate) => config.mode === 'verify-full'
-            ? external_node_tls_namespaceObject.checkServerIdentity(endpoint.host, certificate)
-            : undefined,
-    };
-}
-/** Node has its own bundle of authorities; the machine's can be asked for since 22.15. */
-function certificateAuthorities(root) {
-    if (root !== 'system')
-        return { ca: root };
-    if (typeof external_node_tls_namespaceObject.getCACertificates !== 'function')
-        return {};
-    const machine = external_node_tls_namespaceObject.getCACertificates('system');
-    return machine.length === 0 ? {} : { ca: machine };
-}
-//# sourceMappingURL=tls.js.map
-;// CONCATENATED MODULE: ./build/src/postgres/session.js
-
-
-
-
-
-
-
-
-
-/** Looks that need a connection of their own are rare, and a server that is slow to let them in is asked twice. */
-const lookoutPace = { firstMs: 5_000, mostMs: 30_000, failures: 2 };
-/** Where connect_timeout asks for no limit, a look still has one. */
-const lookWithinMs = 10_000;
-/**
- * A new session on the first endpoint that answers and has the wanted `target_session_attrs`. Throws the ServerError of the last failure
- * (explainConnectionFailure tells it in words).
- */
-async function connect(config, options) {
-    const wanted = config.targetSessionAttrs;
-    // Any will do where there is no standby: a second round.
-    if (wanted === 'prefer-standby') {
-        const standby = { ...config, targetSessionAttrs: 'standby' };
-        return connect(standby, options).catch(() => connect({ ...config, targetSessionAttrs: 'any' }, options));
-    }
-    let failure = serverErrorOf(new Error('no host to connect to'));
-    for (const endpoint of config.endpoints) {
-        for (const attempt of tlsAttempts(config.tls, endpoint)) {
-            try {
-                return await establish(config, endpoint, attempt, options);
-            }
-            catch (error) {
-                failure = serverErrorOf(error);
-                if (!otherTlsMayHelp(failure, config, attempt))
-                    break;
-            }
-        }
-        if (isFinal(failure))
-            break;
-    }
-    throw failure;
-}
-/** A server that answers and says no to this user or database ends the search, as in libpq. */
-function isFinal(failure) {
-    return failure.code.startsWith('28') || failure.code === sqlstate.invalidCatalogName;
-}
-/** The same configuration, bound to the endpoint of a session: all connections of a run must reach one server. */
-function pinnedTo(session, config) {
-    return { ...config, endpoints: [session.endpoint] };
-}
-async function establish(config, endpoint, ssl, options) {
-    const client = new esm.Client({
-        host: endpoint.hostaddr ?? endpoint.host,
-        port: endpoint.port,
-        user: config.user,
-        database: config.database,
-        password: () => knownPassword(config, endpoint),
-        ssl,
-        sslnegotiation: 'postgres',
-        options: config.options,
-        application_name: options.applicationName,
-        connectionTimeoutMillis: config.connectTimeoutMs,
-        keepAlive: true,
-        keepAliveInitialDelayMillis: 10_000,
-        enableChannelBinding: config.channelBinding === 'require',
-    });
-    const parameters = new Map();
-    client.connection.on('parameterStatus', (message) => {
-        parameters.set(message.parameterName ?? '', message.parameterValue ?? '');
-    });
-    if (config.channelBinding === 'require')
-        requireChannelBinding(client);
-    try {
-        await client.connect();
-    }
-    catch (error) {
-        client.connection.stream.destroy();
-        throw serverErrorOf(error);
-    }
-    const withinMs = config.connectTimeoutMs;
-    const session = new ClientSession(options.name, endpoint, client, parameters, { withinMs });
-    try {
-        const state = await prepare_prepare(session, options);
-        refuseUnwanted(state, config);
-        session.patience = options.patience ?? anotherConnection(config, endpoint, options);
-        return session;
-    }
-    catch (error) {
-        await session.close().catch(() => { });
-        throw error;
-    }
-}
-/** Looks at a session's backend through a connection made for it, each time. */
-function anotherConnection(config, endpoint, { name, applicationName }) {
-    const withinMs = config.connectTimeoutMs || lookWithinMs;
-    const there = {
-        ...config,
-        endpoints: [endpoint],
-        targetSessionAttrs: 'any',
-        connectTimeoutMs: withinMs,
-    };
-    return {
-        ...lookoutPace,
-        async look(backendPid) {
-            const session = await connect(there, { name, applicationName, patience: { withinMs } });
-            try {
-                return await lookAtBackend(session, backendPid);
-            }
-            finally {
-                await session.close().catch(() => undefined);
-            }
-        },
-    };
-}
-/** A server that asks for a password when there is none must not be told an empty one. */
-function knownPassword(config, endpoint) {
-    const password = config.password(endpoint);
-    if (password !== null && password !== '')
-        return password;
-    throw new ServerError({
-        code: sqlstate.invalidPassword,
-        message: 'the server asks for a password, and none was given',
-        severity: 'FATAL',
-        lost: true,
-    });
-}
-/**
- * `prefer` speaks plainly where the server has no TLS or where pg_hba.conf wants none (28000), `allow` the other way round. libpq also
- * repeats a wrong password so; we don't lock accounts.
- */
-function otherTlsMayHelp(error, config, attempt) {
-    if (config.tls.mode !== 'prefer' && config.tls.mode !== 'allow')
-        return false;
-    if (error.code === sqlstate.invalidAuthorizationSpecification)
-        return true;
-    return config.tls.mode === 'prefer' && attempt !== false && isTlsFailure(error);
-}
-/** target_session_attrs: the next endpoint is tried when this one is of the wrong kind. */
-function refuseUnwanted(state, config) {
-    const fits = {
-        any: true,
-        'read-write': !state.readOnly,
-        'read-only': state.readOnly,
-        primary: !state.inRecovery,
-        standby: state.inRecovery,
-        'prefer-standby': true,
-    }[config.targetSessionAttrs];
-    if (fits)
-        return;
-    throw new ServerError({
-        code: sqlstate.connectionRejected,
-        message: `the server is not what target_session_attrs=${config.targetSessionAttrs} asks for`,
-        severity: 'FATAL',
-        lost: true,
-    });
-}
-//# sourceMappingURL=session.js.map
-;// CONCATENATED MODULE: ./build/src/postgres/settings.js
-
-
-
-
-/**
- * The worker as new, between migrations: ROLLBACK if a transaction is open, DISCARD ALL (which goes back to start-up values), then our settings and
- * the values that the server has made of them. One round trip of two messages, as DISCARD ALL allows no company in its own.
- */
-async function resetWorker(worker, settings) {
-    if (worker.transaction !== 'idle')
-        await worker.simple('ROLLBACK');
-    return settings_applySettings(worker, settings, ['DISCARD ALL']);
-}
-/** The same without DISCARD ALL, for a session just made: one round trip. */
-async function applyWorkerSettings(worker, settings) {
-    return settings_applySettings(worker, settings, []);
-}
-async function settings_applySettings(worker, settings, before) {
-    const wanted = [...workerSettings(settings), ...withoutLimits(worker.serverMajor)];
-    try {
-        return await setAndReadBack(worker, [...wanted, checkInterval], before);
-    }
-    catch (error) {
-        const unable = error instanceof ServerError && error.code === sqlstate.invalidParameterValue;
-        if (!unable)
-            throw error;
-        return await setAndReadBack(worker, wanted, before);
-    }
-}
-/** Limits that a database or role may have set for its application would end the worker between or during long steps, which have their own. */
-function withoutLimits(major) {
-    const names = ['idle_session_timeout', ...(major >= 17 ? ['transaction_timeout'] : [])];
-    return names.map((name) => ({ name, value: '0' }));
-}
-/** A server whose platform can't check whether its client is still there (22023) is left without. */
-const checkInterval = { name: 'client_connection_check_interval', value: '500ms' };
-async function setAndReadBack(worker, wanted, before) {
-    const silence = Object.entries(silenceSettings).map(([name, value]) => ({ name, value }));
-    const statements = [...silence, ...wanted].flatMap(setStatement);
-    const message = [...statements, readBackQuery(wanted)].join('; ');
-    const answers = await worker.simpleTogether([...before, message]);
-    const values = answers.at(-1)?.at(-1)?.rows[0] ?? [];
-    return wanted.map(({ name, value }, index) => ({
-        name,
-        set: value ?? '(as configured)',
-        readBack: values[index] ?? '',
-    }));
-}
-function workerSettings(settings) {
-    return [
-        { name: 'role', value: settings.role ?? null },
-        { name: 'search_path', value: settings.searchPath ?? null },
-        { name: 'lock_timeout', value: settings_milliseconds(settings.lockTimeout) },
-        { name: 'statement_timeout', value: settings_milliseconds(settings.statementTimeout) },
-        {
-            name: 'idle_in_transaction_session_timeout',
-            value: settings_milliseconds(settings.idleInTransactionTimeout),
-        },
-        { name: 'TimeZone', value: 'UTC' },
-        { name: 'row_security', value: 'on' },
-        { name: 'standard_conforming_strings', value: 'on' },
-        { name: 'client_min_messages', value: 'notice' },
-        { name: 'application_name', value: settings.applicationName },
-    ];
-}
-function settings_milliseconds(value) {
-    return `${Math.round(value)}ms`;
-}
-/** SET search_path takes a list, everything else one value. */
-function setStatement({ name, value }) {
-    if (value === null)
-        return [];
-    return name === 'search_path'
-        ? [`SET search_path TO ${value}`]
-        : [`SET ${name} TO ${esm.escapeLiteral(value)}`];
-}
-function readBackQuery(wanted) {
-    const values = wanted.map(({ name }) => `pg_catalog.current_setting(${esm.escapeLiteral(name)})`);
-    return `SELECT ${values.join(', ')}`;
-}
-/** SQL that sets the budget of a step: `concurrent-timeout` as both, for what waits for others by nature. */
-function settings_timeoutStatements(budget) {
-    return `SET lock_timeout TO '${settings_milliseconds(budget.lockTimeout)}'; SET statement_timeout TO '${settings_milliseconds(budget.statementTimeout)}'`;
-}
-/** Inside a transaction: gone with it. */
-function localTimeoutStatements(budget) {
-    return settings_timeoutStatements(budget).replaceAll('SET ', 'SET LOCAL ');
-}
-//# sourceMappingURL=settings.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/answer-looker.js
-
-/**
- * The observer looks after the worker's answers: no connection is made for it, so it may look often. It is connected anew where it is lost itself,
- * patiently: when that fails, nothing is in reach.
- */
-function byObserver(observer) {
-    return {
-        firstMs: 3_000,
-        mostMs: 5_000,
-        failures: 1,
-        look: (pid) => lookAtBackend(observer, pid),
-    };
-}
-//# sourceMappingURL=answer-looker.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/end-backend.js
-
-
-
-/** How long a backend may take to notice that its client is gone before it is ended. */
-const end_backend_patienceMs = 2_000;
-/** How long one that was ended may take to go: it must notice that first, and then roll back. */
-const endMs = 60_000;
-/**
- * Waits for a backend of ours to be gone; ends it when it lingers. Only then is nothing more to come from it. A backend that was given its pid since is
- * somebody else's: after a restart the server soon gives the same ones again.
- * Errors: ServerError when it is still there after all.
- */
-async function endBackend(observer, backend) {
-    const { backendPid, backendStart } = backend;
-    const deadline = Date.now() + end_backend_patienceMs;
-    let ended = false;
-    while (await end_backend_isThere(observer, backend)) {
-        if (!ended && Date.now() > deadline) {
-            await terminateBackend(observer, backendPid, backendStart);
-            ended = true;
-        }
-        if (Date.now() > deadline + endMs)
-            throw end_backend_stillThere(backendPid);
-        await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-}
-function end_backend_stillThere(pid) {
-    return new ServerError({
-        code: sqlstate.objectInUse,
-        message: `the backend ${pid} of a lost connection was ended, and is still there after ${endMs / 1000} s`,
-        severity: 'ERROR',
-        lost: false,
-    });
-}
-async function end_backend_isThere(observer, { backendPid, backendStart }) {
-    const result = await observer.query(`select exists (select from pg_catalog.pg_stat_activity
-       where pid = $1 and ($2 = '' or backend_start = nullif($2, '')::timestamptz))`, [backendPid, backendStart]);
-    return result.rows[0]?.[0] === 't';
-}
-//# sourceMappingURL=end-backend.js.map
-;// CONCATENATED MODULE: ./build/src/postgres/target.js
-
-
-/** One query, more where EXECUTE on the functions that identify the server was revoked. */
-async function target_describeTarget(session, config, extra = {}) {
-    const row = await readTarget(session);
-    const { systemIdentifier, tls, database, user, ...facts } = row;
-    // Behind a pooler the server sees the pooler's connection: our own end counts.
-    const direct = session.pid === session.backendPid;
-    const report = {
-        ...(extra.name === undefined ? {} : { name: extra.name }),
-        host: session.endpoint.host,
-        port: session.endpoint.port,
-        database: database || config.database,
-        user,
-        ...(extra.role === undefined ? {} : { role: extra.role }),
-        serverVersion: session.serverVersion,
-        ...(systemIdentifier === null ? {} : { systemIdentifier }),
-        tls: direct && tls !== null ? tls : session.tls,
-    };
-    return { report, serverMajor: session.serverMajor, ...facts };
-}
-/**
- * The timeline comes from the name of the WAL file that is written now: pg_control_checkpoint() names the old one until the first checkpoint after a
- * promotion (seen on 18: a promoted standby was taken for the primary). CASE: on a standby there is no such file, and asking is an error.
- */
-const timeline = `(CASE WHEN pg_is_in_recovery() THEN NULL
-           ELSE ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::integer END)`;
-const systemIdentifier = '(SELECT system_identifier::text FROM pg_control_system())';
-/** What is asked where EXECUTE was revoked, or a service has other WAL than Postgres: the next of these. */
-const identities = [
-    { systemIdentifier, timeline },
-    { systemIdentifier: 'NULL::text', timeline },
-    { systemIdentifier: 'NULL::text', timeline: 'NULL::integer' },
-];
-const unable = new Set([
-    sqlstate.insufficientPrivilege,
-    sqlstate.featureNotSupported,
-]);
-async function readTarget(session) {
-    let refusal = new Error('the server described nothing');
-    for (const identity of identities) {
-        try {
-            const [row] = await session.rows(describeQuery(identity));
-            if (row !== undefined)
-                return row;
-        }
-        catch (error) {
-            if (!(error instanceof ServerError) || !unable.has(error.code))
-                throw error;
-            refusal = error;
-        }
-    }
-    throw refusal;
-}
-function describeQuery(control) {
-    return `
-    SELECT current_database() AS database, session_user AS "user",
-           ${control.systemIdentifier} AS "systemIdentifier",
-           ${control.timeline} AS timeline,
-           (SELECT CASE WHEN s.ssl THEN s.version ELSE 'off' END FROM pg_stat_ssl s WHERE s.pid = pg_backend_pid()) AS tls,
-           pg_is_in_recovery() AS "inRecovery",
-           current_schemas(false) AS "searchPath",
-           current_setting('search_path') AS "searchPathSetting",
-           ARRAY(SELECT e.evtname FROM pg_event_trigger e WHERE e.evtenabled <> 'D' ORDER BY e.evtname) AS "eventTriggers",
-           (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user) AS superuser,
-           pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AS "readsAllStats"`;
-}
-//# sourceMappingURL=target.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/reconnect.js
-
-
-
-/** A server that crashed is back after its recovery: it is waited for this long. */
-const reconnect_patienceMs = 15_000;
-const pauseMs = 250;
-/**
- * Connects anew, for a bounded time (`patient`, or once), and only to the server that the run began on: behind one name, a failover may have put another, which
- * may lack what was committed.
- * Errors: ServerError when nothing answers in time, or another server does.
- */
-async function reconnect(open, connection, expected, patient = true) {
-    const session = await openWithin(open, patient ? reconnect_patienceMs : 0);
-    try {
-        const { report, timeline, inRecovery } = await target_describeTarget(session, connection);
-        const same = (report.systemIdentifier ?? null) === expected.systemIdentifier &&
-            timeline === expected.timeline &&
-            !inRecovery;
-        if (same)
-            return session;
-    }
-    catch (error) {
-        await session.close();
-        throw error;
-    }
-    await session.close();
-    throw new ServerError({
-        code: sqlstate.connectionRejected,
-        message: 'the server that answers now is not the one that the run began on: there was a failover, and what this run committed may be missing there; the next deploy finds out from its journal and goes on',
-        severity: 'FATAL',
-        lost: true,
-    });
-}
-async function openWithin(open, withinMs) {
-    const deadline = Date.now() + withinMs;
-    while (true) {
-        try {
-            return await open();
-        }
-        catch (error) {
-            if (!(error instanceof ServerError) || Date.now() >= deadline)
-                throw error;
-            await new Promise((resolve) => setTimeout(resolve, pauseMs));
-        }
-    }
-}
-//# sourceMappingURL=reconnect.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/connections.js
-
-
-
-
-
-
-/**
- * The worker and what it takes to keep it usable: prepared anew for each migration, connected anew when it was lost.
- * Returns the connections; `worker` is the one to use now.
- */
-async function openWorker({ connection, settings, report }, runId, observer, identity) {
-    const open = (version) => connect(connection, {
-        name: 'worker',
-        applicationName: applicationName(runId, 'worker', version),
-        patience: byObserver(observer),
-    });
-    const settingsFor = (version) => ({
-        ...(settings.role === undefined ? {} : { role: settings.role }),
-        lockTimeout: settings.lockTimeout,
-        statementTimeout: settings.statementTimeout,
-        idleInTransactionTimeout: settings.idleInTransactionTimeout,
-        applicationName: applicationName(runId, 'worker', version),
-    });
-    let worker = await open();
-    let lost = false;
-    let current = '';
-    const watch = (session) => {
-        void session.lost.then(() => {
-            if (session === worker)
-                lost = true;
-        });
-    };
-    watch(worker);
-    return {
-        get worker() {
-            return worker;
-        },
-        async prepareWorker(version) {
-            if (lost) {
-                await endBackend(observer, worker);
-                worker = await reconnect(() => open(version), connection, identity);
-                lost = false;
-                watch(worker);
-            }
-            current = version;
-            report.session = [...(await resetWorker(worker, settingsFor(version)))];
-            return report.session;
-        },
-        async restoreWorker(what) {
-            const { role, ...others } = settingsFor(current);
-            const all = what === 'all' && role !== undefined ? { ...others, role } : others;
-            await applyWorkerSettings(worker, all);
-        },
-        async endWorker() {
-            lost = true;
-            await endBackend(observer, worker);
-        },
-        close: () => worker.close(),
-    };
-}
-//# sourceMappingURL=connections.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/lock-memory.js
-
-
-
-/** The report keeps so many of each, those of the longest waits. */
-const lock_memory_kept = 100;
-/** What the report says of it, the longest waits first. */
-function asReport(memory) {
-    const blockers = [...memory.blockers.values()].sort((a, b) => b.waitedMs - a.waitedMs);
-    const blocked = [...memory.blocked.values()]
-        .map(({ entry }) => entry)
-        .sort((a, b) => b.longestMs - a.longestMs);
-    const unkept = Math.max(0, blockers.length - lock_memory_kept) + Math.max(0, blocked.length - lock_memory_kept);
-    const reason = lock_memory_reasonOf(memory, unkept + memory.forgotten);
-    return {
-        blockers: blockers.slice(0, lock_memory_kept).map((entry) => ({ ...entry })),
-        blocked: blocked.slice(0, lock_memory_kept).map((entry) => ({ ...entry })),
-        looks: memory.looks,
-        everyMs: lookEveryMs,
-        ...(reason === '' ? {} : { reason }),
-    };
-}
-function lock_memory_reasonOf({ blindMs, blindWhy, blindRole }, leftOut) {
-    return [
-        blindMs === 0 ? '' : `Nobody looked for ${formatDuration(blindMs)} in all: ${blindWhy}.`,
-        blindRole === null
-            ? ''
-            : `What other sessions do was not visible: \`GRANT pg_read_all_stats TO ${quoteIdentifier(blindRole)}\`.`,
-        leftOut === 0 ? '' : `${leftOut} more are left out here.`,
-    ]
-        .filter((text) => text !== '')
-        .join(' ');
-}
-//# sourceMappingURL=lock-memory.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/without-constants.js
-/** A text constant (also cut off at the end), or a number that is no part of a name or parameter. */
-const constants = /'(?:[^']|'')*(?:'|$)|(?<![\w$."])-?\d+(?:\.\d+)?(?![\w"])/g;
-/**
- * A query with its constants as parameters, as pg_stat_statements shows it: 'select … where id = $1'. An application sends one query with a
- * thousand values, and what the values are is nobody's business. Names in double quotes stay; dollar-quoted texts are not looked for.
- */
-function withoutConstants(query) {
-    let parameters = 0;
-    return query.replace(constants, () => {
-        parameters += 1;
-        return `$${parameters}`;
-    });
-}
-//# sourceMappingURL=without-constants.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/lock-record.js
-
-
-
-/** An application session that has waited so long is told of as it happens. */
-const noticeableMs = 1_000;
-/** So many of each are remembered. */
-const remembered = 1_000;
-/** So many warnings of ours in one report. */
-const warned = 20;
-/** Writes into `report.locks` as the run goes, so that every ending has it, and tells the listener what is new. */
-function recordLocks(report, emit) {
-    const memory = {
-        blockers: new Map(),
-        blocked: new Map(),
-        said: new Set(),
-        asked: new Set(),
-        forgotten: 0,
-        looks: 0,
-        blindMs: 0,
-        blindWhy: '',
-        blindRole: null,
-    };
-    const write = () => {
-        report.locks = asReport(memory);
-    };
-    const tell = ({ step }, blocker) => emit({ type: 'lock-wait', step, blocker });
-    write();
-    return {
-        ask: (session) => addBounded(memory.asked, backendOf(session)),
-        looked(at, waits, inWayMs) {
-            memory.looks += 1;
-            memory.blindRole ??= waits.blind;
-            for (const session of waits.blockers)
-                addBlocker(memory, at, session, inWayMs, tell);
-            for (const session of waits.blocked)
-                addBlocked(memory, emit, at, session);
-            write();
-        },
-        awaited(at, sessions, inWayMs) {
-            for (const session of sessions)
-                addBlocker(memory, at, session, inWayMs);
-            write();
-        },
-        blind(ms, why) {
-            memory.blindMs += ms;
-            memory.blindWhy = why;
-            write();
-        },
-        ended(at, session, action) {
-            const entry = addBlocker(memory, at, session, 0, tell);
-            if (entry === null)
-                return;
-            entry.action = action;
-            emit({ type: 'blocker-ended', step: at.step, blocker: { ...entry } });
-            write();
-        },
-        warn(message, about) {
-            if (memory.said.has(about) || memory.said.size >= warned)
-                return;
-            memory.said.add(about);
-            const last = memory.said.size === warned;
-            const said = last ? `${message}. Further warnings of this kind are left out.` : message;
-            report.warnings.push(said);
-            emit({ type: 'warning', message: said });
-        },
-    };
-}
-function addBlocker(memory, at, session, inWayMs, told) {
-    const seen = sessionOf(session);
-    const key = JSON.stringify([lock_record_placeKey(at), backendOf(session)]);
-    const known = memory.blockers.get(key);
-    if (known !== undefined) {
-        Object.assign(known, seen, { waitedMs: known.waitedMs + inWayMs });
-        return known;
-    }
-    if (memory.blockers.size >= remembered) {
-        memory.forgotten += 1;
-        return null;
-    }
-    const entry = { ...seen, ...lock_record_placeOf(at), waitedMs: inWayMs };
-    memory.blockers.set(key, entry);
-    told?.(at, { ...entry });
-    return entry;
-}
-/** False where it is in there already. The oldest make room: they are not met again. */
-function addBounded(all, one) {
-    if (all.has(one))
-        return false;
-    const [oldest] = all;
-    if (all.size >= remembered && oldest !== undefined)
-        all.delete(oldest);
-    all.add(one);
-    return true;
-}
-function addBlocked(memory, emit, at, session) {
-    const { application, user, behind, waitedMs } = session;
-    const query = withoutConstants(session.query);
-    const key = JSON.stringify([lock_record_placeKey(at), application, user, query]);
-    let known = memory.blocked.get(key);
-    if (known === undefined) {
-        if (memory.blocked.size >= remembered)
-            forgetShortest(memory);
-        const entry = { application, user, query, ...lock_record_placeOf(at), behind, sessions: 0, longestMs: 0 };
-        known = { entry, pids: new Set(), told: false };
-        memory.blocked.set(key, known);
-    }
-    if (known.pids.size < remembered)
-        known.pids.add(backendOf(session));
-    known.entry.sessions = known.pids.size;
-    if (waitedMs >= known.entry.longestMs)
-        Object.assign(known.entry, { behind, longestMs: waitedMs });
-    if (known.told || known.entry.longestMs <= noticeableMs)
-        return;
-    known.told = true;
-    emit({ type: 'blocking', step: at.step, blocked: { ...known.entry } });
-}
-function forgetShortest(memory) {
-    const all = [...memory.blocked].map(([key, { entry }]) => ({ key, ms: entry.longestMs }));
-    const shortest = all.reduce((a, b) => (b.ms < a.ms ? b : a));
-    memory.blocked.delete(shortest.key);
-    memory.forgotten += 1;
-}
-const lock_record_placeOf = ({ version, step, statement }) => ({
-    version,
-    step: step.ordinal,
-    where: statement?.where ?? step.where,
-});
-function lock_record_placeKey(at) {
-    const { version, step, where } = lock_record_placeOf(at);
-    return [version, step, where.line, where.column];
-}
-//# sourceMappingURL=lock-record.js.map
-;// CONCATENATED MODULE: ./build/src/postgres/pooler.js
-
-
-/** Turns of the test: a pooler that deals its connections out in turn may give the same one twice. */
-const turns = 3;
-/**
- * Whether a pooler stands between, and of which kind. A pooler betrays itself: the pid that it gave for cancelling differs from pg_backend_pid() (measured with PgBouncer). In transaction
- * mode a session gets another's backend, or another backend, as soon as one stays in a transaction; in statement mode there are no transaction blocks. Costs nothing without a pooler. Both sessions must be idle.
- */
-async function poolingOf(first, second) {
-    if (first.pid === first.backendPid && second.pid === second.backendPid)
-        return 'none';
-    for (let turn = 0; turn < turns; turn++) {
-        const mine = await pidOf(first);
-        if (!(await mayBegin(second)))
-            return 'statement';
-        const other = await pidInTransaction(first, second, mine);
-        // One that takes its connections in turn comes round to the same for `first`, and so to another for `second`.
-        if (other === null || (await pidOf(second)) !== other)
-            return 'transaction';
-    }
-    return 'session';
-}
-/** The backend of `second`, in its transaction; null where `first` has that one, or has lost `mine`. */
-async function pidInTransaction(first, second, mine) {
-    try {
-        const other = await pidOf(second);
-        return other === mine || (await pidOf(first)) !== mine ? null : other;
-    }
-    finally {
-        await second.simple('ROLLBACK');
-    }
-}
-/** PgBouncer answers a BEGIN in statement mode with 08P01, and closes the connection. */
-async function mayBegin(session) {
-    try {
-        await session.simple('BEGIN');
-        return true;
-    }
-    catch (error) {
-        if (error instanceof ServerError && error.code === sqlstate.protocolViolation)
-            return false;
-        throw error;
-    }
-}
-async function pidOf(session) {
-    const [result] = await session.simple('SELECT pg_catalog.pg_backend_pid()');
-    return result?.rows[0]?.[0] ?? '';
-}
-//# sourceMappingURL=pooler.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/meet-target.js
-
-
-
-
-
-/** Who is there; a standby and a pooler in transaction mode are refused before anything else. */
-async function meetTarget(opening, observer, keeper) {
-    const { settings, report, emit, connection } = opening;
-    const facts = await target_describeTarget(observer, connection, {
-        ...(settings.target === undefined ? {} : { name: settings.target }),
-        ...(settings.role === undefined ? {} : { role: settings.role }),
-    });
-    report.target = facts.report;
-    refuseStandby(facts);
-    const pooling = keeper === null ? 'none' : await poolingOf(keeper, observer);
-    if (pooling === 'transaction' || pooling === 'statement')
-        refusePooler(observer, pooling);
-    emit({ type: 'connected', target: facts.report });
-    return {
-        serverMajor: facts.serverMajor,
-        searchPath: settings.role === undefined ? facts.searchPath : await searchPathOf(observer, settings.role),
-        hasEventTriggers: facts.eventTriggers.length > 0,
-        identity: {
-            systemIdentifier: facts.report.systemIdentifier ?? null,
-            timeline: facts.timeline,
-        },
-    };
-}
-/** "$user" in the search path follows the role that the migrations run under. */
-async function searchPathOf(observer, role) {
-    const results = await observer
-        .simple(`set role ${quoteIdentifier(role)}; select pg_catalog.unnest(pg_catalog.current_schemas(false)); reset role`)
-        .catch((error) => {
-        throw error instanceof ServerError && !error.lost ? refusedRole(role, error) : error;
-    });
-    return (results[1]?.rows ?? []).map(([schema]) => schema ?? '');
-}
-function refusedRole(role, { message, code }) {
-    return new Refusal({
-        what: `The migrations can't run as role "${role}".`,
-        why: `SET ROLE was refused: ${message} (SQLSTATE ${code}).`,
-        fix: 'Check the name; the user that logs in must be a member of the role (GRANT role TO user).',
-        exitCode: 1,
-    });
-}
-function refuseStandby(facts) {
-    if (!facts.inRecovery)
-        return;
-    throw new Refusal({
-        what: `${facts.report.host}:${facts.report.port} is a standby: it can't be changed.`,
-        why: 'pg_is_in_recovery() is true: only the primary accepts changes.',
-        fix: 'Give the URL of the primary, or all hosts with target_session_attrs=read-write.',
-        exitCode: 1,
-    });
-}
-/** A pooler that hands out backends by transaction or statement breaks locks, timeouts and settings of a session. */
-function refusePooler(observer, mode) {
-    throw new Refusal({
-        what: `There is a connection pooler in ${mode} mode between us and Postgres.`,
-        why: `The backend says it has pid ${observer.backendPid}, the connection was opened to ${observer.pid}, and backends change with each ${mode}. Locks, timeouts and settings of a session don't survive that.`,
-        fix: 'Give the direct URL of the server (often another port), not that of PgBouncer or a hosted pooler.',
-        exitCode: 1,
-    });
-}
-//# sourceMappingURL=meet-target.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/open-sessions.js
-
-
-/** Keeper and observer of a run. Side by side where there is one host; else the observer follows the keeper, since all connections of a run must reach one server. */
-async function openBoth(connection, runId) {
-    if (connection.endpoints.length === 1) {
-        return bothOrNone(openKeeper(connection, runId), openObserver(connection, runId, false));
-    }
-    const keeper = await openKeeper(connection, runId);
-    const pinned = pinnedTo(keeper, connection);
-    return bothOrNone(Promise.resolve(keeper), openObserver(pinned, runId, false));
-}
-async function openKeeper(connection, runId) {
-    return connect(connection, {
-        name: 'keeper',
-        applicationName: applicationName(runId, 'keeper'),
-        unlimited: true,
-    });
-}
-async function openObserver(connection, runId, readOnly) {
-    return connect(connection, {
-        name: 'observer',
-        applicationName: applicationName(runId, 'observer'),
-        unlimited: true,
-        ...(readOnly ? { settings: { default_transaction_read_only: 'on' } } : {}),
-    });
-}
-/** Both sessions, or the first error with the other session closed. */
-async function bothOrNone(first, second) {
-    const [a, b] = await Promise.allSettled([first, second]);
-    if (a.status === 'fulfilled' && b.status === 'fulfilled')
-        return [a.value, b.value];
-    if (a.status === 'fulfilled')
-        await a.value.close();
-    if (b.status === 'fulfilled')
-        await b.value.close();
-    throw a.status === 'rejected' ? a.reason : b.status === 'rejected' ? b.reason : undefined;
-}
-//# sourceMappingURL=open-sessions.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/run-lock.js
-
-
-
-
-
-const pollEveryMs = 250;
-const run_lock_tellEveryMs = 5_000;
-/**
- * Takes the run's lock on the keeper. Another run that holds it is waited for, by polling (a waiter blocked inside the lock would hold a
- * snapshot and break the other's concurrent build), for `run-lock-timeout`; who holds it is told.
- * Errors: Refusal (a gate) when the time is over.
- */
-async function takeRunLock(keeper, observer, settings, emit, cancellation) {
-    const started = Date.now();
-    let toldAt = Number.NEGATIVE_INFINITY;
-    while (!(await tryRunLock(keeper))) {
-        if (cancellation.requested)
-            throw new Cancelled();
-        const waitedMs = Date.now() - started;
-        const holder = await holderText(observer);
-        if (waitedMs >= settings.runLockTimeout)
-            throw stillHeld(holder, settings);
-        if (waitedMs - toldAt >= run_lock_tellEveryMs) {
-            emit({ type: 'waiting-for-run', holder, waitedMs });
-            toldAt = waitedMs;
-        }
-        await run_lock_sleep(pollEveryMs);
-    }
-}
-/** A warning where the keeper holds a snapshot after all, as the observer sees it; null: it holds none. */
-async function snapshotOfKeeper(observer, keeper) {
-    const horizon = await keeperHorizon(observer, keeper);
-    if (horizon === null)
-        return null;
-    return `The connection that holds the run's lock (pid ${keeper.backendPid}) has a snapshot (${horizon}), which it never asked for: something between us and Postgres sends queries of its own. Concurrent index builds will wait for it, and vacuum removes nothing newer.`;
-}
-async function holderText(observer) {
-    const holder = await runLockHolder(observer);
-    if (holder === null)
-        return 'another run';
-    const since = holder.since === '' ? '' : `, since ${holder.since}`;
-    return `${holder.applicationName || 'another run'} (pid ${holder.pid} from ${holder.client}${since})`;
-}
-function stillHeld(holder, settings) {
-    return new Refusal({
-        what: `Another run is changing this database: ${holder}.`,
-        why: `Only one run at a time may change a database. This one waited ${formatDuration(settings.runLockTimeout)} (run-lock-timeout).`,
-        fix: 'Wait for it to end and start this one again, or raise run-lock-timeout.',
-        exitCode: 1,
-    });
-}
-/** As the journal begins all that it writes: a picture of the catalog, or a count, begins a transaction too, but one that only reads. */
-const writes = /^\s*begin\b[^;]*\bread write\b/i;
-/**
- * A killed run may have left a worker that is still at work. It is waited for, and ended after `lock-timeout`, before the journal is
- * believed: until it is gone, what it does may still change. A worker is connected only under the run's lock, which we hold: so one of
- * another run is an orphan, while keepers and observers may be those of runs that wait for us: but these only look, so an observer that is in the
- * middle of writing to the journal is an orphan too.
- * Errors: Refusal (a gate) when one can't be ended.
- */
-async function awaitOrphans(observer, runId, settings, emit) {
-    const left = await endOrphans(observer, runId, {
-        graceMs: settings.lockTimeout,
-        isOrphan: ({ name, state, query }) => name.role === 'worker' ||
-            (name.role === 'observer' && state !== 'idle' && writes.test(query)),
-        onTerminate: ({ pid, applicationName }) => {
-            emit({ type: 'ending-orphan', pid, application: applicationName });
-        },
-    });
-    const [first] = left;
-    if (first === undefined)
-        return;
-    throw new Refusal({
-        what: `A backend of a killed run can't be ended: pid ${first.pid} (${first.applicationName}).`,
-        why: `It still does something (${first.state || 'what, this role may not see'}), and may yet commit it.`,
-        fix: `Find out why it does not end, and end it: SELECT pg_terminate_backend(${first.pid});`,
-        exitCode: 1,
-    });
-}
-const run_lock_sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-//# sourceMappingURL=run-lock.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/steady-session.js
-
-/**
- * A session that is connected anew when it was found lost: for the observer, which a run needs most when something has gone wrong. What was being
- * asked when the connection broke is asked again only where nothing of it had been sent, or where it only reads: nobody knows whether the rest
- * had its effect.
- */
-class SteadySession {
-    current;
-    reopen;
-    closed = false;
-    opening = null;
-    isLost = false;
-    /** A server that was waited for in vain is not waited for again, only tried. */
-    isInReach = true;
-    constructor(first, reopen) {
-        this.current = first;
-        this.reopen = reopen;
-        this.watch(first);
-    }
-    get pid() {
-        return this.current.pid;
-    }
-    get name() {
-        return this.current.name;
-    }
-    get backendPid() {
-        return this.current.backendPid;
-    }
-    get backendStart() {
-        return this.current.backendStart;
-    }
-    get endpoint() {
-        return this.current.endpoint;
-    }
-    get tls() {
-        return this.current.tls;
-    }
-    get serverMajor() {
-        return this.current.serverMajor;
-    }
-    get serverVersion() {
-        return this.current.serverVersion;
-    }
-    get roundTrips() {
-        return this.current.roundTrips;
-    }
-    get transaction() {
-        return this.current.transaction;
-    }
-    get lost() {
-        return this.current.lost;
-    }
-    query(...args) {
-        return this.ask((session) => session.query(...args), readsOnly(args[0]));
-    }
-    rows(...args) {
-        return this.ask((session) => session.rows(...args), readsOnly(args[0]));
-    }
-    simple(text) {
-        return this.ask((session) => session.simple(text), readsOnly(text));
-    }
-    simpleTogether(texts) {
-        return this.ask((session) => session.simpleTogether(texts), texts.every(readsOnly));
-    }
-    pipeline(...args) {
-        const readers = args[0].every(({ text }) => readsOnly(text));
-        return this.ask((session) => session.pipeline(...args), readers);
-    }
-    columnsOf(text) {
-        return this.ask((session) => session.columnsOf(text), true);
-    }
-    copyIn(statement, data) {
-        return this.ask((session) => session.copyIn(statement, data), false);
-    }
-    takeNotices() {
-        return this.current.takeNotices();
-    }
-    close() {
-        this.closed = true;
-        return this.current.close();
-    }
-    watch(session) {
-        void session.lost.then(() => {
-            if (session === this.current)
-                this.isLost = true;
-        });
-    }
-    async ask(question, repeatable) {
-        const session = await this.session();
-        const sentBefore = session.roundTrips;
-        try {
-            return await question(session);
-        }
-        catch (error) {
-            const lost = error instanceof ServerError && error.lost;
-            if (!lost || this.closed)
-                throw error;
-            this.isLost = true;
-            if (!repeatable && session.roundTrips !== sentBefore)
-                throw error;
-            return await question(await this.session());
-        }
-    }
-    async session() {
-        if (!this.isLost || this.closed)
-            return this.current;
-        this.opening ??= this.reopen(this.isInReach).finally(() => {
-            this.opening = null;
-        });
-        this.isInReach = false;
-        const session = await this.opening;
-        this.isInReach = true;
-        if (session !== this.current) {
-            this.current = session;
-            this.isLost = false;
-            this.watch(session);
-        }
-        return session;
-    }
-}
-function readsOnly(text) {
-    return /^\s*(?:select|show|set local|with)\b/i.test(text);
-}
-//# sourceMappingURL=steady-session.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/stop-listening.js
-
-
-
-/** Has requests to stop cancel what the worker does: a statement at the first, an undo's or a clean-up's when its time is over. */
-function cancelsOf(cancellation, undoBudgetMs, send) {
-    const cancellable = { now: false };
-    const undo = stoppableUndo(cancellation, undoBudgetMs);
-    const cleanUp = stoppableUndo(cancellation, cleanUpBudgetMs);
-    const statements = new Canceller(cancellable, send);
-    const undoing = new Canceller(undo.cancellable, send);
-    const cleaning = new Canceller(cleanUp.cancellable, send);
-    const timers = [];
-    const cancelUndo = () => {
-        if (undo.cancellation.requested)
-            undoing.cancel();
-    };
-    const cancelCleanUp = () => {
-        if (cleanUp.cancellation.requested)
-            cleaning.cancel();
-    };
-    const listen = () => {
-        statements.cancel();
-        cancelUndo();
-        cancelCleanUp();
-        // A moment later than the end of its time, which a timer may come before.
-        timers.push(setTimeout(cancelUndo, undoBudgetMs + 10));
-        timers.push(setTimeout(cancelCleanUp, cleanUpBudgetMs + 10));
-    };
-    const forget = cancellation.onRequest(listen);
-    if (cancellation.requested)
-        listen();
-    return {
-        cancellable,
-        undo,
-        cleanUp,
-        cancelStatement: () => statements.cancel(),
-        stopListening() {
-            forget();
-            for (const timer of timers)
-                clearTimeout(timer);
-        },
-    };
-}
-/** Asks the observer; at a request to stop, a connection made for it cancels each question until `act` has ended. Errors: Cancelled. */
-async function whileAsking(observer, reach, cancellation, act) {
-    stopIfAsked(cancellation);
-    const asking = { now: true };
-    const canceller = new Canceller(asking, (isWanted) => cancelAnew([observer], reach, isWanted));
-    const forget = cancellation.onRequest(() => canceller.cancel());
-    try {
-        return await act();
-    }
-    catch (error) {
-        // What a cancelled question fails with is no finding.
-        if (cancellation.requested)
-            throw new Cancelled();
-        throw error;
-    }
-    finally {
-        asking.now = false;
-        forget();
-        await asking.sent;
-    }
-}
-//# sourceMappingURL=stop-listening.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/open.js
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-/** Opens the target for reading only: the observer alone, in read-only transactions, without the run's lock. */
-async function openForReading(opening) {
-    const runId = (0,external_node_crypto_.randomBytes)(8).toString('hex');
-    const observer = await openObserver(opening.connection, runId, true);
-    try {
-        const surroundings = await meetTarget(opening, observer, null);
-        return {
-            runId,
-            observer,
-            surroundings,
-            journal: await readJournal(observer),
-            precheckMs: new Map(),
-            close: () => observer.close(),
-        };
-    }
-    catch (error) {
-        await observer.close();
-        throw error;
-    }
-}
-/**
- * Opens the target for changes: observer and keeper, the run's lock, orphans of killed runs gone, the journal read. The worker is connected
- * only now, so that a worker seen by a holder of the lock is always an orphan.
- * Errors: Refusal (a gate) for a standby, a transaction pooler, a lock held too long; ServerError when it can't connect.
- */
-async function openRun(opening) {
-    const { settings, emit, cancellation, connection } = opening;
-    const runId = (0,external_node_crypto_.randomBytes)(8).toString('hex');
-    const sessions = [];
-    const listeners = [];
-    const close = async () => {
-        for (const forget of listeners)
-            forget();
-        // The keeper last: its lock is what keeps other runs away.
-        for (const session of sessions.reverse())
-            await session.close().catch(() => undefined);
-    };
-    try {
-        const [keeper, firstObserver] = await openBoth(connection, runId);
-        sessions.push(keeper, firstObserver);
-        const surroundings = await meetTarget(opening, firstObserver, keeper);
-        const pinned = { ...opening, connection: pinnedTo(firstObserver, connection) };
-        const again = (open) => (patient) => reconnect(open, pinned.connection, surroundings.identity, patient);
-        const observer = new SteadySession(firstObserver, again(() => openObserver(pinned.connection, runId, false)));
-        sessions.splice(0, sessions.length, keeper, observer);
-        await takeRunLock(keeper, observer, settings, emit, cancellation);
-        const held = await snapshotOfKeeper(observer, keeper);
-        if (held !== null)
-            warn(opening, held);
-        await awaitOrphans(observer, runId, settings, emit);
-        const journal = await settledJournal(observer);
-        opening.report.runId = runId;
-        const precheckMs = new Map();
-        const reach = () => openObserver(pinned.connection, runId, false);
-        return {
-            precheckMs,
-            runId,
-            observer,
-            surroundings,
-            journal,
-            close,
-            whileAsking: (act) => whileAsking(observer, reach, cancellation, act),
-            async start(key, undoBudgetMs) {
-                const worker = await openWorker(pinned, runId, observer, surroundings.identity);
-                sessions.push(worker);
-                const send = cancelBy(observer, () => worker.worker, reach);
-                const cancels = cancelsOf(cancellation, undoBudgetMs, send);
-                listeners.push(cancels.stopListening);
-                const lock = watchLock(keeper, runId, again(() => openKeeper(pinned.connection, runId)), cancels.cancelStatement);
-                sessions.splice(0, 1, lock);
-                const run = runOf(opening, key, observer, surroundings, worker, lock, cancels);
-                return { ...run, precheckMs };
-            },
-        };
-    }
-    catch (error) {
-        await close();
-        throw error;
-    }
-}
-/** Runs without an end are dead, since we hold the lock that they held. Once the journal says so, it can't change behind our back. */
-async function settledJournal(observer) {
-    const journal = await readJournal(observer);
-    if (journal.unfinished.length === 0)
-        return journal;
-    await abandonRuns(observer);
-    return readJournal(observer);
-}
-function warn({ report, emit }, message) {
-    report.warnings.push(message);
-    emit({ type: 'warning', message });
-}
-function runOf(opening, key, observer, surroundings, connections, lock, { cancellable, undo, cleanUp }) {
-    const { settings, gates, emit, redact, report, cancellation } = opening;
-    return {
-        key,
-        locks: recordLocks(report, emit),
-        guards: { blockers: gates.blockers, disk: gates['disk-guard'] },
-        settings,
-        surroundings,
-        observer,
-        emit,
-        redact,
-        cancellation,
-        connections,
-        lock,
-        cancellable,
-        warn: (message) => warn(opening, message),
-        undo,
-        cleanUp,
-    };
-}
-//# sourceMappingURL=open.js.map
 ;// CONCATENATED MODULE: ./build/src/plan/expectations/unnamed.js
 
 
@@ -56335,7 +56335,7 @@ const folds = {
     detach: foldPartition,
 };
 //# sourceMappingURL=expectations.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/object-before.js
+;// CONCATENATED MODULE: ./build/src/deploy/undo/object-before.js
 
 
 
@@ -56371,7 +56371,7 @@ function presentOnly(ref, before) {
     };
 }
 //# sourceMappingURL=object-before.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/undo-policy.js
+;// CONCATENATED MODULE: ./build/src/deploy/undo/undo-policy.js
 
 
 
@@ -63279,7 +63279,7 @@ async function plan(context) {
     report.outcome = 'planned';
 }
 //# sourceMappingURL=plan.js.map
-;// CONCATENATED MODULE: ./build/src/deploy/undo-check.js
+;// CONCATENATED MODULE: ./build/src/deploy/undo/undo-check.js
 
 
 /**
@@ -64416,7 +64416,7 @@ const loadExec = () => import('./exec.js');
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _commands_program_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2858);
+/* harmony import */ var _commands_program_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4998);
 /* harmony import */ var _host_inputs_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1307);
 /* harmony import */ var _host_log_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5774);
 /* harmony import */ var _host_signals_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(9869);

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { decideBlocker } from '../../src/deploy/blocker-policy.ts'
+import { decideBlocker } from '../../src/deploy/waits/blocker-policy.ts'
 import type { Blocker } from '../../src/observe/waits.ts'
 import type { BlockersPolicy } from '../../src/runbook/gates/locks.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { recordLocks } from '../../src/deploy/lock-record.ts'
+import { recordLocks } from '../../src/deploy/waits/lock-record.ts'
 import type { BlockedSession, Blocker, Waits } from '../../src/observe/waits.ts'
 import type { RunEvent } from '../../src/report/events.ts'
 import { at as place, report, step } from '../report/samples.ts'

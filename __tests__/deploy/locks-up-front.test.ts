@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import type pg from 'pg'
-import { locksOfAttempt } from '../../src/deploy/up-front-locks.ts'
+import { locksOfAttempt } from '../../src/deploy/steps/up-front-locks.ts'
 import { loadParser } from '../../src/sql/parser.ts'
 import { withDatabase } from '../support/database.ts'
 import { deployFiles, endingOf, until } from '../support/engine.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { pauseAfter, retryBudget } from '../../src/deploy/retry-budget.ts'
+import { pauseAfter, retryBudget } from '../../src/deploy/steps/retry-budget.ts'
 
 const steady = { now: () => 0, random: () => 0.5 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { awaitOrphans, snapshotOfKeeper } from '../../src/deploy/run-lock.ts'
+import { awaitOrphans, snapshotOfKeeper } from '../../src/deploy/connections/run-lock.ts'
 import { applicationName } from '../../src/postgres/application-name.ts'
 import { tryRunLock } from '../../src/postgres/keeper.ts'
 import { resolveSettings } from '../../src/runbook/settings.ts'

@@ -1,14 +1,14 @@
 import { describe, expect, test } from '@jest/globals'
-import { StopRequests } from '../../src/deploy/cancellation.ts'
+import { endBackend } from '../../src/deploy/connections/end-backend.ts'
+import { StopRequests } from '../../src/deploy/stop/cancellation.ts'
 import {
   type Cancellable,
   Canceller,
   cancelAnew,
   cancelBy,
   whileCancellable,
-} from '../../src/deploy/cancelling.ts'
-import { endBackend } from '../../src/deploy/end-backend.ts'
-import { isUndoOver, stoppableUndo } from '../../src/deploy/undo-time.ts'
+} from '../../src/deploy/stop/cancelling.ts'
+import { isUndoOver, stoppableUndo } from '../../src/deploy/stop/undo-time.ts'
 import { resolveConnection } from '../../src/postgres/connection.ts'
 import { connect } from '../../src/postgres/session.ts'
 import type { Session } from '../../src/postgres/types.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { WaitTally } from '../../src/deploy/wait-tally.ts'
+import { WaitTally } from '../../src/deploy/waits/wait-tally.ts'
 import type { BlockedSession, Waits } from '../../src/observe/waits.ts'
 
 const limits = { totalMs: 2_000, queuedMs: 2_000, heldMs: 5_000 }

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { StepFailure } from '../../src/deploy/failure.ts'
-import { type Looker, watchStatement } from '../../src/deploy/watch.ts'
+import { type Looker, watchStatement } from '../../src/deploy/waits/watch.ts'
 import { resolveConnection } from '../../src/postgres/connection.ts'
 import { connect } from '../../src/postgres/session.ts'
 import type { Session } from '../../src/postgres/types.ts'

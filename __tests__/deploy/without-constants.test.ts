@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { withoutConstants } from '../../src/deploy/without-constants.ts'
+import { withoutConstants } from '../../src/deploy/waits/without-constants.ts'
 
 test.each([
   ['select name from item where id=5', 'select name from item where id=$1'],

@@ -1,4 +1,4 @@
-import { addRowEffects, committedRows } from '../deploy/migration-run.ts'
+import { addRowEffects, committedRows } from '../deploy/steps/migration-run.ts'
 import type { JournalMigration, JournalState } from '../journal/state.ts'
 import { laterDependants } from '../plan/dependencies.ts'
 import { isSameFile } from '../plan/pending.ts'

@@ -1,5 +1,5 @@
-import type { Cancellation } from '../deploy/cancellation.ts'
 import type { Redact } from '../deploy/run.ts'
+import type { Cancellation } from '../deploy/stop/cancellation.ts'
 import type { ConnectionConfig } from '../postgres/types.ts'
 import type { Listener } from '../report/events.ts'
 import type { Report } from '../report/types.ts'

@@ -1,8 +1,13 @@
 import type { DataSessions } from '../checks/check.ts'
-import { stopIfAsked } from '../deploy/cancellation.ts'
-import { type Cancellable, Canceller, cancelAnew, type SendCancel } from '../deploy/cancelling.ts'
-import type { OpenRun } from '../deploy/open.ts'
+import type { OpenRun } from '../deploy/connections/open.ts'
 import { placeKey } from '../deploy/run.ts'
+import { stopIfAsked } from '../deploy/stop/cancellation.ts'
+import {
+  type Cancellable,
+  Canceller,
+  cancelAnew,
+  type SendCancel,
+} from '../deploy/stop/cancelling.ts'
 import { applicationName } from '../postgres/application-name.ts'
 import { connect, pinnedTo } from '../postgres/session.ts'
 import type { CommandContext } from './context.ts'

@@ -1,4 +1,4 @@
-import type { OpenRun } from '../deploy/open.ts'
+import type { OpenRun } from '../deploy/connections/open.ts'
 import type { JournalMigration } from '../journal/state.ts'
 import { decidePending } from '../plan/pending.ts'
 import type { PlannedMigration } from '../plan/types.ts'

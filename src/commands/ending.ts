@@ -1,4 +1,4 @@
-import { Cancelled, StopRequests } from '../deploy/cancellation.ts'
+import { Cancelled, StopRequests } from '../deploy/stop/cancellation.ts'
 import { onCancel, onCrash } from '../host/signals.ts'
 
 /** GitHub insists 7.5 s after its first signal; what hangs then (a network, a COMMIT) is left behind before, and told. */

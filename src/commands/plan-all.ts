@@ -1,4 +1,4 @@
-import type { OpenRun } from '../deploy/open.ts'
+import type { OpenRun } from '../deploy/connections/open.ts'
 import { readProcedureCommits } from '../observe/procedures.ts'
 import { compileMigration } from '../plan/compile.ts'
 import type { PlannedMigration } from '../plan/types.ts'

@@ -1,6 +1,6 @@
 import { readProofQuery } from '../backup/proof-query.ts'
 import { compileSmoke } from '../checks/smoke/compile.ts'
-import { openForReading } from '../deploy/open.ts'
+import { openForReading } from '../deploy/connections/open.ts'
 import { judgeSecurity } from './backup-gate.ts'
 import type { CommandContext } from './context.ts'
 import { decideTasks } from './decide.ts'

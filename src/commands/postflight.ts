@@ -6,10 +6,10 @@ import {
   planLog,
   readLog,
 } from '../checks/postflight/log.ts'
-import { again } from '../deploy/again.ts'
-import { committedRows } from '../deploy/migration-run.ts'
-import type { OpenRun } from '../deploy/open.ts'
+import { again } from '../deploy/connections/again.ts'
+import type { OpenRun } from '../deploy/connections/open.ts'
 import type { Run } from '../deploy/run.ts'
+import { committedRows } from '../deploy/steps/migration-run.ts'
 import { type Capture, type CaptureOptions, capture } from '../observe/baseline/capture.ts'
 import { type BaselinePlan, planBaseline } from '../observe/baseline/plan.ts'
 import { type ReplicaCounters, withReplica } from '../observe/baseline/replica.ts'

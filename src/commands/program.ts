@@ -1,4 +1,4 @@
-import type { Cancellation } from '../deploy/cancellation.ts'
+import type { Cancellation } from '../deploy/stop/cancellation.ts'
 import { annotate } from '../host/annotations.ts'
 import { readRunFacts } from '../host/environment.ts'
 import {

@@ -1,4 +1,4 @@
-import { type Cancellation, Cancelled, stopIfAsked } from '../deploy/cancellation.ts'
+import { type Cancellation, Cancelled, stopIfAsked } from '../deploy/stop/cancellation.ts'
 
 /** Runs with a signal that is given as soon as the run is asked to stop. */
 export async function withStopSignal<Result>(

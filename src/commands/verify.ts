@@ -1,5 +1,5 @@
-import type { OpenRun } from '../deploy/open.ts'
-import { openForReading, type Reading } from '../deploy/open.ts'
+import type { OpenRun } from '../deploy/connections/open.ts'
+import { openForReading, type Reading } from '../deploy/connections/open.ts'
 import type { PlannedMigration } from '../plan/types.ts'
 import { Refusal } from '../report/refusal.ts'
 import type { Verification } from '../report/types.ts'

@@ -5,11 +5,11 @@ import type { Place } from '../report/refusal.ts'
 import type { MigrationReport, SessionSetting } from '../report/types.ts'
 import type { BlockersPolicy, DiskGuard } from '../runbook/gates/locks.ts'
 import type { Settings } from '../runbook/types.ts'
-import type { Cancellation } from './cancellation.ts'
-import type { Cancellable, Stoppable } from './cancelling.ts'
-import type { LockRecord } from './lock-record.ts'
+import type { Cancellation } from './stop/cancellation.ts'
+import type { Cancellable, Stoppable } from './stop/cancelling.ts'
+import type { LockRecord } from './waits/lock-record.ts'
 
-export { type Cancellation, Cancelled } from './cancellation.ts'
+export { type Cancellation, Cancelled } from './stop/cancellation.ts'
 
 /** Which server, and which history of it: another after a failover. */
 export interface Identity {
