@@ -4,7 +4,7 @@ import { createServer, connect as dial, type Socket } from 'node:net'
 export interface Request {
   /** `worker`, `observer` or `keeper`, from the application_name; empty for another program. */
   readonly role: string
-  /** Place in the order of requests of its role, from 0, over all connections of that role. A request repeated at once (polling) is the same one. */
+  /** Place in the order of requests of its role, from 0, over all connections of that role. A request repeated at once (polling) is the same one; looks at a running statement don't count. */
   readonly index: number
   /** Its first message: 'Q' a simple query, 'P' an extended one, 'd' COPY data, 'c' their end, 'X' the end of the session. */
   readonly type: string
@@ -151,6 +151,11 @@ function relay(relays: Relays, wire: Wire): void {
   }
   const request = (parts: readonly Buffer[]) => {
     const frames = Buffer.concat(parts)
+    if (isLook(frames)) {
+      current = null
+      toServer(frames)
+      return
+    }
     if (current === null || !frames.equals(last)) {
       const index = relays.counts.get(wire.role ?? '') ?? 0
       relays.counts.set(wire.role ?? '', index + 1)
@@ -192,6 +197,11 @@ function relay(relays: Relays, wire: Wire): void {
     if (wire.role === null) toClient(data)
     else fromServer(data)
   })
+}
+
+/** What the observer asks while a statement runs: how often depends on how long that takes, so it has no place in the order. */
+function isLook(frames: Buffer): boolean {
+  return /pg_blocking_pids|pg_stat_progress_/.test(frames.toString('latin1'))
 }
 
 /** Acts at once where the fate is known, so that nothing is late by even a tick; else keeps the connection's turn until it is. */
